@@ -1,0 +1,363 @@
+"""The plain values that Python code is turned into: expressions and statements without a syntax tree.
+
+Everything is a named tuple of plain values, so that facts can be pickled, cached by content and sent to a worker.
+A span is a pair of byte offsets into the file's UTF-8 text (`Source.place` turns it into lines and columns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Union
+
+Span = tuple[int, int]
+
+# ---- expressions
+
+
+class Const(NamedTuple):
+    value: str | bytes | int | float | bool | None
+    span: Span
+
+
+class Name(NamedTuple):
+    id: str
+    span: Span
+
+
+class Attr(NamedTuple):
+    """`base.name`"""
+
+    base: Expr
+    name: str
+    span: Span
+
+
+class Arg(NamedTuple):
+    """One argument: `name` is None for a positional one, `*` or `**` for an unpacked one."""
+
+    name: str | None
+    value: Expr
+
+
+class Call(NamedTuple):
+    func: Expr
+    args: tuple[Arg, ...]
+    span: Span
+
+
+class Item(NamedTuple):
+    """`base[key]`"""
+
+    base: Expr
+    key: Expr
+    span: Span
+
+
+class Text(NamedTuple):
+    """An f-string or strings side by side: literal parts are `Const`, holes are any expression."""
+
+    parts: tuple[Expr, ...]
+    span: Span
+
+
+class Sum(NamedTuple):
+    """`a + b + c`, flat however long."""
+
+    parts: tuple[Expr, ...]
+    span: Span
+
+
+class Binary(NamedTuple):
+    """Any other operator of two operands: `%`, `/`, `|` …"""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span
+
+
+class Logic(NamedTuple):
+    """`a or b or c` or `a and b and c`, flat however long."""
+
+    op: str
+    parts: tuple[Expr, ...]
+    span: Span
+
+
+class Choice(NamedTuple):
+    """`then if test else other`"""
+
+    test: Expr
+    then: Expr
+    other: Expr
+    span: Span
+
+
+class Compare(NamedTuple):
+    """`not a` (op `not`, one operand) or a comparison (`==`, `is not`, `in` …)."""
+
+    op: str
+    parts: tuple[Expr, ...]
+    span: Span
+
+
+class Mapping(NamedTuple):
+    """A dictionary display; a key of None is `**value`."""
+
+    items: tuple[tuple[Expr | None, Expr], ...]
+    span: Span
+
+
+class Series(NamedTuple):
+    """A list, tuple or set display (`kind`)."""
+
+    kind: str
+    items: tuple[Expr, ...]
+    span: Span
+
+
+class Lambda(NamedTuple):
+    params: tuple[Param, ...]
+    body: Expr
+    span: Span
+
+
+class Await(NamedTuple):
+    """`await value`"""
+
+    value: Expr
+    span: Span
+
+
+class Assigned(NamedTuple):
+    """`name := value`"""
+
+    name: str
+    value: Expr
+    span: Span
+
+
+class Other(NamedTuple):
+    """What has no value here (a comprehension, a slice, …), its parts kept so that calls in them are seen."""
+
+    kind: str
+    parts: tuple[Expr, ...]
+    span: Span
+
+
+Expr = Union[Const, Name, Attr, Call, Item, Text, Sum, Binary, Logic, Choice, Compare, Mapping, Series, Lambda, Await,
+             Assigned, Other]
+
+# ---- statements
+
+
+class Param(NamedTuple):
+    """`kind` is empty, `*` or `**`; `keyword_only` stands behind a `*`."""
+
+    name: str
+    default: Expr | None
+    annotation: Expr | None
+    kind: str
+    keyword_only: bool
+    span: Span
+
+
+class Assign(NamedTuple):
+    """`targets = value`, `target: annotation = value`; `op` is `+` for `+=`. `value` is None for a bare annotation."""
+
+    targets: tuple[Expr, ...]
+    value: Expr | None
+    annotation: Expr | None
+    op: str
+    span: Span
+
+
+class Alias(NamedTuple):
+    """One imported name: `name` (`*` for a star) as `bound`."""
+
+    name: str
+    bound: str
+    span: Span
+
+
+class Import(NamedTuple):
+    """`from module import names` (`level` dots), or `import a.b as c` (`plain`, each name a whole dotted path)."""
+
+    module: str
+    level: int
+    names: tuple[Alias, ...]
+    plain: bool
+    span: Span
+
+
+class Do(NamedTuple):
+    """An expression for its effect."""
+
+    value: Expr
+    span: Span
+
+
+class Return(NamedTuple):
+    value: Expr | None
+    span: Span
+
+
+class Raise(NamedTuple):
+    value: Expr | None
+    span: Span
+
+
+class Assert(NamedTuple):
+    test: Expr
+    span: Span
+
+
+class Leave(NamedTuple):
+    """`break` or `continue`"""
+
+    kind: str
+    span: Span
+
+
+class Declare(NamedTuple):
+    """`global` or `nonlocal`"""
+
+    kind: str
+    names: tuple[str, ...]
+    span: Span
+
+
+class If(NamedTuple):
+    """Its branches in order, `elif` flat; a test of None is `else`."""
+
+    branches: tuple[tuple[Expr | None, Block], ...]
+    span: Span
+
+
+class Loop(NamedTuple):
+    """`for target in over` (target set) or `while over`."""
+
+    target: Expr | None
+    over: Expr
+    body: Block
+    orelse: Block
+    span: Span
+
+
+class With(NamedTuple):
+    items: tuple[tuple[Expr, Expr | None], ...]
+    body: Block
+    span: Span
+
+
+class Handler(NamedTuple):
+    type: Expr | None
+    name: str | None
+    body: Block
+    span: Span
+
+
+class Try(NamedTuple):
+    body: Block
+    handlers: tuple[Handler, ...]
+    orelse: Block
+    final: Block
+    span: Span
+
+
+class Match(NamedTuple):
+    subject: Expr
+    cases: tuple[Block, ...]
+    span: Span
+
+
+class Function(NamedTuple):
+    name: str
+    params: tuple[Param, ...]
+    body: Block
+    decorators: tuple[Expr, ...]
+    returns: Expr | None
+    is_async: bool
+    span: Span
+    """The name alone."""
+
+
+class Class(NamedTuple):
+    name: str
+    bases: tuple[Arg, ...]
+    body: Block
+    decorators: tuple[Expr, ...]
+    span: Span
+    """The name alone."""
+
+
+Stmt = Union[Assign, Import, Do, Return, Raise, Assert, Leave, Declare, If, Loop, With, Try, Match, Function, Class]
+Block = tuple[Stmt, ...]
+
+
+class SyntaxTrouble(NamedTuple):
+    """Where the text is not Python, and how that shows."""
+
+    span: Span
+    message: str
+
+
+class Comment(NamedTuple):
+    """A comment that may hold a suppression, with the lines (from 1) of the logical statement it stands on."""
+
+    text: str
+    line: int
+    first_line: int
+    last_line: int
+
+
+class PythonFacts(NamedTuple):
+    body: Block
+    troubles: tuple[SyntaxTrouble, ...]
+    comments: tuple[Comment, ...]
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions directly inside an expression."""
+    if isinstance(expr, (Const, Name)):
+        return ()
+    if isinstance(expr, Call):
+        return (expr.func, *(arg.value for arg in expr.args))
+    if isinstance(expr, (Text, Sum, Logic, Compare, Other)):
+        return expr.parts
+    if isinstance(expr, (Attr,)):
+        return (expr.base,)
+    if isinstance(expr, Item):
+        return (expr.base, expr.key)
+    if isinstance(expr, Binary):
+        return (expr.left, expr.right)
+    if isinstance(expr, Choice):
+        return (expr.test, expr.then, expr.other)
+    if isinstance(expr, Mapping):
+        return tuple(part for item in expr.items for part in item if part is not None)
+    if isinstance(expr, Series):
+        return expr.items
+    if isinstance(expr, Lambda):
+        return (expr.body,)
+    return (expr.value,)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """An expression and every expression inside it, in source order; never recursive."""
+    stack = [expr]
+    while stack:
+        here = stack.pop()
+        yield here
+        stack.extend(reversed(children(here)))
+
+
+def dotted(expr: Expr) -> str | None:
+    """`a.b.c` for a chain of names, None for anything else."""
+    names: list[str] = []
+    while isinstance(expr, Attr):
+        names.append(expr.name)
+        expr = expr.base
+    if not isinstance(expr, Name):
+        return None
+    names.append(expr.id)
+    return ".".join(reversed(names))

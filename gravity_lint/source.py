@@ -1,0 +1,120 @@
+"""One file's text: read, decoded, and turned from byte offsets into lines and columns."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from bisect import bisect_right
+from functools import cached_property
+from pathlib import Path
+
+from gravity_lint.violation import Place
+
+MAX_BYTES = 20_000_000
+"""Files over this many bytes are generated data, not code someone wrote; they are named and left out."""
+
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+         (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+class Unreadable(Exception):
+    """A file that cannot be read or decoded; says why, and on which line where that is known."""
+
+    def __init__(self, reason: str, line: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+class Source:
+    """The text of one file, always UTF-8 inside, whatever it was outside.
+
+    Offsets that facts carry are byte offsets into `data`.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+
+    @cached_property
+    def text(self) -> str:
+        return self.data.decode("utf-8", "replace")
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer(rb"\n", self.data))]
+
+    def line(self, number: int) -> str:
+        """The line with this number, from 1, without its end; empty beyond the last."""
+        if not 1 <= number <= len(self._starts):
+            return ""
+        end = self._starts[number] if number < len(self._starts) else len(self.data)
+        return self.data[self._starts[number - 1]:end].decode("utf-8", "replace").rstrip("\r\n")
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Byte offset → line and column, both from 1, the column in characters."""
+        line = bisect_right(self._starts, offset)
+        return line, len(self.data[self._starts[line - 1]:offset].decode("utf-8", "replace")) + 1
+
+    def place(self, span: tuple[int, int]) -> Place:
+        """A (start, end) pair of byte offsets → the place it names."""
+        line, column = self.position(span[0])
+        end_line, end_column = self.position(span[1])
+        return Place(self.path, line, column, end_line, end_column)
+
+    def whole_line(self, number: int) -> Place:
+        """The place of a whole line, from 1."""
+        return Place(self.path, number, 1, number, max(len(self.line(number)), 1) + 1)
+
+
+def decode(data: bytes, python: bool = False) -> bytes:
+    """Bytes of a file → the same text as UTF-8 without a byte order mark.
+
+    Honours byte order marks and, for Python, coding cookies (PEP 263). Raises `Unreadable` where the text does not
+    fit its encoding, or the encoding is not known.
+    """
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            data, encoding = data[len(bom):], name
+            break
+    else:
+        encoding = _declared(data) if python else "utf-8"
+    if b"\0" in data and encoding == "utf-8":
+        raise Unreadable("holds a NUL byte, so it is not text", data[:data.index(b"\0")].count(b"\n") + 1)
+    try:
+        return data if encoding == "utf-8" and data.isascii() else data.decode(encoding).encode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[:error.start].count(b"\n") + 1
+        raise Unreadable(f"is not {encoding.upper()} text: {error.reason} at byte {error.start}", line) from None
+    except (LookupError, UnicodeEncodeError):
+        raise Unreadable(f"declares the encoding {encoding!r}, which is not known") from None
+
+
+def _declared(data: bytes) -> str:
+    """The encoding that a coding cookie in the first two lines names, as Python reads it."""
+    for line in data.split(b"\n", 2)[:2]:
+        if match := _COOKIE.match(line):
+            name = match[1].decode("ascii")
+            try:
+                known = codecs.lookup(name)
+            except LookupError:
+                raise Unreadable(f"declares the encoding {name!r}, which is not known") from None
+            if not known._is_text_encoding:
+                raise Unreadable(f"declares the encoding {name!r}, which is not a text encoding")
+            return known.name
+        if line.strip() and not line.lstrip().startswith(b"#"):
+            break
+    return "utf-8"
+
+
+def read(path: str | Path, python: bool = False) -> Source:
+    """A file → its `Source`. Raises `Unreadable` when it is too large, cannot be opened or cannot be decoded."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"is larger than {MAX_BYTES // 1_000_000} MB, left out")
+    return Source(Path(path).as_posix(), decode(data, python))

@@ -1,0 +1,56 @@
+"""What a run says: places, trails, findings and violations, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning", "note"]
+
+
+class Place(NamedTuple):
+    """A stretch of one file. Lines and columns count characters from 1; `end_column` is the first column after it."""
+
+    path: str
+    """Absolute, with `/`."""
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Step(NamedTuple):
+    """One step of a trail: at this place, this happens."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found, before a rule gives it a code, a severity and words."""
+
+    place: Place
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the rule's message template may name."""
+    trail: tuple[Step, ...] = ()
+    """From where the value or the start-up begins to the place where it does harm."""
+    severity: Severity | None = None
+    """Set where the circumstances, not the rule, decide how much it weighs."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A finding in the words and with the weight of its rule."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    place: Place
+    service: str
+    """The absolute path of the service's root."""
+    trail: tuple[Step, ...] = ()
+    advice: str = ""
+    """What to do about it, in a sentence or two."""
