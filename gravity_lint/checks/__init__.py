@@ -1,0 +1,17 @@
+"""The mechanisms that rules use: one frozen dataclass each, whose fields are a rule's `where:` options."""
+
+from __future__ import annotations
+
+CHECKS: dict[str, str] = {
+    "unreadable": "gravity_lint.checks.unreadable:Unreadable",
+    "connection-value": "gravity_lint.checks.connection:ConnectionValue",
+    "issued-statement": "gravity_lint.checks.statements:IssuedStatement",
+    "startup-call": "gravity_lint.checks.startup:StartupCall",
+    "missing-alembic": "gravity_lint.checks.alembic:MissingAlembic",
+    "ini-url": "gravity_lint.checks.alembic:IniUrl",
+    "missing-downgrade": "gravity_lint.checks.alembic:MissingDowngrade",
+    "missing-database-md": "gravity_lint.checks.documents:MissingDatabaseMd",
+    "unmarked-compose": "gravity_lint.checks.deployment:UnmarkedCompose",
+    "baked-url": "gravity_lint.checks.deployment:BakedUrl",
+}
+"""What a rule's `check:` may name → where it is; imported when a rule needs it, so that listing rules costs nothing."""
