@@ -1,30 +1,35 @@
 """The plain values that Python code is turned into: expressions and statements without a syntax tree.
 
-Everything is a named tuple of plain values, so that facts can be pickled, cached by content and sent to a worker.
+Everything holds plain values only, so that facts can be pickled, cached by content and sent to a worker. Nothing
+writes to them, yet they are not frozen: a frozen dataclass takes three times as long to make, and there are many.
 A span is a pair of byte offsets into the file's UTF-8 text (`Source.place` turns it into lines and columns).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Union
+from dataclasses import dataclass
+from typing import Union
 
 Span = tuple[int, int]
 
 # ---- expressions
 
 
-class Const(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Const:
     value: str | bytes | int | float | bool | None
     span: Span
 
 
-class Name(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Name:
     id: str
     span: Span
 
 
-class Attr(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Attr:
     """`base.name`"""
 
     base: Expr
@@ -32,20 +37,23 @@ class Attr(NamedTuple):
     span: Span
 
 
-class Arg(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Arg:
     """One argument: `name` is None for a positional one, `*` or `**` for an unpacked one."""
 
     name: str | None
     value: Expr
 
 
-class Call(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Call:
     func: Expr
     args: tuple[Arg, ...]
     span: Span
 
 
-class Item(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Item:
     """`base[key]`"""
 
     base: Expr
@@ -53,21 +61,24 @@ class Item(NamedTuple):
     span: Span
 
 
-class Text(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Text:
     """An f-string or strings side by side: literal parts are `Const`, holes are any expression."""
 
     parts: tuple[Expr, ...]
     span: Span
 
 
-class Sum(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Sum:
     """`a + b + c`, flat however long."""
 
     parts: tuple[Expr, ...]
     span: Span
 
 
-class Binary(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Binary:
     """Any other operator of two operands: `%`, `/`, `|` …"""
 
     op: str
@@ -76,7 +87,8 @@ class Binary(NamedTuple):
     span: Span
 
 
-class Logic(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Logic:
     """`a or b or c` or `a and b and c`, flat however long."""
 
     op: str
@@ -84,7 +96,8 @@ class Logic(NamedTuple):
     span: Span
 
 
-class Choice(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Choice:
     """`then if test else other`"""
 
     test: Expr
@@ -93,7 +106,8 @@ class Choice(NamedTuple):
     span: Span
 
 
-class Compare(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Compare:
     """`not a` (op `not`, one operand) or a comparison (`==`, `is not`, `in` …)."""
 
     op: str
@@ -101,14 +115,16 @@ class Compare(NamedTuple):
     span: Span
 
 
-class Mapping(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Mapping:
     """A dictionary display; a key of None is `**value`."""
 
     items: tuple[tuple[Expr | None, Expr], ...]
     span: Span
 
 
-class Series(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Series:
     """A list, tuple or set display (`kind`)."""
 
     kind: str
@@ -116,20 +132,23 @@ class Series(NamedTuple):
     span: Span
 
 
-class Lambda(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Lambda:
     params: tuple[Param, ...]
     body: Expr
     span: Span
 
 
-class Await(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Await:
     """`await value`"""
 
     value: Expr
     span: Span
 
 
-class Assigned(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Assigned:
     """`name := value`"""
 
     name: str
@@ -137,7 +156,8 @@ class Assigned(NamedTuple):
     span: Span
 
 
-class Other(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Other:
     """What has no value here (a comprehension, a slice, …), its parts kept so that calls in them are seen."""
 
     kind: str
@@ -151,7 +171,8 @@ Expr = Union[Const, Name, Attr, Call, Item, Text, Sum, Binary, Logic, Choice, Co
 # ---- statements
 
 
-class Param(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Param:
     """`kind` is empty, `*` or `**`; `keyword_only` stands behind a `*`."""
 
     name: str
@@ -162,7 +183,8 @@ class Param(NamedTuple):
     span: Span
 
 
-class Assign(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Assign:
     """`targets = value`, `target: annotation = value`; `op` is `+` for `+=`. `value` is None for a bare annotation."""
 
     targets: tuple[Expr, ...]
@@ -172,7 +194,8 @@ class Assign(NamedTuple):
     span: Span
 
 
-class Alias(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Alias:
     """One imported name: `name` (`*` for a star) as `bound`."""
 
     name: str
@@ -180,7 +203,8 @@ class Alias(NamedTuple):
     span: Span
 
 
-class Import(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Import:
     """`from module import names` (`level` dots), or `import a.b as c` (`plain`, each name a whole dotted path)."""
 
     module: str
@@ -190,36 +214,42 @@ class Import(NamedTuple):
     span: Span
 
 
-class Do(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Do:
     """An expression for its effect."""
 
     value: Expr
     span: Span
 
 
-class Return(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Return:
     value: Expr | None
     span: Span
 
 
-class Raise(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Raise:
     value: Expr | None
     span: Span
 
 
-class Assert(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Assert:
     test: Expr
     span: Span
 
 
-class Leave(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Leave:
     """`break` or `continue`"""
 
     kind: str
     span: Span
 
 
-class Declare(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Declare:
     """`global` or `nonlocal`"""
 
     kind: str
@@ -227,14 +257,16 @@ class Declare(NamedTuple):
     span: Span
 
 
-class If(NamedTuple):
+@dataclass(slots=True, eq=False)
+class If:
     """Its branches in order, `elif` flat; a test of None is `else`."""
 
     branches: tuple[tuple[Expr | None, Block], ...]
     span: Span
 
 
-class Loop(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Loop:
     """`for target in over` (target set) or `while over`."""
 
     target: Expr | None
@@ -244,20 +276,23 @@ class Loop(NamedTuple):
     span: Span
 
 
-class With(NamedTuple):
+@dataclass(slots=True, eq=False)
+class With:
     items: tuple[tuple[Expr, Expr | None], ...]
     body: Block
     span: Span
 
 
-class Handler(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Handler:
     type: Expr | None
     name: str | None
     body: Block
     span: Span
 
 
-class Try(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Try:
     body: Block
     handlers: tuple[Handler, ...]
     orelse: Block
@@ -265,13 +300,15 @@ class Try(NamedTuple):
     span: Span
 
 
-class Match(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Match:
     subject: Expr
     cases: tuple[Block, ...]
     span: Span
 
 
-class Function(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Function:
     name: str
     params: tuple[Param, ...]
     body: Block
@@ -282,7 +319,8 @@ class Function(NamedTuple):
     """The name alone."""
 
 
-class Class(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Class:
     name: str
     bases: tuple[Arg, ...]
     body: Block
@@ -295,14 +333,16 @@ Stmt = Union[Assign, Import, Do, Return, Raise, Assert, Leave, Declare, If, Loop
 Block = tuple[Stmt, ...]
 
 
-class SyntaxTrouble(NamedTuple):
+@dataclass(slots=True, eq=False)
+class SyntaxTrouble:
     """Where the text is not Python, and how that shows."""
 
     span: Span
     message: str
 
 
-class Comment(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Comment:
     """A comment that may hold a suppression, with the lines (from 1) of the logical statement it stands on."""
 
     text: str
@@ -311,7 +351,8 @@ class Comment(NamedTuple):
     last_line: int
 
 
-class PythonFacts(NamedTuple):
+@dataclass(slots=True, eq=False)
+class PythonFacts:
     body: Block
     troubles: tuple[SyntaxTrouble, ...]
     comments: tuple[Comment, ...]

@@ -1,0 +1,639 @@
+"""Turns one Python file into plain facts, in one pass over tree-sitter's concrete syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser
+
+from gravity_lint.facts.code import (
+    Alias,
+    Arg,
+    Assert,
+    Assign,
+    Assigned,
+    Attr,
+    Await,
+    Binary,
+    Block,
+    Call,
+    Choice,
+    Class,
+    Comment,
+    Compare,
+    Const,
+    Declare,
+    Do,
+    Expr,
+    Function,
+    Handler,
+    If,
+    Import,
+    Item,
+    Lambda,
+    Leave,
+    Logic,
+    Loop,
+    Mapping,
+    Match,
+    Name,
+    Other,
+    Param,
+    PythonFacts,
+    Raise,
+    Return,
+    Series,
+    Span,
+    Stmt,
+    Sum,
+    SyntaxTrouble,
+    Text,
+    Try,
+    With,
+)
+
+MAX_DEPTH = 80
+"""Expressions and blocks nested deeper than this say nothing: no one reads them, and Python's stack is finite."""
+MAX_CHAIN = 150
+"""Links of one chain of attributes, calls and subscripts that are kept, counted from its end."""
+MAX_CHECKED = 1_000_000
+"""Bytes up to which a suspected syntax error is confirmed by Python's own parser."""
+
+_LANGUAGE = Language(tree_sitter_python.language())
+_SKIPPED = frozenset({"comment", "line_continuation", "ERROR"})
+_MARK = re.compile(rb"#.*?(?:gravity:|noqa)", re.IGNORECASE)
+_CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
+_ESCAPE = re.compile(r"\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+
+
+def parse_python(data: bytes) -> PythonFacts:
+    """UTF-8 text of a Python file → its facts. Never raises: what cannot be read is said in `troubles`."""
+    root = Parser(_LANGUAGE).parse(data).root_node
+    reader = _Reader(data)
+    body = reader.block(root)
+    troubles = tuple(_troubles(root, data)) if root.has_error else ()
+    return PythonFacts(body, troubles, tuple(_comments(root, data, reader.rows)) if _MARK.search(data) else ())
+
+
+def _troubles(root: Node, data: bytes) -> Iterator[SyntaxTrouble]:
+    """Where the syntax errors are, outermost first; none where Python's own parser reads the file."""
+    if conflict := _CONFLICT.search(data):
+        end = data.find(b"\n", conflict.start())
+        yield SyntaxTrouble((conflict.start(), end if end >= 0 else len(data)), "has merge conflict markers here")
+        return
+    if len(data) <= MAX_CHECKED:
+        try:
+            ast.parse(data)
+            return  # newer than the grammar, not wrong
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            pass
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.is_missing:
+            yield SyntaxTrouble((node.start_byte, node.end_byte), f"is not valid Python here: `{node.type}` is missing")
+        elif node.is_error:
+            end = data.find(b"\n", node.start_byte, node.end_byte)
+            yield SyntaxTrouble((node.start_byte, end if end >= 0 else node.end_byte), "is not valid Python here")
+        elif node.has_error:
+            stack.extend(reversed(node.children))
+
+
+def _comments(root: Node, data: bytes, rows: list[tuple[int, int]]) -> Iterator[Comment]:
+    """The comments that may suppress, each with the lines of the statement it stands on."""
+    for match in _MARK.finditer(data):
+        node = root.descendant_for_byte_range(match.start(), match.start() + 1)
+        if node is None or node.type != "comment":
+            continue
+        line = node.start_point[0] + 1
+        around = [row for row in rows if row[0] <= line <= row[1]]
+        first, last = min(around, key=lambda row: row[1] - row[0], default=(line, line))
+        text = data[node.start_byte:node.end_byte].decode("utf-8", "replace")
+        yield Comment(text, line, first, last)
+
+
+class _Reader:
+    """Walks a syntax tree once. Every method takes a node and gives a plain value."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.depth = 0
+        self.rows: list[tuple[int, int]] = []
+
+    def text(self, node: Node) -> str:
+        return self.data[node.start_byte:node.end_byte].decode("utf-8", "replace")
+
+    # ---- statements
+
+    def block(self, node: Node | None) -> Block:
+        """A module, a block or a run of statements around an error → its statements."""
+        if node is None or self.depth > MAX_DEPTH:
+            return ()
+        self.depth += 1
+        found: list[Stmt] = []
+        for child in node.named_children:
+            kind = child.type
+            if kind == "ERROR":
+                found.extend(self.block(child))
+            elif kind in _STATEMENTS:
+                found.extend(_STATEMENTS[kind](self, child))
+            elif node.type == "ERROR" and kind in _EXPRESSIONS:
+                found.append(Do(self.expr(child), _span(child)))
+        self.depth -= 1
+        return tuple(found)
+
+    def _row(self, node: Node, end: Node | None = None) -> Span:
+        """Notes the lines of a statement's own text, up to its body, and gives that span."""
+        stop = end.start_byte if end is not None else node.end_byte
+        last = end.start_point[0] + (end.start_point[0] == node.start_point[0]) if end is not None else 0
+        self.rows.append((node.start_point[0] + 1, last or node.end_point[0] + 1))
+        return node.start_byte, stop
+
+    def expression_statement(self, node: Node) -> Block:
+        span = self._row(node)
+        found: list[Stmt] = []
+        for child in node.named_children:
+            kind = child.type
+            if kind == "assignment":
+                found.append(self._assignment(child, span))
+            elif kind == "augmented_assignment":
+                target, value = child.child_by_field_name("left"), child.child_by_field_name("right")
+                operator = child.child_by_field_name("operator")
+                op = self.text(operator)[:-1] if operator else ""
+                found.append(Assign((self.expr(target),), self.expr(value), None, op, span))
+            elif kind not in _SKIPPED:
+                found.append(Do(self.expr(child), span))
+        return tuple(found)
+
+    def _assignment(self, node: Node, span: Span) -> Assign:
+        targets: list[Expr] = []
+        annotation: Expr | None = None
+        value: Node | None = node
+        while value is not None and value.type == "assignment":
+            targets.append(self.expr(value.child_by_field_name("left")))
+            if (kind := value.child_by_field_name("type")) is not None:
+                annotation = self.expr(kind)
+            value = value.child_by_field_name("right")
+        return Assign(tuple(targets), None if value is None else self.expr(value), annotation, "", span)
+
+    def import_statement(self, node: Node) -> Block:
+        names = tuple(self._aliases(node.children_by_field_name("name"), plain=True))
+        return (Import("", 0, names, True, self._row(node)),)
+
+    def import_from_statement(self, node: Node) -> Block:
+        module = node.child_by_field_name("module_name")
+        name, level = "", 0
+        if module is not None:
+            spelled = self.text(module).replace(" ", "")
+            name = spelled.lstrip(".")
+            level = len(spelled) - len(name)
+        names = tuple(self._aliases(node.children_by_field_name("name"), plain=False))
+        stars = [child for child in node.named_children if child.type == "wildcard_import"]
+        if stars:
+            names = (Alias("*", "*", _span(stars[0])),)
+        return (Import(name, level, names, False, self._row(node)),)
+
+    def _aliases(self, nodes: list[Node], plain: bool) -> Iterator[Alias]:
+        for node in nodes:
+            if node.type == "aliased_import":
+                named, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+                if named is not None and alias is not None:
+                    yield Alias(self.text(named), self.text(alias), _span(node))
+            else:
+                name = self.text(node)
+                yield Alias(name, name.split(".")[0] if plain else name, _span(node))
+
+    def return_statement(self, node: Node) -> Block:
+        return (Return(self._only(node), self._row(node)),)
+
+    def raise_statement(self, node: Node) -> Block:
+        return (Raise(self._only(node), self._row(node)),)
+
+    def assert_statement(self, node: Node) -> Block:
+        test = self._only(node)
+        return (Assert(test, self._row(node)),) if test is not None else ()
+
+    def leave(self, node: Node) -> Block:
+        return (Leave(node.type.split("_")[0], self._row(node)),)
+
+    def declare(self, node: Node) -> Block:
+        names = tuple(self.text(child) for child in node.named_children if child.type == "identifier")
+        return (Declare(node.type.split("_")[0], names, self._row(node)),)
+
+    def effect(self, node: Node) -> Block:
+        """`del`, `print x` and their like: only what they compute."""
+        parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
+        return (Do(Other(node.type, parts, _span(node)), self._row(node)),)
+
+    def if_statement(self, node: Node) -> Block:
+        body = node.child_by_field_name("consequence")
+        span = self._row(node, body)
+        branches: list[tuple[Expr | None, Block]] = [(self.expr(node.child_by_field_name("condition")), self.block(body))]
+        for clause in node.children_by_field_name("alternative"):
+            if clause.type == "elif_clause":
+                body = clause.child_by_field_name("consequence")
+                self._row(clause, body)
+                branches.append((self.expr(clause.child_by_field_name("condition")), self.block(body)))
+            else:
+                branches.append((None, self.block(clause.child_by_field_name("body"))))
+        return (If(tuple(branches), span),)
+
+    def for_statement(self, node: Node) -> Block:
+        body = node.child_by_field_name("body")
+        span = self._row(node, body)
+        target = self.expr(node.child_by_field_name("left"))
+        over = self.expr(node.child_by_field_name("right"))
+        return (Loop(target, over, self.block(body), self._orelse(node), span),)
+
+    def while_statement(self, node: Node) -> Block:
+        body = node.child_by_field_name("body")
+        span = self._row(node, body)
+        test = self.expr(node.child_by_field_name("condition"))
+        return (Loop(None, test, self.block(body), self._orelse(node), span),)
+
+    def _orelse(self, node: Node) -> Block:
+        clause = node.child_by_field_name("alternative")
+        return self.block(clause.child_by_field_name("body")) if clause is not None else ()
+
+    def with_statement(self, node: Node) -> Block:
+        body = node.child_by_field_name("body")
+        span = self._row(node, body)
+        items: list[tuple[Expr, Expr | None]] = []
+        for clause in node.named_children:
+            if clause.type != "with_clause":
+                continue
+            for item in clause.named_children:
+                value = item.child_by_field_name("value")
+                if value is None:
+                    continue
+                if value.type == "tuple":  # `with (a as b, c):` in the grammar's eyes
+                    items.extend(self._with_item(part) for part in value.named_children if part.type not in _SKIPPED)
+                else:
+                    items.append(self._with_item(value))
+        return (With(tuple(items), self.block(body), span),)
+
+    def _with_item(self, node: Node) -> tuple[Expr, Expr | None]:
+        if node.type == "as_pattern":
+            parts = [child for child in node.named_children if child.type not in _SKIPPED]
+            target = parts[-1].named_children if len(parts) > 1 else []
+            return self.expr(parts[0]), self.expr(target[0]) if target else None
+        return self.expr(node), None
+
+    def try_statement(self, node: Node) -> Block:
+        body = node.child_by_field_name("body")
+        span = self._row(node, body)
+        handlers: list[Handler] = []
+        orelse: Block = ()
+        final: Block = ()
+        for clause in node.named_children:
+            if clause.type in ("except_clause", "except_group_clause"):
+                handlers.append(self._handler(clause))
+            elif clause.type == "else_clause":
+                orelse = self.block(clause.child_by_field_name("body"))
+            elif clause.type == "finally_clause":
+                final = self.block(clause.named_children[-1] if clause.named_children else None)
+        return (Try(self.block(body), tuple(handlers), orelse, final, span),)
+
+    def _handler(self, node: Node) -> Handler:
+        parts = [child for child in node.named_children if child.type not in _SKIPPED]
+        blocks = [child for child in parts if child.type == "block"]
+        kinds = [child for child in parts if child.type != "block"]
+        name: str | None = None
+        kind: Expr | None = None
+        if kinds:
+            caught, target = self._with_item(kinds[0])
+            kind = caught
+            name = target.id if isinstance(target, Name) else None
+        span = self._row(node, blocks[0] if blocks else None)
+        return Handler(kind, name, self.block(blocks[0] if blocks else None), span)
+
+    def match_statement(self, node: Node) -> Block:
+        subject = node.child_by_field_name("subject")
+        body = node.child_by_field_name("body")
+        span = self._row(node, body)
+        clauses = [child for child in (body.named_children if body is not None else []) if child.type == "case_clause"]
+        cases = tuple(self.block(clause.child_by_field_name("consequence")) for clause in clauses)
+        return (Match(self.expr(subject), cases, span),)
+
+    def decorated_definition(self, node: Node) -> Block:
+        clauses = [child for child in node.named_children if child.type == "decorator"]
+        decorators = tuple(expr for clause in clauses if (expr := self._only(clause)) is not None)
+        definition = node.child_by_field_name("definition")
+        if definition is None:
+            return ()
+        if definition.type == "class_definition":
+            return self.class_definition(definition, decorators)
+        return self.function_definition(definition, decorators)
+
+    def function_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
+        name = node.child_by_field_name("name")
+        body = node.child_by_field_name("body")
+        if name is None:
+            return ()
+        self._row(node, body)
+        returns = node.child_by_field_name("return_type")
+        is_async = bool(node.children) and node.children[0].type == "async"
+        params = self._params(node.child_by_field_name("parameters"))
+        returned = None if returns is None else self.expr(returns)
+        return (Function(self.text(name), params, self.block(body), decorators, returned, is_async, _span(name)),)
+
+    def class_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
+        name = node.child_by_field_name("name")
+        body = node.child_by_field_name("body")
+        if name is None:
+            return ()
+        self._row(node, body)
+        bases = self._args(node.child_by_field_name("superclasses"))
+        return (Class(self.text(name), bases, self.block(body), decorators, _span(name)),)
+
+    def _params(self, node: Node | None) -> tuple[Param, ...]:
+        found: list[Param] = []
+        keyword_only = False
+        for child in node.named_children if node is not None else ():
+            kind = child.type
+            if kind == "keyword_separator":
+                keyword_only = True
+                continue
+            if (param := self._param(child, keyword_only)) is not None:
+                found.append(param)
+                keyword_only = keyword_only or param.kind == "*"
+        return tuple(found)
+
+    def _param(self, node: Node, keyword_only: bool) -> Param | None:
+        name: Node | None = node
+        if node.type in ("default_parameter", "typed_default_parameter"):
+            name = node.child_by_field_name("name")
+        elif node.type == "typed_parameter":
+            name = node.named_children[0] if node.named_children else None
+        if name is None:
+            return None
+        stars = {"list_splat_pattern": "*", "dictionary_splat_pattern": "**"}.get(name.type, "")
+        inner = name.named_children[0] if stars and name.named_children else name
+        if inner.type != "identifier":
+            return None
+        default, annotation = node.child_by_field_name("value"), node.child_by_field_name("type")
+        return Param(self.text(inner), None if default is None else self.expr(default),
+                     None if annotation is None else self.expr(annotation), stars, keyword_only, _span(inner))
+
+    # ---- expressions
+
+    def _only(self, node: Node) -> Expr | None:
+        """The first expression directly inside a node."""
+        for child in node.named_children:
+            if child.type not in _SKIPPED:
+                return self.expr(child)
+        return None
+
+    def expr(self, node: Node | None) -> Expr:
+        if node is None:
+            return Other("missing", (), (0, 0))
+        kind = node.type
+        if kind == "identifier":
+            return Name(self.text(node), _span(node))
+        if self.depth > MAX_DEPTH:
+            return Other("deep", (), _span(node))
+        self.depth += 1
+        method = _EXPRESSIONS.get(kind)
+        found = method(self, node) if method is not None else self.other(node)
+        self.depth -= 1
+        return found
+
+    def other(self, node: Node) -> Expr:
+        parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
+        return Other(node.type, parts, _span(node))
+
+    def inner(self, node: Node) -> Expr:
+        """Parentheses, `type` and other wrappers: what they hold."""
+        found = self._only(node)
+        return found if found is not None else Other(node.type, (), _span(node))
+
+    def constant(self, node: Node) -> Expr:
+        value = {"true": True, "false": False, "none": None}[node.type]
+        return Const(value, _span(node))
+
+    def number(self, node: Node) -> Expr:
+        try:
+            return Const(int(self.text(node), 0) if node.type == "integer" else float(self.text(node)), _span(node))
+        except ValueError:
+            return Other("number", (), _span(node))
+
+    def string(self, node: Node) -> Expr:
+        parts = tuple(self._string_parts(node))
+        if len(parts) == 1 and isinstance(parts[0], Const):
+            return Const(parts[0].value, _span(node))
+        return Text(parts, _span(node)) if parts else Const("", _span(node))
+
+    def concatenated(self, node: Node) -> Expr:
+        parts = [part for child in node.named_children if child.type == "string" for part in self._string_parts(child)]
+        values = [part.value for part in parts if isinstance(part, Const)]
+        if len(values) == len(parts) and all(isinstance(value, str) for value in values):
+            return Const("".join(str(value) for value in values), _span(node))
+        return Text(tuple(parts), _span(node))
+
+    def _string_parts(self, node: Node) -> Iterator[Expr]:
+        children = node.children
+        prefix = self.text(children[0]).rstrip("'\"").lower() if children else ""
+        for child in children:
+            if child.type == "string_content":
+                raw = self.text(child)
+                value = raw if "r" in prefix or "\\" not in raw else _ESCAPE.sub(_unescape, raw)
+                if "f" in prefix or "t" in prefix:
+                    value = value.replace("{{", "{").replace("}}", "}")
+                yield Const(value.encode("utf-8", "replace") if "b" in prefix else value, _span(child))
+            elif child.type == "interpolation":
+                hole = child.child_by_field_name("expression")
+                yield self.expr(hole) if hole is not None else Other("hole", (), _span(child))
+
+    def binary(self, node: Node) -> Expr:
+        """`+` is flattened on its way down the left side, however long the chain."""
+        operator = node.child_by_field_name("operator")
+        op = operator.type if operator is not None else ""
+        if op != "+":
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            return Binary(op, self.expr(left), self.expr(right), _span(node))
+        return Sum(self._flat(node, "binary_operator", "+"), _span(node))
+
+    def boolean(self, node: Node) -> Expr:
+        operator = node.child_by_field_name("operator")
+        op = operator.type if operator is not None else "and"
+        return Logic(op, self._flat(node, "boolean_operator", op), _span(node))
+
+    def _flat(self, node: Node, kind: str, op: str) -> tuple[Expr, ...]:
+        parts: list[Expr] = []
+        here: Node | None = node
+        while here is not None and here.type == kind:
+            operator = here.child_by_field_name("operator")
+            if operator is None or operator.type != op:
+                break
+            parts.append(self.expr(here.child_by_field_name("right")))
+            here = here.child_by_field_name("left")
+        parts.append(self.expr(here))
+        return tuple(reversed(parts))
+
+    def negation(self, node: Node) -> Expr:
+        return Compare("not", (self.expr(node.child_by_field_name("argument")),), _span(node))
+
+    def comparison(self, node: Node) -> Expr:
+        parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
+        ops = " ".join(child.type for child in node.children_by_field_name("operators"))
+        return Compare(ops, parts, _span(node))
+
+    def choice(self, node: Node) -> Expr:
+        parts = [child for child in node.named_children if child.type not in _SKIPPED]
+        if len(parts) != 3:
+            return self.other(node)
+        return Choice(self.expr(parts[1]), self.expr(parts[0]), self.expr(parts[2]), _span(node))
+
+    def primary(self, node: Node) -> Expr:
+        """A chain of attributes, calls and subscripts, built from its base up without recursion."""
+        links: list[Node] = []
+        here: Node | None = node
+        while here is not None and here.type in ("attribute", "call", "subscript") and len(links) < MAX_CHAIN:
+            links.append(here)
+            here = here.child_by_field_name("function" if here.type == "call" else
+                                            "object" if here.type == "attribute" else "value")
+        cut = here is not None and here.type in ("attribute", "call", "subscript")
+        found = Other("deep", (), _span(node)) if cut else self.expr(here)
+        for link in reversed(links):
+            found = self._link(link, found)
+        return found
+
+    def _link(self, node: Node, base: Expr) -> Expr:
+        span = _span(node)
+        if node.type == "attribute":
+            name = node.child_by_field_name("attribute")
+            return Attr(base, self.text(name) if name is not None else "", span)
+        if node.type == "call":
+            arguments = node.child_by_field_name("arguments")
+            if arguments is not None and arguments.type == "generator_expression":
+                return Call(base, (Arg(None, self.expr(arguments)),), span)
+            return Call(base, self._args(arguments), span)
+        keys = node.children_by_field_name("subscript")
+        key = self.expr(keys[0]) if len(keys) == 1 else Series("tuple", tuple(map(self.expr, keys)), span)
+        return Item(base, key, span)
+
+    def _args(self, node: Node | None) -> tuple[Arg, ...]:
+        found: list[Arg] = []
+        for child in node.named_children if node is not None else ():
+            kind = child.type
+            if kind in _SKIPPED:
+                continue
+            if kind == "keyword_argument":
+                name = child.child_by_field_name("name")
+                value = child.child_by_field_name("value")
+                found.append(Arg(self.text(name) if name is not None else "", self.expr(value)))
+            elif kind in ("list_splat", "dictionary_splat"):
+                found.append(Arg("*" if kind == "list_splat" else "**", self.inner(child)))
+            else:
+                found.append(Arg(None, self.expr(child)))
+        return tuple(found)
+
+    def mapping(self, node: Node) -> Expr:
+        items: list[tuple[Expr | None, Expr]] = []
+        for child in node.named_children:
+            if child.type == "pair":
+                key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+                items.append((self.expr(key), self.expr(value)))
+            elif child.type == "dictionary_splat":
+                items.append((None, self.inner(child)))
+        return Mapping(tuple(items), _span(node))
+
+    def series(self, node: Node) -> Expr:
+        kind = "list" if "list" in node.type else "set" if node.type == "set" else "tuple"
+        parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
+        return Series(kind, parts, _span(node))
+
+    def function_value(self, node: Node) -> Expr:
+        params = self._params(node.child_by_field_name("parameters"))
+        return Lambda(params, self.expr(node.child_by_field_name("body")), _span(node))
+
+    def awaited(self, node: Node) -> Expr:
+        return Await(self.inner(node), _span(node))
+
+    def assigned(self, node: Node) -> Expr:
+        name = node.child_by_field_name("name")
+        value = self.expr(node.child_by_field_name("value"))
+        return Assigned(self.text(name) if name is not None else "", value, _span(node))
+
+
+def _span(node: Node) -> Span:
+    return node.start_byte, node.end_byte
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match[1]
+    if code in _ESCAPES:
+        return _ESCAPES[code]
+    if code.endswith("\n"):
+        return ""
+    try:
+        if code[0] in "xuU" and len(code) > 1:
+            return chr(int(code[1:], 16))
+        if code[0] in "01234567":
+            return chr(int(code, 8))
+    except (ValueError, OverflowError):
+        pass
+    return match[0]
+
+
+_STATEMENTS: dict[str, Callable[[_Reader, Node], Block]] = {
+    "expression_statement": _Reader.expression_statement,
+    "import_statement": _Reader.import_statement,
+    "import_from_statement": _Reader.import_from_statement,
+    "future_import_statement": lambda reader, node: (),
+    "return_statement": _Reader.return_statement,
+    "raise_statement": _Reader.raise_statement,
+    "assert_statement": _Reader.assert_statement,
+    "break_statement": _Reader.leave,
+    "continue_statement": _Reader.leave,
+    "global_statement": _Reader.declare,
+    "nonlocal_statement": _Reader.declare,
+    "delete_statement": _Reader.effect,
+    "print_statement": _Reader.effect,
+    "exec_statement": _Reader.effect,
+    "if_statement": _Reader.if_statement,
+    "for_statement": _Reader.for_statement,
+    "while_statement": _Reader.while_statement,
+    "with_statement": _Reader.with_statement,
+    "try_statement": _Reader.try_statement,
+    "match_statement": _Reader.match_statement,
+    "decorated_definition": _Reader.decorated_definition,
+    "function_definition": _Reader.function_definition,
+    "class_definition": _Reader.class_definition,
+}
+
+_EXPRESSIONS: dict[str, Callable[[_Reader, Node], Expr]] = {
+    "true": _Reader.constant,
+    "false": _Reader.constant,
+    "none": _Reader.constant,
+    "integer": _Reader.number,
+    "float": _Reader.number,
+    "string": _Reader.string,
+    "concatenated_string": _Reader.concatenated,
+    "binary_operator": _Reader.binary,
+    "boolean_operator": _Reader.boolean,
+    "not_operator": _Reader.negation,
+    "comparison_operator": _Reader.comparison,
+    "conditional_expression": _Reader.choice,
+    "attribute": _Reader.primary,
+    "call": _Reader.primary,
+    "subscript": _Reader.primary,
+    "dictionary": _Reader.mapping,
+    "list": _Reader.series,
+    "tuple": _Reader.series,
+    "set": _Reader.series,
+    "expression_list": _Reader.series,
+    "pattern_list": _Reader.series,
+    "tuple_pattern": _Reader.series,
+    "list_pattern": _Reader.series,
+    "lambda": _Reader.function_value,
+    "await": _Reader.awaited,
+    "named_expression": _Reader.assigned,
+    "parenthesized_expression": _Reader.inner,
+    "type": _Reader.inner,
+    "as_pattern_target": _Reader.inner,
+}
