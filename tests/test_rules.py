@@ -32,7 +32,6 @@ def test_example(rule: Rule, example: Example, tmp_path: Path) -> None:
     where = f"{rule.path}:{example.line}"
     assert found == wanted, f"{where}\nmissed: {sorted(wanted - found, key=str)}\nnot wanted: " \
                             f"{sorted(found - wanted, key=str)}\nfound: {told}"
-    assert all("{" not in message.replace("${", "").replace("{{", "") for *_, message in told), where
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

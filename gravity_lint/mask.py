@@ -1,0 +1,399 @@
+"""Keeps passwords out of everything that is shown: where they are in a text, and the text without them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+HIDDEN = "***"
+"""What stands for a password; of one length, so that it does not tell the password's."""
+
+Spans = tuple[tuple[int, int], ...]
+
+_LONG = ("password", "passwd", "passwort", "passphrase", "passwrd", "pwd", "pswd", "secret", "credential", "authtoken",
+         "auth_token", "apikey", "api_key", "requirepass")
+_SHORT = frozenset({"pass", "pw", "auth", "basic_auth"})
+_GLUED = re.compile(r"(?:db|pg|sql|user|root|admin|redis|mongo|mail|smtp)pass")
+_NOT = re.compile(r"secret_?(?:key_?ref|name)|existing_?secret|secrets")
+"""Names that tell where a secret is kept, not what it is."""
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://[^\s\"'`@/:]*:([^\s\"'`]+)@")
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*|^)://[^\s@/:]*:([^\n]*)@")
+_CUT = re.compile(r"://[^\s@/:]*:([^@\s]*)$")
+_PORT = re.compile(r"[0-9]{1,5}(?:[/,?].*)?", re.DOTALL)
+_HOLE = re.compile(r"\{[^{}\n]*\}")
+_VARIABLE = re.compile(r"\{[A-Za-z_][^{}\n]*\}|\{\}|\$\{\w+(?::?\?[^}]*)?\}|\$\(\w+\)|\$[A-Za-z_]\w*|%s|%\(\w+\)s"
+                       r"|\{\{[^{}\n]*\}\}|\*{3,}|<[\w -]+>")
+_SQL = re.compile(r"\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+|password(?:\s+|\s*=\s*))(?=E?'|E?\\?\")E?(\\?['\"])"
+                  r"((?:\\.|(?!\1).)*)\1", re.IGNORECASE | re.DOTALL)
+_PAIR = re.compile(r"\b(?:password|passwd|pwd)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&\"'`]+)", re.IGNORECASE)
+_SPOKEN = re.compile(r"([A-Za-z_][\w.\-]*)[\"'`]?\s*(?:=|:)\s*([\"'])((?:\\.|(?!\2).)*)\2", re.DOTALL)
+_FLAG = re.compile(r"(?:--[\w-]*pass\w*[\"']?(?:[ =]|,\s*)|\b(?:mysql\w*|mariadb\w*)\b[^\n]*?\s-p(?=\S)|\brequirepass[ =])"
+                   r"[\"']?([^\s\"',]+)", re.IGNORECASE)
+_BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/])")
+
+_TOKEN = re.compile(
+    r"(?P<comment>\#[^\n]*)"
+    r"|(?P<string>[rRbBuUfFtT]{0,2}(?:\"\"\"(?P<b1>(?:\\.|[^\\])*?)\"\"\"|'''(?P<b2>(?:\\.|[^\\])*?)'''"
+    r"|\"(?P<b3>(?:\\.|[^\"\\\n])*)\"|'(?P<b4>(?:\\.|[^'\\\n])*)'))"
+    r"|(?P<word>[A-Za-z_]\w*)|(?P<number>[0-9][\w.]*)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<newline>\n)"
+    r"|(?P<op>==|!=|:=|\+=|[-+*/%.,:=;\\@])", re.DOTALL)
+_ASKS = re.compile(r"(?i)(?:get\w*|env\w*|\w*env|environ|config|cfg|conf|settings|read\w*|require\w*|pop|fetch\w*)$")
+"""Calls whose first argument is the name of a setting, not its value."""
+_ASIDE = frozenset({"alias", "validation_alias", "serialization_alias", "env", "envvar", "title", "description", "help",
+                    "name", "comment"})
+"""Keyword arguments beside a default that are not one."""
+_CONNECTS = re.compile(r"(?i)(?:connect|connection|create_pool)$")
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable, field, key or option is, by its name, a password."""
+    low = name.strip("-").replace("-", "_").lower()
+    if _NOT.fullmatch(low):
+        return False
+    if any(word in low for word in _LONG):
+        return True
+    return bool(_SHORT & {low, *low.split("_")}) or _GLUED.search(low) is not None
+
+
+def mask(text: str) -> str:
+    """A sentence for people without the passwords in it."""
+    return apply(text, _merged(_in_text(text), len(text))) if text else text
+
+
+def apply(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with each span replaced."""
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], HIDDEN]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def secrets(text: str, python: bool) -> Spans:
+    """Where the passwords are in a file's text: sorted spans of characters that do not overlap."""
+    found = list(_everywhere(text))
+    if python:
+        found += _in_code(text)
+    else:
+        found += _in_lines(text)
+    return _merged(found, len(text))
+
+
+def _merged(spans: Iterable[tuple[int, int]], size: int) -> Spans:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        elif start < end <= size:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+# ---- any text
+
+
+def _in_text(text: str) -> Iterator[tuple[int, int]]:
+    yield from _everywhere(text)
+    for match in _PAIR.finditer(text):
+        yield from _value(text, *match.span(1))
+    for match in _SPOKEN.finditer(text):
+        if is_secret(match[1]):
+            yield from _value(text, *match.span(3))
+
+
+def _everywhere(text: str) -> Iterator[tuple[int, int]]:
+    """Passwords that show without knowing the language: in URLs, SQL, options of commands, encoded URLs."""
+    if "://" in text:
+        for match in _URL.finditer(text):
+            if not _is_port(match[1], match[2]):
+                yield from _value(text, *match.span(2))
+    for pattern in (_SQL, _FLAG):
+        for match in pattern.finditer(text):
+            yield from _value(text, *match.span(pattern.groups))
+    for match in _BASE64.finditer(text):
+        try:
+            plain = base64.b64decode(match[0], validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        if re.search(rb"://[^\s@]*:[^\s]*@", plain):
+            yield match.span()
+
+
+def _value(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A password's span; nothing where a variable stands in its place, its default where it has one."""
+    value = text[start:end]
+    if not value or _VARIABLE.fullmatch(value):
+        return
+    if default := re.fullmatch(r"\$\{\w+:?[-=](.*)\}", value, re.DOTALL):
+        yield start + default.start(1), start + default.end(1)
+    else:
+        yield start, end
+
+
+def _is_port(scheme: str, text: str) -> bool:
+    """`8000/users?mail=a` before an `@`: a web address with a port, not a password."""
+    return scheme.lower() in {"http", "https", "ws", "wss", "ftp", "git+https"} and bool(_PORT.fullmatch(text))
+
+
+# ---- Python
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    start: int
+    end: int
+    body: tuple[int, int]
+    """The span inside the quotes of a string."""
+
+
+def _tokens(text: str) -> list[_Token]:
+    found = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "op"
+        body = match.span()
+        if match["string"] is not None:
+            kind = "string"
+            body = next(match.span(name) for name in ("b1", "b2", "b3", "b4") if match[name] is not None)
+        if kind != "comment":
+            found.append(_Token(kind, match[0], match.start(), match.end(), body))
+    return found
+
+
+def _in_code(text: str) -> Iterator[tuple[int, int]]:
+    tokens = _tokens(text)
+    for index, token in enumerate(tokens):
+        if token.kind == "string":
+            yield from _in_string(text, tokens, index)
+            yield from _after_key(text, tokens, index)
+        elif token.kind == "word":
+            yield from _after_name(text, tokens, index)
+
+
+def _in_string(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tuple[int, int]]:
+    """Passwords inside one string, and those that the string is joined with."""
+    start, end = tokens[index].body
+    body = text[start:end]
+    flat = _HOLE.sub(lambda hole: "_" * len(hole[0]), body)
+    joined = _joined(tokens, index)
+    if "://" in flat:
+        for match in _USERINFO.finditer(flat):
+            if not _is_port(match[1], match[2]):
+                yield from _value(text, start + match.start(2), start + match.end(2))
+        if (match := _CUT.search(flat)) and (_begins(text, joined, "@") or not (
+                _PORT.fullmatch(match[1]) or body.startswith(("{", "%"), match.start(1)))):
+            yield from _value(text, start + match.start(1), start + match.end(1))
+            if not match[1] and joined:
+                inside = text[slice(*joined.body)]
+                yield joined.body[0], joined.body[0] + (inside.rfind("@") if "@" in inside else len(inside))
+        yield from _formatted(text, tokens, index)
+    elif _begins(text, joined, "@") and body.strip(":/"):
+        yield start + (1 if body.startswith(":") else 0), end
+    for match in _PAIR.finditer(flat):
+        yield from _value(text, start + match.start(1), start + match.end(1))
+
+
+def _joined(tokens: Sequence[_Token], index: int) -> _Token | None:
+    """The string that is added to this one, by `+` or by standing beside it."""
+    for token in tokens[index + 1:index + 8]:
+        if token.kind == "string":
+            return token
+        if token.kind != "newline" and token.text not in ("+", "\\"):
+            return None
+    return None
+
+
+def _begins(text: str, token: _Token | None, sign: str) -> bool:
+    return token is not None and text[token.body[0]:token.body[1]].startswith(sign)
+
+
+def _formatted(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tuple[int, int]]:
+    """`"…://%s:%s@…" % (user, "secret")` and `.format(user, "secret")`: the literals that fill a URL's user part."""
+    body = text[slice(*tokens[index].body)]
+    match = re.search(r"://((?:(?!@).)*):((?:(?!@).)*)@", body, re.DOTALL)
+    following = [token.text for token in tokens[index + 1:index + 4]]
+    if not match or not (following[:1] == ["%"] or following[:2] == [".", "format"]):
+        return
+    hole = re.compile(r"%s|%\(\w+\)s|\{\w*\}")
+    if not hole.search(match[2]):
+        return
+    position = len(hole.findall(body[:match.start(2)]))
+    skipped = 2 if following[0] == "%" and following[1:2] == ["("] else 3 if following[0] == "." else 1
+    yield from _argument(text, tokens, index + 1 + skipped, position)
+
+
+def _argument(text: str, tokens: Sequence[_Token], index: int, position: int) -> Iterator[tuple[int, int]]:
+    """The literals in one positional argument of an argument list whose first token has this index."""
+    at = depth = 0
+    for token in tokens[index:index + 200]:
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth < 0:
+            return
+        if token.text == "," and depth == 0:
+            at += 1
+        elif at == position and token.kind == "string":
+            yield from _value(text, *token.body)
+
+
+def _after_name(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tuple[int, int]]:
+    token = tokens[index]
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    if following is None:
+        return
+    if following.text == "(" and _CONNECTS.search(token.text) and (not index or tokens[index - 1].text != "def"):
+        yield from _argument(text, tokens, index + 2, 2)
+    if not is_secret(token.text):
+        return
+    if following.text in ("=", "==", "!=", "+=", ":=") or following.text == "or":
+        yield from _expression(text, tokens, index + 2, _is_statement(tokens, index))
+    elif following.text == ",":  # user, password = "a", "b"
+        sign = index + 1
+        while sign < len(tokens) and (tokens[sign].kind == "word" or tokens[sign].text in (",", ".")):
+            sign += 1
+        if sign < len(tokens) and tokens[sign].text == "=" and _is_statement(tokens, index):
+            yield from _expression(text, tokens, sign + 1, True)
+    elif following.text == ":":  # name: annotation = value
+        depth = 0
+        for sign in range(index + 2, min(index + 60, len(tokens))):
+            here = tokens[sign]
+            depth += (here.kind == "open") - (here.kind == "close")
+            if here.text == "=":
+                yield from _expression(text, tokens, sign + 1, False)
+                if depth <= 0:
+                    return
+            elif depth < 0 or (depth == 0 and (here.kind == "newline" or here.text == ",")):
+                return
+
+
+def _is_statement(tokens: Sequence[_Token], index: int) -> bool:
+    """Whether only names, dots and commas stand before this token on its line: an assignment, not an argument."""
+    while index and tokens[index - 1].kind != "newline":
+        index -= 1
+        if tokens[index].kind != "word" and tokens[index].text not in (".", ","):
+            return False
+    before = [token for token in tokens[max(0, index - 3):index] if token.kind != "newline"]
+    return not before or before[-1].text not in ("(", "[", "{", ",")
+
+
+def _after_key(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tuple[int, int]]:
+    """What follows a quoted name of a password: a dictionary's value, a default beside it, an `or`."""
+    name = text[slice(*tokens[index].body)]
+    if len(name) > 60 or not re.fullmatch(r"[\w.\-/]+", name) or not is_secret(name):
+        return
+    sign = index + 1
+    if sign >= len(tokens):
+        return
+    if tokens[sign].text in (":", "==", "!="):
+        yield from _expression(text, tokens, sign + 1, False)
+    elif tokens[sign].text == "," and (name.startswith("-") or _in_call(tokens, index)):
+        depth = 0
+        for at in range(sign + 1, min(sign + 120, len(tokens))):
+            depth += (tokens[at].kind == "open") - (tokens[at].kind == "close")
+            if depth < 0:
+                sign = at
+                break
+            if depth == 0 and tokens[at - 1].text in (",", "="):
+                yield from _expression(text, tokens, at, False)
+    while sign < len(tokens) and tokens[sign].kind == "close":
+        sign += 1
+    if sign < len(tokens) and sign > index + 1 and tokens[sign].text in ("or", "="):
+        yield from _expression(text, tokens, sign + 1, False)
+
+
+def _in_call(tokens: Sequence[_Token], index: int) -> bool:
+    """Whether this token is an argument of a call, not an item of a list or tuple."""
+    depth = 0
+    for at in range(index - 1, max(-1, index - 120), -1):
+        depth += (tokens[at].kind == "close") - (tokens[at].kind == "open")
+        if depth < 0:
+            return tokens[at].text == "(" and at > 0 and (tokens[at - 1].kind == "word" or tokens[at - 1].text == ")")
+    return False
+
+
+def _expression(text: str, tokens: Sequence[_Token], index: int, statement: bool) -> Iterator[tuple[int, int]]:
+    """The literals of an expression, except where they name a setting that is asked for."""
+    stack: list[bool] = []
+    for at in range(index, min(index + 400, len(tokens))):
+        token, before = tokens[at], tokens[at - 1]
+        if token.kind == "open":
+            named = before.kind == "word" or before.text in (")", "]")
+            stack.append(named and at > index and (token.text == "[" or bool(_ASKS.search(before.text))))
+        elif token.kind == "close":
+            if not stack:
+                return
+            stack.pop()
+        elif not stack and (token.kind == "newline" or token.text == ";" or (token.text == "," and not statement)):
+            return
+        elif token.kind == "string":
+            aside = before.text == "=" and tokens[at - 2].text in _ASIDE
+            if not aside and not (stack and stack[-1] and before.kind == "open"):
+                yield from _value(text, *token.body)
+        elif token.kind == "number" and at == index:
+            yield token.start, token.end
+
+
+# ---- YAML, ini, env, Dockerfile, shell
+
+
+def _in_lines(text: str) -> Iterator[tuple[int, int]]:
+    for match in _PAIR.finditer(text):
+        yield from _value(text, *match.span(1))
+    at = 0
+    pattern = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*(?P<sign>:[-=?]|[:=]|[ \t](?=[^\s:=]))[ \t]*")
+    for match in pattern.finditer(text):
+        if match.start() < at or not is_secret(match["key"]):
+            continue
+        start = text.rfind("\n", 0, match.start()) + 1
+        before = text[start:match.start()].strip().strip("\"'")
+        if match["sign"].isspace() and before.upper() not in ("ENV", "ARG"):
+            continue
+        span = _scalar(text, match.end(), match["sign"], before)
+        if text.startswith(("{", "["), span[0]) and not text.startswith("{{", span[0]):
+            continue
+        at = span[1]
+        if not text.startswith(("|", ">"), span[0]):
+            yield from _value(text, *span)
+        yield from _block(text, match, span)
+    for match in re.finditer(r"(?m)\bname[\"']?:[ \t]*[\"']?([\w.\-]+)[\"']?[ \t]*,?\s+[\"']?value[\"']?:[ \t]*", text):
+        if is_secret(match[1]):
+            yield from _value(text, *_scalar(text, match.end(), ":", ""))
+
+
+def _scalar(text: str, start: int, sign: str, before: str) -> tuple[int, int]:
+    """The span of the value that begins here."""
+    if quoted := re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:''|[^'])*)'", re.DOTALL).match(text, start):
+        return quoted.span(quoted.lastindex or 0)
+    end = text.find("\n", start)
+    line = text[start:end if end >= 0 else len(text)]
+    if sign in (":-", ":=", ":?"):
+        stop = re.search(r"\}|$", line)
+    elif line.startswith(("${", "{{")) or (sign == "=" and before not in ("", "-", "#")):
+        stop = re.search(r"(?<!\\)[ \t]|$", line) if not line.startswith("{{") else re.search(r"(?<=\}\})|$", line)
+    else:
+        stop = re.search(r"[ \t]+#|[ \t]*\r?$", line)
+    return start, start + (stop.start() if stop else len(line))
+
+
+def _block(text: str, match: re.Match[str], span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The lines below a key that hold its value: a YAML block, or a value that begins on the next line."""
+    value = text[slice(*span)].strip()
+    if match["sign"] != ":" or not (value == "" or value[0] in "|>"):
+        return
+    line_start = text.rfind("\n", 0, match.start()) + 1
+    indent = len(text[line_start:match.start()]) - len(text[line_start:match.start()].lstrip(" "))
+    at = text.find("\n", span[1]) + 1
+    while 0 < at < len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        line = text[at:end]
+        if line.strip():
+            if len(line) - len(line.lstrip(" ")) <= indent:
+                return
+            if not value and re.match(r"\s*(?:- |[\w.\-\"']+:(?:\s|$))", line):
+                return
+            yield at + len(line) - len(line.lstrip()), at + len(line.rstrip())
+        at = end + 1

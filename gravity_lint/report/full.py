@@ -1,0 +1,132 @@
+"""For people: each violation with its code, the steps that prove it, and what to do."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+
+from gravity_lint.report import Report
+from gravity_lint.report.frame import Code
+from gravity_lint.report.text import conclusion, safe, where
+from gravity_lint.violation import Place, Severity, Step, Violation
+
+_CODES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "34", "dim": "2", "good": "1;32",
+          "marked": "4"}
+_WIDEST_TEXT = 110
+
+
+class _Paint:
+    def __init__(self, color: bool) -> None:
+        self._color = color
+
+    def __call__(self, kind: str, text: str) -> str:
+        return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self._color and text else text
+
+
+def lines(report: Report, color: bool, width: int) -> Iterator[str]:
+    """A report → lines for a terminal of this width."""
+    writer = _Writer(report, _Paint(color), width)
+    for violation in report.violations:
+        yield from writer.violation(violation)
+        yield ""
+    clean = not report.violations and not report.crashes
+    yield _Paint(color)("good" if clean else "bold", conclusion(report))
+
+
+class _Writer:
+    def __init__(self, report: Report, paint: _Paint, width: int) -> None:
+        self._report = report
+        self._paint = paint
+        self._width = width
+        self._codes: dict[str, Code | None] = {}
+
+    def violation(self, violation: Violation) -> Iterator[str]:
+        paint, place = self._paint, violation.place
+        gutter = len(str(place.line + 2))
+        kind = "" if violation.severity == "error" else f" ({violation.severity})"
+        head = f"{violation.code} {violation.name}{kind}: "
+        first, *rest = _wrap(head + safe(violation.message), self._width, "  ")
+        label = head.rstrip()
+        if first.startswith(label):
+            first = paint(violation.severity, label) + paint("bold", first[len(label):])
+        yield first
+        yield from (paint("bold", line) for line in rest)
+        yield f"{' ' * gutter}{paint('frame', '-->')} {where(place)}"
+        yield from self._frame(place, gutter, violation.severity)
+        if len(violation.trail) > 1:
+            yield from self._trail(violation.trail, place, gutter)
+        if violation.advice:
+            yield from self._remark("help", safe(violation.advice), gutter)
+        yield from self._remark("more", f"gravity-lint rule {violation.code}", gutter)
+
+    def _code(self, path: str) -> Code | None:
+        if path not in self._codes:
+            source = self._report.source(path)
+            self._codes[path] = Code(source) if source is not None else None
+        return self._codes[path]
+
+    def _frame(self, place: Place, gutter: int, severity: Severity) -> Iterator[str]:
+        """The line of the place with its columns underlined, and its neighbours that are not blank."""
+        code, paint = self._code(place.path), self._paint
+        bar = paint("frame", "|")
+        if code is None or not 1 <= place.line <= len(code):
+            return
+        last = place.end_column - 1 if place.end_line == place.line else 1 << 30
+        after = min(place.line + 1, max(place.end_line, place.line + 1))
+        yield f"{' ' * gutter} {bar}"
+        for number in (place.line - 1, place.line, after):
+            here = number == place.line
+            if not here and code.blank(number):
+                continue
+            room = max(20, self._width - gutter - 3)
+            shown = code.show(number, place.column if here else 1, last if here else 0, room)
+            yield f"{paint('frame', str(number).rjust(gutter))} {bar} {shown.text}".rstrip()
+            if here:
+                mark = paint(severity, "^" * shown.length)
+                yield f"{' ' * gutter} {bar} {' ' * shown.before}{mark}"
+        yield f"{' ' * gutter} {bar}"
+
+    def _trail(self, trail: tuple[Step, ...], main: Place, gutter: int) -> Iterator[str]:
+        paint = self._paint
+        equals = paint("frame", "=")
+        yield f"{' ' * gutter} {equals} {paint('bold', 'trail:')}"
+        indent = " " * (gutter + 3)
+        number_width = len(str(len(trail)))
+        for number, step in enumerate(trail, 1):
+            label = f"{str(number).rjust(number_width)}. "
+            yield f"{indent}{paint('bold', label)}{safe(step.message)} {paint('frame', where(step.place))}"
+            code = self._code(step.place.path)
+            if code is not None and not code.blank(step.place.line):
+                inner = indent + " " * len(label)
+                yield f"{inner}{self._line(code, step.place, self._width - len(inner))}".rstrip()
+
+    def _line(self, code: Code, place: Place, room: int) -> str:
+        """A step's line without its indentation; in colour, the place in it is marked."""
+        last = place.end_column - 1 if place.end_line == place.line else 1 << 30
+        cells = code.cells(place.line, place.column)
+        marked = {at for at, cell in enumerate(cells) if cell.last >= place.column and cell.first <= last}
+        first = next((at for at, cell in enumerate(cells) if cell.text.strip()), 0)
+        start, used, end = first, 0, first
+        if marked and sum(cell.width for cell in cells[first:max(marked) + 1]) > room:
+            start = max(first, min(marked) - room // 4)
+        while end < start or (end < len(cells) and used + cells[end].width <= room - 2):
+            used += cells[end].width if end >= start else 0
+            end += 1
+        parts = ["…" if start > first else ""]
+        for is_marked, group in groupby(range(start, end), key=marked.__contains__):
+            text = "".join(cells[at].text for at in group)
+            parts.append(self._paint("marked", text) if is_marked else self._paint("dim", text))
+        return "".join([*parts, "…" if end < len(cells) else ""])
+
+    def _remark(self, title: str, text: str, gutter: int) -> Iterator[str]:
+        before = f"{' ' * gutter} {self._paint('frame', '=')} {self._paint('bold', title + ':')} "
+        indent = " " * (gutter + 5 + len(title))
+        first, *rest = _wrap(text, self._width - len(indent), "")
+        yield before + first
+        yield from (indent + line for line in rest)
+
+
+def _wrap(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, max(40, min(width, _WIDEST_TEXT)), subsequent_indent=indent, break_long_words=False,
+                         break_on_hyphens=False) or [""]

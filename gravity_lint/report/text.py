@@ -1,0 +1,49 @@
+"""What every format says in the same way: paths, severities, counts, and text that is safe to print."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from gravity_lint.report import Report
+from gravity_lint.violation import Place
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+
+
+def safe(text: str) -> str:
+    """Text without what would move a terminal's cursor, turn its direction or break the line."""
+    return _UNSAFE.sub(lambda match: " " if match[0] in "\t\n\r" else "\ufffd", text)
+
+
+def relative(path: str, base: str | None = None) -> str:
+    """An absolute path → relative to the current directory, with `/`; `.` for the directory itself."""
+    try:
+        return os.path.relpath(path, base).replace(os.sep, "/")
+    except ValueError:  # another drive
+        return path
+
+
+def where(place: Place) -> str:
+    return f"{safe(relative(place.path))}:{place.line}:{place.column}"
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def conclusion(report: Report) -> str:
+    """The last line for people: what was found, in how much."""
+    services = [service for service in report.services if service.kind != "repository"]
+    libraries = sum(service.kind == "library" for service in services)
+    seen = [counted(len(services) - libraries, "service")] if len(services) > libraries or not libraries else []
+    if libraries:
+        seen.append(f"{libraries} {'library' if libraries == 1 else 'libraries'}")
+    found = [counted(number, severity) for severity in ("error", "warning", "note")
+             if (number := report.count(severity))]  # type: ignore[arg-type]
+    whole = f"{' and '.join(seen)} ({counted(report.files, 'file')})"
+    if found:
+        return f"Found {', '.join(found)} in {whole}"
+    if report.crashes:
+        return f"Not everything could be judged in {whole}"
+    return f"All clean: nothing to say about {whole}"

@@ -1,0 +1,140 @@
+"""The pipeline: paths in, a report out."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gravity_lint import mask
+from gravity_lint.config import Config
+from gravity_lint.discover import Discovery, Trouble, discover
+from gravity_lint.link.service import Service
+from gravity_lint.report import Report, ServiceSummary
+from gravity_lint.rulebook import Rule, matches
+from gravity_lint.source import Source, Unreadable, decode, read
+from gravity_lint.suppress import suppress
+from gravity_lint.violation import Finding, Place, Severity, Step, Violation
+
+UNREADABLE = "unreadable"
+"""The check whose rule also speaks for what could not be read before there was a service."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one run is asked to do."""
+
+    paths: tuple[Path, ...]
+    config: Config
+    rules: tuple[Rule, ...]
+    overlay: Mapping[str, bytes] = field(default_factory=dict)
+    """Absolute path → the bytes to judge in place of the file's own (an editor's buffer)."""
+
+
+def run(options: Options) -> Report:
+    """Judges what lies under the paths by the rules. Raises `NoSuchPath`, `ConfigError` and `RuleError`.
+
+    A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
+    """
+    checks = [(rule, rule.check) for rule in options.rules]
+    found = discover(options.paths, options.config)
+    crashes: list[str] = []
+    violations = list(_troubles(found, options.rules))
+    summaries: list[ServiceSummary] = []
+    for files in found.services:
+        service = Service(files, options.overlay)
+        for rule, check in checks:
+            try:
+                for finding in check(service):
+                    violations.append(_violation(rule, finding, files.root))
+            except Exception as error:
+                crashes.append(_crash(f"the rule {rule.code}", files.root, error))
+        summaries.append(_summary(service, crashes))
+    texts = _Texts(options.overlay)
+    selected = (_weighed(each, options) for each in violations if found.selected(each.place.path))
+    kept = suppress(selected, texts.get, options.config).violations
+    ordered = sorted(set(kept), key=lambda each: (each.place, each.code, each.message, each.service))
+    return Report(tuple(ordered), tuple(sorted(summaries)), sum(each.files for each in summaries),
+                  tuple(crashes), texts.get)
+
+
+def services(paths: Sequence[Path], config: Config) -> Report:
+    """Only finds what is a service, and whether it uses a database. Raises `NoSuchPath` and `ConfigError`."""
+    crashes: list[str] = []
+    summaries = [_summary(Service(files, {}), crashes) for files in discover(paths, config).services]
+    return Report((), tuple(sorted(summaries)), sum(each.files for each in summaries), tuple(crashes))
+
+
+def _summary(service: Service, crashes: list[str]) -> ServiceSummary:
+    try:
+        uses, place = service.uses_database, service.database_place
+    except Exception as error:
+        crashes.append(_crash("linking", service.root, error))
+        uses, place = False, None
+    return ServiceSummary(service.root, service.kind, uses, tuple(service.why), len(service.files), place)
+
+
+def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
+    """A finding in its rule's words, with every password out of them."""
+    secret = finding.fields.get("role") == "password"
+    fields = {key: mask.HIDDEN if secret and key == "value" else mask.mask(str(value))
+              for key, value in finding.fields.items()}
+    trail = tuple(Step(step.place, mask.mask(step.message)) for step in finding.trail)
+    message = mask.mask(rule.say(replace(finding, fields=fields)))
+    return Violation(rule.code, rule.name, finding.severity or rule.severity, message, finding.place, service, trail,
+                     rule.advice)
+
+
+def _weighed(violation: Violation, options: Options) -> Violation:
+    """The severity that the configuration asks for; it does not raise what the circumstances made a note."""
+    by_code = {rule.code: rule for rule in options.rules}
+    rule = by_code[violation.code]
+    wanted: Severity | None = None
+    for selector, severity in options.config.severity:
+        if matches(selector, rule):
+            wanted = severity
+    if wanted is None or violation.severity != rule.severity:
+        return violation
+    return replace(violation, severity=wanted)
+
+
+def _troubles(found: Discovery, rules: Sequence[Rule]) -> Iterator[Violation]:
+    """What discovery stumbled over, as violations of the rule about unreadable files."""
+    for rule in rules:
+        if rule.check_name == UNREADABLE:
+            for trouble in found.troubles:
+                place = Place(trouble.path, trouble.line, 1, trouble.line, 1)
+                yield _violation(rule, Finding(place, {"reason": trouble.message}), _owner(found, trouble))
+
+
+def _owner(found: Discovery, trouble: Trouble) -> str:
+    roots = [files.root for files in found.services if f"{trouble.path}/".startswith(files.root.rstrip("/") + "/")]
+    return max(roots, key=len, default=trouble.path.rpartition("/")[0] or "/")
+
+
+def _crash(doing: str, root: str, error: Exception) -> str:
+    if os.environ.get("GRAVITY_LINT_DEBUG"):
+        traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+    return mask.mask(f"internal error in {doing}, service {root}: {what}; please report it "
+                     "(GRAVITY_LINT_DEBUG=1 shows where)")
+
+
+class _Texts:
+    """The texts of files that violations stand in, read when they are asked for."""
+
+    def __init__(self, overlay: Mapping[str, bytes]) -> None:
+        self._overlay = overlay
+        self._texts: dict[str, Source | None] = {}
+
+    def get(self, path: str) -> Source | None:
+        if path not in self._texts:
+            python = path.endswith((".py", ".pyw"))
+            try:
+                data = self._overlay.get(path)
+                self._texts[path] = read(path, python) if data is None else Source(path, decode(data, python))
+            except Unreadable:
+                self._texts[path] = None
+        return self._texts[path]
