@@ -1,0 +1,87 @@
+"""Turns an ini file into its options with their places, as Python's configparser reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from gravity_lint.facts.code import Span
+from gravity_lint.source import Source
+
+_SECTION = re.compile(r"\[(?P<name>.+)\]")
+_OPTION = re.compile(r"(?P<key>.*?)\s*[=:]\s*(?P<value>.*)$")
+
+
+class Option(NamedTuple):
+    section: str
+    key: str
+    """In lower case."""
+    value: str
+    """Its lines joined by line feeds, interpolations left as they are."""
+    key_span: Span
+    span: Span
+    """Of the value."""
+    line: int
+    """Of the key, from 1."""
+
+
+class IniTrouble(NamedTuple):
+    line: int
+    message: str
+
+
+class IniFacts(NamedTuple):
+    options: tuple[Option, ...]
+    troubles: tuple[IniTrouble, ...]
+
+    def value(self, section: str, key: str) -> str | None:
+        """What the section says, or `[DEFAULT]` for it."""
+        for wanted in (section, "DEFAULT"):
+            for option in self.options:
+                if option.section == wanted and option.key == key.lower():
+                    return option.value
+        return None
+
+
+def parse_ini(source: Source) -> IniFacts:
+    """Ini text → its options. Never raises: a line that is neither section, option nor continuation is a trouble, and
+    the lines around it are read all the same."""
+    options: list[Option] = []
+    troubles: list[IniTrouble] = []
+    section: str | None = None
+    known: set[tuple[str, str]] = set()
+    indent, open_option, offset = 0, False, 0
+    for number, raw in enumerate(source.data.split(b"\n"), 1):
+        start, offset = offset, offset + len(raw) + 1
+        line = raw.decode("utf-8", "replace").rstrip()
+        text = line.strip()
+        if not text or text.startswith(("#", ";")):
+            continue
+        depth = len(line) - len(line.lstrip())
+        if open_option and depth > indent:
+            last = options[-1]
+            options[-1] = last._replace(value=f"{last.value}\n{text}".strip("\n"),
+                                        span=(last.span[0], start + len(line.encode())))
+        elif header := _SECTION.match(text):
+            section, open_option = header["name"], False
+        elif section is None:
+            troubles.append(IniTrouble(number, "is not a valid ini file: this line stands before the first [section]"))
+            break
+        elif (option := _OPTION.match(text)) and option["key"]:
+            key = option["key"].lower()
+            if (section, key) in known:
+                troubles.append(IniTrouble(number, f"is not a valid ini file: `{key}` stands twice in [{section}]"))
+            known.add((section, key))
+            begin = start + len(line[:depth].encode())
+            end = start + len(line.encode())
+            options.append(Option(section, key, option["value"], (begin, begin + len(option["key"].encode())),
+                                  (end - len(option["value"].encode()), end), number))
+            indent, open_option = depth, True
+        else:
+            troubles.append(IniTrouble(number, "is not a valid ini file: this line is neither a section nor an option"))
+    return IniFacts(tuple(options), tuple(troubles))
+
+
+def matters(data: bytes) -> bool:
+    """Whether ini text may configure a database."""
+    return b"sqlalchemy" in data or b"[alembic" in data
