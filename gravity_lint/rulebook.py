@@ -169,9 +169,6 @@ def read_rule(path: Path) -> Rule:
         raise RuleError(path, 1, f"cannot be read: {error}") from None
     matter, body, first_line = _split(path, text)
     values, lines = _front_matter(path, matter)
-    for key in _REQUIRED:
-        if key not in values:
-            raise RuleError(path, 1, f"the front matter lacks `{key}`")
     _judge(path, values, lines)
     title = next((line[2:].strip() for line in body.splitlines() if line.startswith("# ")), None)
     if title is None:
@@ -225,6 +222,9 @@ def _judge(path: Path, values: dict[str, Any], lines: dict[str, int]) -> None:
             raise RuleError(path, lines.get(key, 2), f"unknown key `{key}`{did_you_mean(str(key), _KEYS)}")
         if not isinstance(value, _KEYS[key]) or value == "":
             raise RuleError(path, lines[key], f"`{key}` must be {'a mapping' if key == 'where' else 'text'}")
+    for key in _REQUIRED:
+        if key not in values:
+            raise RuleError(path, 1, f"the front matter lacks `{key}`")
     if not _CODE.fullmatch(values["code"]):
         raise RuleError(path, lines["code"], f"`code` must look like GRV101, not {values['code']!r}")
     if not _NAME.fullmatch(path.stem):

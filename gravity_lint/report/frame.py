@@ -14,6 +14,7 @@ from gravity_lint.source import Source
 
 TAB = 4
 ELLIPSIS = "…"
+JOINER, EMOJI = "\u200d", "\ufe0f"
 LONG = 4000
 """Lines longer than this are generated; of them only what is near the place is looked at."""
 
@@ -141,10 +142,10 @@ def _cut(cells: list[Cell], begin: int, end: int, room: int) -> tuple[int, int]:
 
 def _joins(line: str, at: int) -> bool:
     """Whether the character at `at` is drawn on the one before it: a combining mark, or what a joiner joins."""
-    if line[at] <= "\u02ff" and line[at] >= " ":
+    here = line[at]
+    if here < "\u0300" or safe(here) != here:
         return False
-    return line[at - 1] == "\u200d" or line[at] == "\u200d" or (line[at] >= "\u0300" and wcwidth(line[at]) == 0) \
-        or "\U0001f3fb" <= line[at] <= "\U0001f3ff"
+    return line[at - 1] == JOINER or wcwidth(here) == 0 or "\U0001f3fb" <= here <= "\U0001f3ff"
 
 
 def _cell(text: str, width: int, first: int, last: int) -> Cell:
@@ -152,7 +153,6 @@ def _cell(text: str, width: int, first: int, last: int) -> Cell:
         return Cell(" " * (TAB - width % TAB), TAB - width % TAB, first, last)
     if len(text) == 1 and " " <= text <= "~":
         return Cell(text, 1, first, last)
-    text = "".join(part if wcwidth(part) >= 0 else safe(part) for part in text)
     shown = safe(text)
-    wide = "\ufe0f" in shown
-    return Cell(shown, max(2 if wide else 0, *(max(wcwidth(part), 0) for part in shown)), first, last)
+    least = 2 if EMOJI in shown else 0
+    return Cell(shown, max(least, *(max(wcwidth(part), 0) for part in shown)), first, last)

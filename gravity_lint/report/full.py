@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
+from wcwidth import wcswidth
+
 from gravity_lint.report import Report
 from gravity_lint.report.frame import Code
 from gravity_lint.report.text import conclusion, safe, where
@@ -14,6 +16,7 @@ from gravity_lint.violation import Place, Severity, Step, Violation
 _CODES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "34", "dim": "2", "good": "1;32",
           "marked": "4"}
 _WIDEST_TEXT = 110
+_WIDEST_STEP = 44
 
 
 class _Paint:
@@ -43,7 +46,7 @@ class _Writer:
 
     def violation(self, violation: Violation) -> Iterator[str]:
         paint, place = self._paint, violation.place
-        gutter = len(str(place.line + 2))
+        gutter = len(str(place.line + 1))
         kind = "" if violation.severity == "error" else f" ({violation.severity})"
         head = f"{violation.code} {violation.name}{kind}: "
         first, *rest = _wrap(head + safe(violation.message), self._width, "  ")
@@ -93,11 +96,15 @@ class _Writer:
         yield f"{' ' * gutter} {equals} {paint('bold', 'trail:')}"
         indent = " " * (gutter + 3)
         number_width = len(str(len(trail)))
-        for number, step in enumerate(trail, 1):
+        messages = [safe(step.message) for step in trail]
+        column = max((wcswidth(message) for message in messages if wcswidth(message) <= _WIDEST_STEP), default=0)
+        for number, (step, message) in enumerate(zip(trail, messages, strict=True), 1):
             label = f"{str(number).rjust(number_width)}. "
-            yield f"{indent}{paint('bold', label)}{safe(step.message)} {paint('frame', where(step.place))}"
+            gap = " " * (max(0, column - wcswidth(message)) + 2)
+            yield f"{indent}{paint('bold', label)}{message}{gap}{paint('frame', where(step.place))}"
             code = self._code(step.place.path)
-            if code is not None and not code.blank(step.place.line):
+            told = (step.place.path, step.place.line) == (main.path, main.line)
+            if not told and code is not None and not code.blank(step.place.line):
                 inner = indent + " " * len(label)
                 yield f"{inner}{self._line(code, step.place, self._width - len(inner))}".rstrip()
 
