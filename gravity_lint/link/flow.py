@@ -1,0 +1,363 @@
+"""Which assignments reach which use of a name inside one unit of code, and what has been checked by then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gravity_lint.facts.code import (
+    Assert,
+    Assign,
+    Assigned,
+    Attr,
+    Block,
+    Call,
+    Class,
+    Compare,
+    Const,
+    Declare,
+    Do,
+    Expr,
+    Function,
+    If,
+    Import,
+    Item,
+    Lambda,
+    Leave,
+    Logic,
+    Loop,
+    Match,
+    Name,
+    Param,
+    PythonFacts,
+    Raise,
+    Return,
+    Series,
+    Span,
+    Stmt,
+    Try,
+    With,
+    children,
+    dotted,
+    walk,
+)
+
+MAX_BINDINGS = 12
+"""Assignments of one name kept where they meet: a value with more sources than this is not worth following."""
+
+
+@dataclass(slots=True, eq=False)
+class Binding:
+    """One way in which a name gets a value."""
+
+    kind: str
+    """value, unpack, entry (of `with`), element (of `for`), add (`+=`), param, import, function, class, error"""
+    node: Expr | Stmt | Param | None
+    span: Span
+    path: tuple[int, ...] = ()
+    """For an unpacked value: which element of which."""
+    alias: str = ""
+    """For an import: the name as the other module knows it."""
+
+
+class State(NamedTuple):
+    """What is known of a name (or a path like `self.url`) at one point."""
+
+    bindings: tuple[Binding, ...]
+    checked: bool
+    """Whether a missing value would have stopped the code before this point."""
+
+
+Env = dict[str, State]
+_EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "abort", "pytest.skip", "parser.error", "typer.Exit"})
+
+
+@dataclass(slots=True, eq=False)
+class Flow:
+    """What one unit's statements do to its names."""
+
+    uses: dict[int, State] = field(default_factory=dict)
+    """Identity of a use → what is known there; only uses of what the unit itself sets or checks."""
+    exit: Env = field(default_factory=dict)
+    """What is known when the unit has run."""
+    globals: dict[str, list[Binding]] = field(default_factory=dict)
+    """What it assigns to names it declares `global` or `nonlocal`."""
+    bound: set[str] = field(default_factory=set)
+    """The names it binds anywhere."""
+    guards: list[Expr] = field(default_factory=list)
+    """Tests whose failure stops the code by an exception or an exit."""
+    returns: list[tuple[Expr, Span]] = field(default_factory=list)
+    stars: list[Import] = field(default_factory=list)
+
+
+def key_of(expr: Expr) -> str | None:
+    """`a`, `a.b`, `a["k"]` → a text that names the place; None where it names none."""
+    tail: list[str] = []
+    while True:
+        if isinstance(expr, Attr):
+            tail.append(f".{expr.name}")
+            expr = expr.base
+        elif isinstance(expr, Item) and isinstance(expr.key, Const):
+            tail.append(f"[{expr.key.value!r}]")
+            expr = expr.base
+        elif isinstance(expr, Name):
+            return expr.id + "".join(reversed(tail))
+        else:
+            return None
+
+
+def flow_of(node: PythonFacts | Class | Function | Lambda) -> Flow:
+    """A unit's facts → its flow."""
+    flow = Flow()
+    env: Env = {}
+    if isinstance(node, (Function, Lambda)):
+        for param in node.params:
+            env[param.name] = State((Binding("param", param, param.span),), False)
+            flow.bound.add(param.name)
+    if isinstance(node, Lambda):
+        flow.returns.append((node.body, node.span))
+        _uses(flow, node.body, env)
+        return flow
+    walker = _Walker(flow)
+    end = walker.block(node.body, env)
+    flow.exit = end if end is not None else walker.last
+    return flow
+
+
+class _Walker:
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.globals: set[str] = set()
+        self.last: Env = {}
+        """What was known when the code last stopped: a module that ends in `raise` still has its names."""
+
+    def block(self, block: Block, env: Env | None) -> Env | None:
+        """Runs statements; None when their end is never reached."""
+        for stmt in block:
+            if env is None:
+                return None
+            env = self.statement(stmt, env)
+        return env
+
+    def statement(self, stmt: Stmt, env: Env) -> Env | None:
+        flow = self.flow
+        if isinstance(stmt, Assign):
+            self.assign(stmt, env)
+        elif isinstance(stmt, Do):
+            _uses(flow, stmt.value, env)
+            if isinstance(stmt.value, Call) and dotted(stmt.value.func) in _EXITS:
+                self.last = env
+                return None
+        elif isinstance(stmt, Import):
+            self.imported(stmt, env)
+        elif isinstance(stmt, (Function, Class)):
+            for decorator in stmt.decorators:
+                _uses(flow, decorator, env)
+            self.bind(stmt.name, Binding("function" if isinstance(stmt, Function) else "class", stmt, stmt.span), env)
+        elif isinstance(stmt, (Return, Raise)):
+            if stmt.value is not None:
+                _uses(flow, stmt.value, env)
+                if isinstance(stmt, Return):
+                    flow.returns.append((stmt.value, stmt.span))
+            self.last = env
+            return None
+        elif isinstance(stmt, Leave):
+            return None
+        elif isinstance(stmt, Assert):
+            _uses(flow, stmt.test, env)
+            flow.guards.append(stmt.test)
+            return _known(env, present_if_true(stmt.test) | _mentioned(stmt.test))
+        elif isinstance(stmt, Declare):
+            self.globals.update(stmt.names)
+        else:
+            return self.compound(stmt, env)
+        return env
+
+    def compound(self, stmt: Stmt, env: Env) -> Env | None:
+        if isinstance(stmt, If):
+            return self.choose(stmt, env)
+        if isinstance(stmt, Loop):
+            _uses(self.flow, stmt.over, env)
+            inside = dict(env)
+            if stmt.target is not None:
+                self.target(stmt.target, Binding("element", stmt.over, stmt.span), inside)
+            after = _merge([env, self.block(stmt.body, inside)])
+            return self.block(stmt.orelse, after)
+        if isinstance(stmt, With):
+            for value, target in stmt.items:
+                _uses(self.flow, value, env)
+                if target is not None:
+                    self.target(target, Binding("entry", value, stmt.span), env)
+            return self.block(stmt.body, env)
+        if isinstance(stmt, Try):
+            return self.attempt(stmt, env)
+        if isinstance(stmt, Match):
+            _uses(self.flow, stmt.subject, env)
+            return _merge([env, *(self.block(case, dict(env)) for case in stmt.cases)])
+        return env
+
+    def choose(self, stmt: If, env: Env) -> Env | None:
+        ends: list[Env | None] = []
+        left: Env | None = env
+        for test, body in stmt.branches:
+            if left is None:
+                break
+            if test is None:
+                ends.append(self.block(body, dict(left)))
+                left = None
+                continue
+            _uses(self.flow, test, left)
+            end = self.block(body, _known(left, present_if_true(test)))
+            ends.append(end)
+            present = present_if_false(test)
+            if end is None and _stops(body):
+                self.flow.guards.append(test)
+                present |= _mentioned(test)
+            left = _known(left, present)
+        return _merge([*ends, left])
+
+    def attempt(self, stmt: Try, env: Env) -> Env | None:
+        before = dict(env)
+        body = self.block(stmt.body, env)
+        ends = [self.block(stmt.orelse, body) if body is not None else None]
+        for handler in stmt.handlers:
+            inside = _merge([before, body]) or dict(before)
+            if handler.name:
+                self.bind(handler.name, Binding("error", None, handler.span), inside)
+            ends.append(self.block(handler.body, dict(inside)))
+        return self.block(stmt.final, _merge(ends) if any(end is not None for end in ends) else None)
+
+    def assign(self, stmt: Assign, env: Env) -> None:
+        if stmt.value is None:
+            for target in stmt.targets:
+                if isinstance(target, Name):
+                    self.flow.bound.add(target.id)
+            return
+        _uses(self.flow, stmt.value, env)
+        for target in stmt.targets:
+            if stmt.op:
+                _uses(self.flow, target, env)
+                key = key_of(target)
+                earlier = env[key].bindings if key in env and key is not None else ()
+                if key is not None and earlier:
+                    env[key] = State((*earlier, Binding("add", stmt.value, stmt.span))[:MAX_BINDINGS], False)
+            else:
+                if not isinstance(target, (Name, Series)):
+                    for part in children(target):
+                        _uses(self.flow, part, env)
+                self.target(target, Binding("value", stmt.value, stmt.span), env)
+
+    def target(self, target: Expr, binding: Binding, env: Env) -> None:
+        if isinstance(target, Series):
+            for number, item in enumerate(target.items):
+                value = binding.node
+                if binding.kind == "value" and not binding.path and isinstance(value, Series) \
+                        and len(value.items) == len(target.items):
+                    self.target(item, Binding("value", value.items[number], binding.span), env)
+                else:
+                    kind = "unpack" if binding.kind == "value" else binding.kind
+                    self.target(item, Binding(kind, value, binding.span, (*binding.path, number)), env)
+        elif (key := key_of(target)) is not None:
+            self.bind(key, binding, env)
+
+    def bind(self, key: str, binding: Binding, env: Env) -> None:
+        if key in self.globals:
+            self.flow.globals.setdefault(key, []).append(binding)
+        self.flow.bound.add(key)
+        for path in [path for path in env if path.startswith((f"{key}.", f"{key}["))]:
+            del env[path]
+        env[key] = State((binding,), False)
+
+    def imported(self, stmt: Import, env: Env) -> None:
+        for alias in stmt.names:
+            if alias.name == "*":
+                self.flow.stars.append(stmt)
+            else:
+                self.bind(alias.bound, Binding("import", stmt, alias.span, alias=alias.name), env)
+
+
+def _uses(flow: Flow, expr: Expr, env: Env) -> None:
+    """Notes what is known at each use of a name or path inside an expression."""
+    for part in walk(expr):
+        if isinstance(part, (Name, Attr, Item)):
+            key = part.id if isinstance(part, Name) else key_of(part)
+            if key is not None and (state := env.get(key)) is not None:
+                flow.uses[id(part)] = state
+        elif isinstance(part, Assigned):
+            flow.bound.add(part.name)
+            env[part.name] = State((Binding("value", part.value, part.span),), False)
+
+
+def _merge(ends: list[Env | None]) -> Env | None:
+    """What is known where several ways meet."""
+    ways = [end for end in ends if end is not None]
+    if len(ways) <= 1:
+        return ways[0] if ways else None
+    merged: Env = {}
+    for key in dict.fromkeys(key for way in ways for key in way):
+        states = [way.get(key) for way in ways]
+        found = tuple(dict.fromkeys(binding for state in states if state for binding in state.bindings))
+        merged[key] = State(found[:MAX_BINDINGS], all(state is not None and state.checked for state in states))
+    return merged
+
+
+def _known(env: Env, keys: set[str]) -> Env:
+    """The same, with these names known to be there."""
+    if not keys:
+        return dict(env)
+    known = dict(env)
+    for key in keys:
+        state = env.get(key)
+        known[key] = State(state.bindings if state else (), True)
+    return known
+
+
+def _stops(body: Block) -> bool:
+    """Whether a block ends in an exception or an exit, rather than in a quiet return."""
+    last = body[-1] if body else None
+    return isinstance(last, Raise) or isinstance(last, Do) and isinstance(last.value, Call) and dotted(last.value.func) in _EXITS
+
+
+def _mentioned(test: Expr) -> set[str]:
+    """The names and paths in a test that stops the code: whoever wrote it has thought of them."""
+    return {key for part in walk(test) if isinstance(part, (Name, Attr, Item)) and (key := key_of(part)) is not None}
+
+
+def present_if_true(test: Expr) -> set[str]:
+    """The names and paths that hold something when a test is true."""
+    if isinstance(test, (Name, Attr, Item)):
+        key = key_of(test)
+        return {key} if key else set()
+    if isinstance(test, Assigned):
+        return {test.name}
+    if isinstance(test, Logic) and test.op == "and":
+        return set().union(*(present_if_true(part) for part in test.parts))
+    if isinstance(test, Compare):
+        if test.op == "not":
+            return present_if_false(test.parts[0])
+        if test.op in ("is not", "!=", "==", "in") and not (test.op == "==" and _empty(test.parts[-1])):
+            return present_if_true(test.parts[0])
+    if isinstance(test, Call):
+        if isinstance(test.func, Name) and test.func.id in ("all", "isinstance", "len", "bool"):
+            return _mentioned(test) - {test.func.id}
+        if isinstance(test.func, Attr):
+            return present_if_true(test.func.base)
+    return set()
+
+
+def present_if_false(test: Expr) -> set[str]:
+    """The names and paths that hold something when a test is false."""
+    if isinstance(test, Logic) and test.op == "or":
+        return set().union(*(present_if_false(part) for part in test.parts))
+    if isinstance(test, Compare):
+        if test.op == "not":
+            return present_if_true(test.parts[0])
+        if test.op in ("is", "==") and _empty(test.parts[-1]):
+            return present_if_true(test.parts[0])
+    if isinstance(test, Call) and isinstance(test.func, Name) and test.func.id == "any":
+        return _mentioned(test) - {"any"}
+    return set()
+
+
+def _empty(expr: Expr) -> bool:
+    return isinstance(expr, Const) and expr.value in (None, "")

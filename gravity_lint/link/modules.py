@@ -1,0 +1,283 @@
+"""The Python modules of a service: their units of code, and which module an import means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from gravity_lint.facts.code import (
+    Assert,
+    Assign,
+    Block,
+    Call,
+    Class,
+    Do,
+    Expr,
+    Function,
+    If,
+    Import,
+    Lambda,
+    Loop,
+    Match,
+    PythonFacts,
+    Raise,
+    Return,
+    Stmt,
+    Try,
+    With,
+    walk,
+)
+from gravity_lint.link.flow import Flow, flow_of
+
+
+class Unit:
+    """Code that runs as one: a module's, a class's or a function's own statements."""
+
+    def __init__(self, module: Module, node: PythonFacts | Class | Function | Lambda, parent: Unit | None, name: str) -> None:
+        self.module = module
+        self.node = node
+        self.parent = parent
+        self.name = name
+        """The dotted name inside the module; empty for the module itself."""
+
+    def __repr__(self) -> str:
+        return f"<Unit {self.module.path}:{self.name}>"
+
+    @property
+    def last_name(self) -> str:
+        return self.name.rsplit(".", 1)[-1]
+
+    @cached_property
+    def flow(self) -> Flow:
+        return flow_of(self.node)
+
+    @cached_property
+    def owner(self) -> Unit | None:
+        """The class whose method this is."""
+        return self.parent if self.parent is not None and isinstance(self.parent.node, Class) else None
+
+    @cached_property
+    def inner(self) -> dict[int, Unit]:
+        """The classes and functions defined directly in it, by the identity of their facts."""
+        found: dict[int, Unit] = {}
+        for stmt in statements(body_of(self.node)):
+            if isinstance(stmt, (Function, Class)):
+                name = f"{self.name}.{stmt.name}" if self.name else stmt.name
+                found[id(stmt)] = Unit(self.module, stmt, self, name)
+        return found
+
+    def units(self) -> Iterator[Unit]:
+        """This unit and every unit inside it."""
+        stack = [self]
+        while stack:
+            here = stack.pop()
+            yield here
+            stack.extend(reversed(here.inner.values()))
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls in its own statements, lambdas included."""
+        return tuple(
+            expr
+            for stmt in statements(body_of(self.node))
+            for root in expressions(stmt)
+            for expr in walk(root)
+            if isinstance(expr, Call)
+        )
+
+
+class Module:
+    """One Python file of a service."""
+
+    def __init__(self, path: str, role: str, facts: Callable[[], PythonFacts]) -> None:
+        self.path = path
+        self.role = role
+        self._facts = facts
+
+    def __repr__(self) -> str:
+        return f"<Module {self.path}>"
+
+    @cached_property
+    def facts(self) -> PythonFacts:
+        return self._facts()
+
+    @cached_property
+    def unit(self) -> Unit:
+        return Unit(self, self.facts, None, "")
+
+    @cached_property
+    def is_package(self) -> bool:
+        return self.path.endswith("/__init__.py")
+
+    @cached_property
+    def folder(self) -> str:
+        return str(PurePosixPath(self.path).parent)
+
+    @cached_property
+    def stem(self) -> str:
+        """The last part of its dotted name: the folder's for a package."""
+        path = PurePosixPath(self.path)
+        return path.parent.name if self.is_package else path.stem
+
+    @cached_property
+    def imports(self) -> tuple[tuple[Import, Unit], ...]:
+        """Every import statement in it, with the unit that runs it."""
+        return tuple(
+            (stmt, unit) for unit in self.unit.units() for stmt in statements(body_of(unit.node)) if isinstance(stmt, Import)
+        )
+
+
+def body_of(node: PythonFacts | Class | Function | Lambda) -> Block:
+    return (Return(node.body, node.span),) if isinstance(node, Lambda) else node.body
+
+
+def blocks(stmt: Stmt) -> tuple[Block, ...]:
+    """The blocks inside a statement that run with it: not the bodies of functions and classes."""
+    if isinstance(stmt, If):
+        return tuple(body for _, body in stmt.branches)
+    if isinstance(stmt, Loop):
+        return stmt.body, stmt.orelse
+    if isinstance(stmt, With):
+        return (stmt.body,)
+    if isinstance(stmt, Try):
+        return (stmt.body, *(handler.body for handler in stmt.handlers), stmt.orelse, stmt.final)
+    if isinstance(stmt, Match):
+        return stmt.cases
+    return ()
+
+
+def statements(block: Block) -> Iterator[Stmt]:
+    """Every statement of a block and of the blocks inside it, in source order."""
+    stack = list(reversed(block))
+    while stack:
+        stmt = stack.pop()
+        yield stmt
+        for inner in reversed(blocks(stmt)):
+            stack.extend(reversed(inner))
+
+
+def expressions(stmt: Stmt) -> tuple[Expr, ...]:
+    """The expressions that a statement itself computes when it runs."""
+    if isinstance(stmt, Do):
+        return (stmt.value,)
+    if isinstance(stmt, Assign):
+        return (*stmt.targets, *((stmt.value,) if stmt.value is not None else ()))
+    if isinstance(stmt, (Return, Raise)):
+        return (stmt.value,) if stmt.value is not None else ()
+    if isinstance(stmt, Assert):
+        return (stmt.test,)
+    if isinstance(stmt, If):
+        return tuple(test for test, _ in stmt.branches if test is not None)
+    if isinstance(stmt, Loop):
+        return (stmt.over,)
+    if isinstance(stmt, With):
+        return tuple(value for value, _ in stmt.items)
+    if isinstance(stmt, Match):
+        return (stmt.subject,)
+    if isinstance(stmt, Function):
+        return (*stmt.decorators, *(param.default for param in stmt.params if param.default is not None))
+    if isinstance(stmt, Class):
+        return (*stmt.decorators, *(arg.value for arg in stmt.bases))
+    return ()
+
+
+class Importer:
+    """Finds the module that an import means, among the modules of one service and the libraries beside it."""
+
+    def __init__(self, root: str, modules: dict[str, Module], libraries: tuple[str, ...], known: frozenset[str]) -> None:
+        self.root = root.rstrip("/")
+        self.modules = modules
+        self.libraries = tuple(library.rstrip("/") for library in libraries)
+        self.known = known
+        """Top-level names of well-known libraries, which a folder somewhere in the service does not hide."""
+        self._found: dict[tuple[str, str], Module | None] = {}
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a module, itself or further down."""
+        found: set[str] = set()
+        for module in self.modules.values():
+            folder = module.folder
+            while folder and folder not in found and len(folder) > 1:
+                found.add(folder)
+                folder = folder.rsplit("/", 1)[0]
+        return frozenset(found)
+
+    @cached_property
+    def _parents(self) -> dict[str, list[str]]:
+        """First part of a dotted name → the folders that hold a module or a folder of that name, shallowest first."""
+        found: dict[str, set[str]] = {}
+        for path, module in self.modules.items():
+            if not module.is_package:
+                found.setdefault(module.stem, set()).add(path.rsplit("/", 1)[0])
+        for folder in self.folders:
+            parent, _, name = folder.rpartition("/")
+            found.setdefault(name, set()).add(parent)
+        return {name: sorted(where, key=lambda folder: (folder.count("/"), folder)) for name, where in found.items()}
+
+    def relative(self, module: Module, name: str, level: int) -> Module | None:
+        """`from ..name import` in a module → the module meant, None when it is not there."""
+        folder = module.folder
+        for _ in range(level - 1):
+            folder = folder.rpartition("/")[0]
+        return self._at(folder, name)
+
+    def absolute(self, module: Module, name: str) -> Module | None:
+        """`import name` in a module → the module meant, None when it belongs to a library.
+
+        Python looks in the folders of `sys.path`, which the deployment decides: the service's root, `src`, and the
+        folders above the importing file are tried in that order, then wherever else in the service the name fits.
+        """
+        key = module.folder, name
+        if key not in self._found:
+            self._found[key] = self._search(module, name)
+        return self._found[key]
+
+    def _search(self, module: Module, name: str) -> Module | None:
+        head = name.split(".", 1)[0]
+        parents = self._parents.get(head, [])
+        if not parents:
+            return None
+        roots = [self.root, f"{self.root}/src", *self.libraries, *(f"{library}/src" for library in self.libraries)]
+        above: list[str] = []
+        folder = module.folder
+        while len(folder) >= len(self.root) and folder.startswith(self.root):
+            above.append(folder)
+            if folder == self.root:
+                break
+            folder = folder.rpartition("/")[0]
+        tried = [*roots, *reversed(above)] if head in self.known else [*roots, *reversed(above), *parents]
+        for place in dict.fromkeys(tried):
+            if place in parents and (found := self._at(place, name)) is not None and found is not module:
+                if head in self.known and (place not in roots or found.path.count("/") - place.count("/") > 1
+                                           and f"{place}/{head}/__init__.py" not in self.modules):
+                    continue
+                return found
+        return None
+
+    def _at(self, folder: str, name: str) -> Module | None:
+        path = f"{folder}/{name.replace('.', '/')}" if name else folder
+        return self.modules.get(f"{path}/__init__.py") or self.modules.get(f"{path}.py")
+
+    def is_namespace(self, module: Module, name: str, level: int) -> str | None:
+        """The folder that `name` means where it is a folder of modules without an `__init__.py`."""
+        if level:
+            folder = module.folder
+            for _ in range(level - 1):
+                folder = folder.rpartition("/")[0]
+            path = f"{folder}/{name.replace('.', '/')}" if name else folder
+            return path if path in self.folders else None
+        head = name.split(".", 1)[0]
+        for place in [self.root, f"{self.root}/src", *self._parents.get(head, [])]:
+            path = f"{place}/{name.replace('.', '/')}"
+            if path in self.folders and (head not in self.known or place in (self.root, f"{self.root}/src")):
+                return path
+        return None
+
+    def packages_above(self, module: Module) -> Iterator[Module]:
+        """The `__init__` modules that run before a module does, outermost last."""
+        folder = module.folder.rpartition("/")[0] if module.is_package else module.folder
+        while (found := self.modules.get(f"{folder}/__init__.py")) is not None:
+            yield found
+            folder = folder.rpartition("/")[0]
