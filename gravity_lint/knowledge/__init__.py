@@ -1,25 +1,58 @@
-"""What the libraries' APIs are, as data: tables that every check shares, read once and strictly."""
+"""What the libraries' APIs are, as data: tables that every check shares, each read once, when it is first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal, Protocol, TypeVar
 
-from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Shape, Slot, load
+from gravity_lint.knowledge.names import classify, is_test, kind_of, scheme_kind
+from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Role, Shape, Slot, load
 
-__all__ = ["ROLES", "Driver", "Kind", "KnowledgeError", "Role", "Shape", "Slot", "drivers"]
+__all__ = [
+    "ROLES", "App", "BaseMethods", "Builder", "Callers", "Command", "Driver", "Executor", "FieldCall", "Frameworks",
+    "Invoker", "Joins", "Kind", "KnowledgeError", "Models", "ModuleHook", "NamedClass", "Operation",
+    "OperationKind", "Operations", "Option", "Pass", "Process", "Reader", "Role", "Runner", "Setting",
+    "SettingsClasses", "Shape", "Slot", "SqlProgram", "StartupCall", "StartupDecorator", "Values", "classify",
+    "drivers", "frameworks", "is_test", "kind_of", "models", "operations", "scheme_kind", "settings", "values",
+]
 
 Kind = Literal["sql", "document", "cache"]
-Role = Literal["url", "host", "user", "password", "database", "file"]
 DriverRole = Literal["url", "host", "user", "password", "database", "file", "config"]
+BuilderRole = Literal["url", "host", "user", "password", "database", "scheme"]
+OperationKind = Literal["create-tables", "drop-tables", "create-database", "drop-database", "create-user", "drop-user",
+                        "run-migrations", "backup"]
 
 _HERE = Path(__file__).parent
 
-# ---- drivers: what opens a database
+
+class _Called(Protocol):
+    @property
+    def calls(self) -> tuple[str, ...]: ...
+
+
+_Row = TypeVar("_Row", bound=_Called)
+
+
+def _by_call(table: str, rows: Iterable[_Row]) -> Mapping[str, _Row]:
+    """Rows → dotted name → its row. Raises `KnowledgeError` when two rows claim one name."""
+    found: dict[str, _Row] = {}
+    for row in rows:
+        for call in row.calls:
+            if call in found:
+                raise KnowledgeError(f"{table}: {call} stands in two rows")
+            found[call] = row
+    return MappingProxyType(found)
+
+
+def _empty() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
+# ---- drivers.yaml, settings.yaml, models.yaml: what opens a database, and what lives in one
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +63,7 @@ class Driver:
     kind: Kind
     calls: tuple[str, ...]
     """Every dotted name under which code reaches the callable; a method is `package.Class.method`."""
-    arguments: Mapping[DriverRole, Slot] = field(default_factory=lambda: MappingProxyType({}))
+    arguments: Mapping[DriverRole, Slot] = field(default_factory=_empty)
     """Role → where that argument stands; `config` is a mapping or object whose keys `keys` explains."""
     keys: Shape | None = None
     models: str | None = None
@@ -39,14 +72,407 @@ class Driver:
     """The callable also takes what is no database (`rpc://`): only a URL with a database's scheme counts."""
 
 
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Keys that a library reads from an application's configuration, or from a settings module."""
+
+    driver: str
+    kind: Kind
+    where: Literal["flask", "django", "celery"]
+    keys: Shape
+    models: str | None = None
+    demands_scheme: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """How an ORM's models are recognised."""
+
+    orm: str
+    kind: Kind
+    bases: tuple[str, ...] = ()
+    factories: tuple[str, ...] = ()
+    """Calls that return a base."""
+    owners: tuple[str, ...] = ()
+    """Calls that return an object of which `attributes` are bases."""
+    attributes: tuple[str, ...] = ()
+    mark: str | None = None
+    """The class keyword that makes a subclass a table, where not every subclass is one."""
+    table: tuple[str, ...] = ()
+    """Class attributes of which a table has one, where not every subclass is a table."""
+    tables: tuple[str, ...] = ()
+    """Calls that declare a table without a class."""
+    abstract: tuple[str, ...] = ()
+    """Class attributes (`Meta.abstract` is one of an inner class) that, when true, make a subclass only a base."""
+
+
 @cache
 def drivers() -> Mapping[str, Driver]:
     """Dotted name of a callable → the driver it belongs to. Raises `KnowledgeError` when the table is wrong."""
     rows: tuple[Driver, ...] = load(_HERE / "drivers.yaml", tuple[Driver, ...])
-    found: dict[str, Driver] = {}
     for row in rows:
-        for call in row.calls:
-            if call in found:
-                raise KnowledgeError(f"drivers.yaml: {call} stands in two rows ({found[call].driver}, {row.driver})")
-            found[call] = row
-    return MappingProxyType(found)
+        if ("config" in row.arguments) != (row.keys is not None):
+            raise KnowledgeError(f"drivers.yaml: {row.driver}: `config` and `keys` go together")
+    return _by_call("drivers.yaml", rows)
+
+
+@cache
+def settings() -> tuple[Setting, ...]:
+    """The configuration keys of all libraries. Raises `KnowledgeError` when the table is wrong."""
+    rows: tuple[Setting, ...] = load(_HERE / "settings.yaml", tuple[Setting, ...])
+    return rows
+
+
+@cache
+def models() -> tuple[Models, ...]:
+    """How each ORM's models are recognised. Raises `KnowledgeError` when the table is wrong."""
+    rows: tuple[Models, ...] = load(_HERE / "models.yaml", tuple[Models, ...])
+    return rows
+
+
+# ---- values.yaml: how values reach the code and pass through it
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Calls that read the environment."""
+
+    calls: tuple[str, ...]
+    name: Slot
+    missing: Literal["none", "raises"]
+    """What happens when the variable is absent and nothing stands in."""
+    default: Slot | None = None
+    variable: str | None = None
+    """The variable that is read when the call names none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """Calls that declare an option of a command line; its name is the longest positional string."""
+
+    calls: tuple[str, ...]
+    default: Slot
+    attributes: tuple[str, ...] = ()
+    variable: Slot | None = None
+    """Where the environment variables stand that may give the option."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """Calls that give one argument back, for all that matters here."""
+
+    calls: tuple[str, ...]
+    argument: Slot
+
+
+@dataclass(frozen=True, eq=False)
+class Joins:
+    """Calls that join their positional arguments, and methods that join their value and their arguments."""
+
+    calls: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Builder:
+    """Calls that make a URL of its parts."""
+
+    calls: tuple[str, ...]
+    arguments: Mapping[BuilderRole, Slot]
+
+
+@dataclass(frozen=True, eq=False)
+class SettingsClasses:
+    """Classes whose fields are settings."""
+
+    bases: tuple[str, ...]
+    decorators: tuple[str, ...]
+    prefix: tuple[str, ...]
+    """Options that hold the prefix of the variables' names."""
+    inner_classes: tuple[str, ...]
+    """Classes inside that hold the options."""
+    inner_names: tuple[str, ...]
+    """Names inside whose value holds the options."""
+    option_calls: tuple[str, ...]
+    """Calls that make such a value."""
+    plain_bases: tuple[str, ...]
+    """Bases of classes whose fields are only values: nothing reads the environment for them."""
+    plain_decorators: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FieldCall:
+    """Calls that stand as the value of a field."""
+
+    calls: tuple[str, ...]
+    default: Slot
+    factory: Slot | None = None
+    """Where a callable stands that makes the default."""
+    alias: Slot | None = None
+    """Where the names of the variable stand."""
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    readers: tuple[Reader, ...]
+    mappings: tuple[str, ...]
+    """Mappings of the environment; a subscript of one raises when the variable is absent."""
+    mapping_calls: tuple[str, ...]
+    options: tuple[Option, ...]
+    passes: tuple[Pass, ...]
+    methods: tuple[str, ...]
+    """Methods of any value that give it back, for all that matters here."""
+    joins: Joins
+    builders: tuple[Builder, ...]
+    settings: SettingsClasses
+    fields: tuple[FieldCall, ...]
+    alias_calls: tuple[str, ...]
+    """Calls that hold several names of a field's variable."""
+
+    @cached_property
+    def reader(self) -> Mapping[str, Reader]:
+        return _by_call("values.yaml: readers", self.readers)
+
+    @cached_property
+    def option(self) -> Mapping[str, Option]:
+        return _by_call("values.yaml: options", self.options)
+
+    @cached_property
+    def pass_(self) -> Mapping[str, Pass]:
+        return _by_call("values.yaml: passes", self.passes)
+
+    @cached_property
+    def builder(self) -> Mapping[str, Builder]:
+        return _by_call("values.yaml: builders", self.builders)
+
+    @cached_property
+    def field(self) -> Mapping[str, FieldCall]:
+        return _by_call("values.yaml: fields", self.fields)
+
+
+@cache
+def values() -> Values:
+    """How values pass. Raises `KnowledgeError` when the table is wrong."""
+    table: Values = load(_HERE / "values.yaml", Values)
+    return table
+
+
+# ---- frameworks.yaml: what a framework builds, calls and when
+
+
+@dataclass(frozen=True, eq=False)
+class App:
+    """Constructors of an application."""
+
+    framework: str
+    calls: tuple[str, ...]
+    startup: tuple[str, ...] = ()
+    """Keyword arguments that hold what runs at start-up, a callable or a list of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Runner:
+    """Calls that start to serve."""
+
+    calls: tuple[str, ...]
+    app: Slot | None = None
+    """Where the application, or its import string, stands."""
+
+
+@dataclass(frozen=True, eq=False)
+class StartupDecorator:
+    """Decorators whose function runs at start-up; with `argument`, only where it is one of `values`."""
+
+    calls: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    argument: Slot | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StartupCall:
+    """Calls that hand over a function to be run at start-up; with `argument`, only where it is one of `values`."""
+
+    handler: Slot
+    calls: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    argument: Slot | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class BaseMethods:
+    """Methods that a framework calls on subclasses of these classes."""
+
+    bases: tuple[str, ...]
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class NamedClass:
+    """A class that a runner takes by its name; its attributes hold what runs at start-up."""
+
+    name: str
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleHook:
+    """Functions that a runner calls by their names in a file with one of these names."""
+
+    files: tuple[str, ...]
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Invoker:
+    """Calls that call a function they are given."""
+
+    function: Slot
+    calls: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    forwards: bool = False
+    """The arguments behind the function go to it."""
+    later: bool = False
+    """The function is not called here: what the call returns calls it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Callers:
+    """What marks a function as called by somebody else than the application's start."""
+
+    decorators: tuple[str, ...]
+    attributes: tuple[str, ...]
+    bases: tuple[BaseMethods, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Frameworks:
+    apps: tuple[App, ...]
+    runners: tuple[Runner, ...]
+    startup_decorators: tuple[StartupDecorator, ...]
+    startup_calls: tuple[StartupCall, ...]
+    startup_attributes: tuple[str, ...]
+    """Attributes of an application that hold what runs at start-up when they are assigned."""
+    hooks: tuple[BaseMethods, ...]
+    named_classes: tuple[NamedClass, ...]
+    module_hooks: tuple[ModuleHook, ...]
+    invokers: tuple[Invoker, ...]
+    keepers: tuple[str, ...]
+    """Decorators after which a name is still the function under them."""
+    commands: Callers
+    """Functions that only a person starts."""
+    tasks: Callers
+    """Functions that a task queue starts."""
+
+    @cached_property
+    def app(self) -> Mapping[str, App]:
+        return _by_call("frameworks.yaml: apps", self.apps)
+
+    @cached_property
+    def runner(self) -> Mapping[str, Runner]:
+        return _by_call("frameworks.yaml: runners", self.runners)
+
+    @cached_property
+    def invoker(self) -> Mapping[str, Invoker]:
+        return _by_call("frameworks.yaml: invokers", self.invokers)
+
+
+@cache
+def frameworks() -> Frameworks:
+    """What frameworks build and call. Raises `KnowledgeError` when the table is wrong."""
+    table: Frameworks = load(_HERE / "frameworks.yaml", Frameworks)
+    return table
+
+
+# ---- operations.yaml: what creates, drops, migrates or copies
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """Calls that do one thing to a database; every demand that is given must hold."""
+
+    operation: OperationKind
+    calls: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    """Ends of what is written before the bracket, where the receiver is not known."""
+    receiver: tuple[str, ...] = ()
+    """For `attributes`: words with one of which the receiver's last name must end, in lower case."""
+    imports: tuple[str, ...] = ()
+    """For `attributes`: libraries of which the service must import one."""
+    when: Mapping[str, bool] = field(default_factory=_empty)
+    """Keyword arguments and the constants that they must have."""
+    words: tuple[str, ...] = ()
+    """Words of which one must be among the constant arguments, or in a list among them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Executor:
+    """Calls that take SQL."""
+
+    sql: Slot
+    calls: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    sends: bool = True
+    """False where the call only makes a statement that another call sends."""
+
+
+@dataclass(frozen=True, eq=False)
+class Process:
+    """Calls that start a process."""
+
+    calls: tuple[str, ...]
+    command: Slot
+    """Where the command line, or a list of its words, stands."""
+    words: bool = False
+    """Every positional argument is one word of the command line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Command:
+    """A command line: the program, and words that must follow it in this order."""
+
+    operation: OperationKind
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SqlProgram:
+    """A program that takes SQL as an argument: behind one of its options, or, without any, anywhere."""
+
+    program: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Operations:
+    operations: tuple[Operation, ...]
+    executors: tuple[Executor, ...]
+    processes: tuple[Process, ...]
+    commands: tuple[Command, ...]
+    launchers: tuple[str, ...]
+    """Words before a program that only start it."""
+    sql_programs: tuple[SqlProgram, ...]
+
+    @cached_property
+    def process(self) -> Mapping[str, Process]:
+        return _by_call("operations.yaml: processes", self.processes)
+
+    def of_command(self, words: Iterable[str]) -> OperationKind | None:
+        """The words of a command line → what it does to a database; None when it does nothing of these."""
+        names = [word.rsplit("/", 1)[-1].removesuffix(".exe") for word in words]
+        while names and (names[0] in self.launchers or names[0].startswith("-") or "=" in names[0]):
+            del names[0]
+        for command in self.commands:
+            if names and names[0] == command.words[0]:
+                rest = iter(names)
+                if all(word in rest for word in command.words):
+                    return command.operation
+        return None
+
+
+@cache
+def operations() -> Operations:
+    """What is done to databases. Raises `KnowledgeError` when the table is wrong."""
+    table: Operations = load(_HERE / "operations.yaml", Operations)
+    return table

@@ -14,6 +14,14 @@ import yaml
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is ten times faster, and not in every build
 
+Role = Literal["url", "host", "user", "password", "database", "file"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""What a part of a database's address can be.
+
+`url` is a URL or a DSN, `host` a host, which some libraries also let hold a URL or a list of either, `file` the path of
+a database's file.
+"""
+
 
 class KnowledgeError(Exception):
     """A table that is not what its types demand; names the file and the row."""
@@ -33,12 +41,12 @@ class Shape(NamedTuple):
     where it is no mapping, and `?` holds conditions, a key and words of which its value must contain one.
     """
 
-    roles: Mapping[str, str]
+    roles: Mapping[str, Role]
     inner: Mapping[str, Shape]
-    itself: str | None
+    itself: Role | None
     demands: tuple[tuple[str, tuple[str, ...]], ...]
 
-    def at(self, key: str) -> str | Shape | None:
+    def at(self, key: str) -> Role | Shape | None:
         """What lies under a key: a role, a further shape or, where the shape knows nothing of it, None."""
         for name in (key, "*"):
             if name in self.roles:
@@ -131,23 +139,15 @@ def _slot(data: Any, where: str) -> Slot:
                 tuple(item for item in data if isinstance(item, str)))
 
 
-ROLES = ("url", "host", "user", "password", "database", "file")
-"""What a part of a database's address can be.
-
-`url` is a URL or a DSN, `host` a host, which some libraries also let hold a URL or a list of either, `file` the path of
-a database's file.
-"""
-
-
 def _shape(data: Any, where: str) -> Shape:
     if not isinstance(data, dict):
         raise KnowledgeError(f"{where}: must be a mapping of keys to roles, not {data!r}")
-    roles: dict[str, str] = {}
+    roles: dict[str, Role] = {}
     inner: dict[str, Shape] = {}
     demands: tuple[tuple[str, tuple[str, ...]], ...] = ()
     for key, value in data.items():
         if key == "?":
-            demands = tuple((name, _series(words, str, f"{where}: ?")) for name, words in value.items())
+            demands = tuple(_value(value, Mapping[str, tuple[str, ...]], f"{where}: ?").items())
         elif isinstance(value, dict):
             inner[str(key)] = _shape(value, f"{where}: {key}")
         elif value in ROLES:
