@@ -56,8 +56,7 @@ class YamlFacts(NamedTuple):
     comments: tuple[YamlComment, ...]
     troubles: tuple[YamlTrouble, ...]
     template: bool
-    """It is a template (Helm, Jinja) that only becomes YAML when it is filled in; `entries` lacks what follows the
-    first place that is no YAML."""
+    """It is a template (Helm, Jinja) that only becomes YAML when it is filled in; `entries` ends where it is none."""
 
 
 class _Scalar:
@@ -95,7 +94,7 @@ def parse_yaml(source: Source) -> YamlFacts:
     offsets = None if source.data.isascii() else [0, *accumulate(len(character.encode()) for character in text)]
     roots, scalars, trouble = _read(text, offsets)
     entries, complete = _entries(roots)
-    template = _TEMPLATE.search(text) is not None
+    template = trouble is not None and _TEMPLATE.search(text) is not None
     troubles: tuple[YamlTrouble, ...] = () if trouble is None or template else (trouble,)
     if not complete:
         troubles += (YamlTrouble(1, f"holds more than {MAX_ENTRIES} values; those after them are left out"),)
