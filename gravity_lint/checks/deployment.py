@@ -40,8 +40,8 @@ _IS_EXAMPLE = re.compile(rf"""
   | \bfor\s+(?:demonstration|demo|illustration|example)\s+purposes?\b | \bdemo(?:nstration)?\s+purposes?\b
   | \b(?:not|never|non|isn't|aren't|don't|nicht|pas|no)\b[^.;]{{0,40}}\bprod(?:uction|ucción|ução|uktion)?\b
   | \bnon-prod(?:uction)?\b
-  | \b(?:dev(?:elopment)?|local(?:ly)?|testing|tests?)\b[\s\w-]{0,20}\bonly\b
-  | \bonly\b[\s\w-]{0,20}\b(?:dev(?:elopment)?|local(?:ly)?|testing|tests)\b
+  | \b(?:dev(?:elopment)?|local(?:ly)?|testing|tests?)\b[\s\w-]{{0,20}}\bonly\b
+  | \bonly\b[\s\w-]{{0,20}}\b(?:dev(?:elopment)?|local(?:ly)?|testing|tests)\b
   | \b(?:configure|adapt|adjust|change|customi[sz]e)\s+(?:\w+\s+){{0,3}}(?:for|to)\s+your\s+(?:own\s+)?
     (?:project|deployment|environment|needs|infrastructure)\b
   | \bcreate\s+(?:their|your)\s+own\b
