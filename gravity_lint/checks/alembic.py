@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.code import (
     Arg,
     Assert,
@@ -94,7 +95,7 @@ def has_environment(service: Service) -> bool:
 
 
 def _mentions(service: Service, path: str, word: bytes) -> bool:
-    source = _source(service, path)
+    source = source_of(service, path)
     return source is not None and word in source.data
 
 
@@ -134,7 +135,7 @@ class IniUrl:
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for file in service.files_of("ini", roles=_ROLES):
-            source = _source(service, file.path)
+            source = source_of(service, file.path)
             if source is None or not matters(source.data):
                 continue
             facts = parse_ini(source)
@@ -142,7 +143,7 @@ class IniUrl:
                 if option.key == _URL and _is_literal(_interpolated(option, facts)):
                     yield _ini_finding(service, source, option.section, option.span, facts)
         for file in service.files_of("toml", roles=_ROLES):
-            if posixpath.basename(file.path) == "pyproject.toml" and (source := _source(service, file.path)):
+            if posixpath.basename(file.path) == "pyproject.toml" and (source := source_of(service, file.path)):
                 for match in _TOML_URL.finditer(source.data):
                     table = [found[1] for found in _TOML_TABLE.finditer(source.data, 0, match.start())][-1:]
                     if table == [b"tool.alembic"] and _is_literal(match[1].decode("utf-8", "replace")):
@@ -189,7 +190,7 @@ def _env_of(service: Service, path: str, facts: IniFacts) -> Source | None:
             places[:0] = [posixpath.normpath(f"{folder}/{location}"), posixpath.normpath(f"{service.root}/{location}")]
     places += [f"{folder}/alembic", f"{folder}/migrations"]
     paths = {file.path for file in service.files}
-    return next((_source(service, f"{place}/env.py") for place in places if f"{place}/env.py" in paths), None)
+    return next((source_of(service, f"{place}/env.py") for place in places if f"{place}/env.py" in paths), None)
 
 
 def overrides_url(facts: PythonFacts) -> bool:
@@ -275,7 +276,7 @@ class MissingDowngrade:
         for file in service.files_of("python", roles=_ROLES):
             if file.role != "migration" and posixpath.basename(posixpath.dirname(file.path)) != "versions":
                 continue
-            source = _source(service, file.path)
+            source = source_of(service, file.path)
             if source is not None and b"def upgrade" in source.data and b"revision" in source.data and (
                     lack := missing_downgrade(parse_python(source.data))):
                 yield Finding(source.place(lack.span), {"how": lack.how})
@@ -363,12 +364,3 @@ def _expressions(stmt: Stmt) -> Iterator[Expr]:
         yield stmt.test
     elif isinstance(stmt, Class):
         yield from (base.value for base in stmt.bases if isinstance(base, Arg))
-
-
-def _source(service: Service, path: str) -> Source | None:
-    try:
-        source: Source = service.source(path)
-    except Unreadable:
-        return None  # said by GRV001
-    return source
-

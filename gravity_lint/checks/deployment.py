@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import ComposeService, compose_services, compose_words, is_database_image
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
 from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, is_placeholder, parse_url
 from gravity_lint.facts.yamlfile import Entry, YamlFacts, parse_yaml
 from gravity_lint.knowledge.names import classify, split
-from gravity_lint.source import Source, Unreadable
+from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Severity
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class UnmarkedCompose:
             folders = set(re.split(r"[/.]", posixpath.relpath(folder, service.root).lower()))
             if words is None or set(words) & (_TESTS | _EXAMPLES) or folders & _FOLDERS:
                 continue
-            source = _source(service, file.path)
+            source = source_of(service, file.path)
             if source is None:
                 continue
             facts = parse_yaml(source)
@@ -83,7 +84,7 @@ def _starts_database(service: Service, folder: str, each: ComposeService) -> boo
         source: Source | None = Source("", each.inline.encode())
     else:
         path = posixpath.normpath(posixpath.join(folder, each.context or ".", each.dockerfile))
-        source = _source(service, path) if path.startswith(service.root.rstrip("/") + "/") else None
+        source = source_of(service, path) if path.startswith(service.root.rstrip("/") + "/") else None
     if source is None:
         return False
     stages = parse_dockerfile(source).stages
@@ -129,8 +130,8 @@ def _paragraphs(facts: YamlFacts) -> list[tuple[int, int, str]]:
 def _names(facts: YamlFacts) -> Iterator[str]:
     """The project's name, where it says what the project is."""
     for entry in facts.entries:
-        if entry.path == ("name",) and _EXAMPLES & set(re.findall(r"[a-z]+", entry.text.lower())):
-            yield "example only"
+        if entry.path == ("name",) and re.split(r"[^a-z]", entry.text.lower(), maxsplit=1)[0] in _EXAMPLES:
+            yield "example only"  # `example-shop`; in `shop-example-app` it is the repository that is one
 
 
 # ---- images and manifests
@@ -167,10 +168,10 @@ class BakedUrl:
     def __call__(self, service: Service) -> Iterator[Finding]:
         for file in service.files_of("dockerfile"):
             if not _TESTS & set(re.findall(r"[a-z0-9]+", posixpath.basename(file.path).lower())) and (
-                    source := _source(service, file.path)):
+                    source := source_of(service, file.path)):
                 yield from _judge(_of_dockerfile(source))
         for file in service.files_of("yaml"):
-            source = _source(service, file.path)
+            source = source_of(service, file.path)
             if source is not None and _MANIFEST.search(source.data):
                 for group in _of_manifest(source):
                     yield from _judge(group)
@@ -321,11 +322,3 @@ def _of_line(line: str, place: Place) -> Iterator[_Value]:
 
 def _known(text: str) -> str:
     return _UNKNOWN.sub(HOLE, text)
-
-
-def _source(service: Service, path: str) -> Source | None:
-    try:
-        source: Source = service.source(path)
-    except Unreadable:
-        return None  # said by GRV001
-    return source
