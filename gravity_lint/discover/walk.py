@@ -1,0 +1,196 @@
+"""One walk over a tree: the folders and files that can matter, without what git, a package manager or a tool made."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+
+from gravity_lint.discover.ignore import Layer, Patterns, leaves_out, left_out
+from gravity_lint.discover.values import Trouble
+
+KINDS = {
+    "py": "python", "pyw": "python", "yml": "yaml", "yaml": "yaml", "ini": "ini", "cfg": "ini", "md": "markdown",
+    "markdown": "markdown", "sql": "sql", "toml": "toml", "sh": "shell", "bash": "shell", "ps1": "shell", "env": "env",
+    "dockerfile": "dockerfile", "containerfile": "dockerfile", "rst": "other", "txt": "other", "tpl": "other",
+    "j2": "other", "template": "other", "mako": "other",
+}
+NAMES = {"dockerfile": "dockerfile", "containerfile": "dockerfile", "procfile": "other", "pipfile": "other",
+         "makefile": "other"}
+MADE = {"node_modules", "site-packages", "__pycache__", "__pypackages__", "build", "dist", "vendor", "vendored",
+        "_vendor", "third_party", "generated", "htmlcov"}
+"""Folders that hold what somebody else wrote or a program made."""
+TESTS = {"tests", "test", "testing", "test_", "__tests__", "fixtures", "testdata"}
+SPECIMENS = {"fixtures", "testdata"}
+"""Folders of trees that are there to be looked at: when one of those is asked for, nothing above it is of interest."""
+
+_GENERATED = re.compile(r"_pb2(_grpc)?\.pyw?$")
+_TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.pyw?$")
+_NUMBERED = re.compile(r"[0-9]+_.*\.py$")
+
+
+@dataclass
+class Folder:
+    """One folder: what stands in it, and what its place in the tree says about it."""
+
+    files: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    test: bool = False
+    migrations: bool = False
+
+
+@dataclass
+class Tree:
+    """A walked tree; folders are named by their path relative to the root, which is itself the empty string."""
+
+    root: str
+    folders: dict[str, Folder] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+
+    def absolute(self, folder: str, name: str = "") -> str:
+        parts = [self.root.rstrip("/"), folder, name]
+        return "/".join(part for index, part in enumerate(parts) if part or not index) or "/"
+
+
+def kind_of(name: str) -> str:
+    """A file's name → its kind; empty for a file that is of no interest."""
+    lower = name.lower()
+    if lower.startswith(".env"):
+        return "env"
+    head, _, ending = lower.rpartition(".")
+    if kind := KINDS.get(ending) if head else NAMES.get(lower):
+        return "" if kind == "python" and _GENERATED.search(lower) else kind
+    return NAMES.get(lower.partition(".")[0], "") if lower.startswith(("dockerfile.", "containerfile.")) else ""
+
+
+def role_of(tree: Tree, path: str, name: str) -> str:
+    """The role of the file of this name in this folder."""
+    folder = tree.folders[path]
+    if folder.test:
+        return "test"
+    if not name.endswith((".py", ".pyw")):
+        return "code"
+    if _TEST_FILE.match(name):
+        return "test"
+    if name == "env.py" and ("script.py.mako" in folder.files or "versions" in folder.folders):
+        return "migration"
+    if folder.migrations and (_in_versions(path) or _NUMBERED.match(name)):
+        return "migration"
+    return "code"
+
+
+def _in_versions(path: str) -> bool:
+    return "versions" in path.split("/")
+
+
+def walk(root: str, excluded: Layer | None = None, start: str = "", tree: Tree | None = None) -> Tree:
+    """Walks the tree at an absolute path. Never follows a link to a folder, never opens a file but `.gitignore`.
+
+    `excluded` is what the configuration leaves out. With `start`, a folder below the root that the walk left out is
+    walked after all and added to the `tree`.
+    """
+    tree = tree or Tree(root)
+    outer = () if start else _outer_layers(root)
+    stack: list[tuple[str, tuple[Layer, ...]]] = [(start, outer)]
+    while stack:
+        path, layers = stack.pop()
+        _enter(tree, path, layers, excluded, stack)
+    return tree
+
+
+def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | None,
+           stack: list[tuple[str, tuple[Layer, ...]]]) -> None:
+    """Reads one folder into the tree and puts those below it on the stack."""
+    absolute = tree.absolute(path)
+    try:
+        with os.scandir(absolute) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        tree.troubles.append(Trouble(absolute, 1, f"is a folder that cannot be read: {error.strerror or error}"))
+        return
+    names = {entry.name for entry in entries}
+    if path and "pyvenv.cfg" in names:
+        return
+    prefix = f"{path}/" if path else ""
+    for own in ((".gitignore", ".git/info/exclude") if ".git" in names else (".gitignore",)):
+        if own.partition("/")[0] in names and (patterns := _patterns(f"{absolute.rstrip('/')}/{own}")):
+            layers = (*layers, Layer(patterns, "", len(prefix)))
+    folder = tree.folders[path] = _placed(tree, path)
+    consulted = (*layers, excluded) if excluded else layers
+    for entry in entries:
+        name = entry.name
+        inner = prefix + name
+        if entry.is_dir(follow_symlinks=False):
+            if name[0] == "." or name in MADE or (consulted and left_out(consulted, inner, True)):
+                continue
+            if name.endswith(".py"):
+                message = "is a folder named like a Python file; the files in it are judged"
+                tree.troubles.append(Trouble(tree.absolute(inner), 1, message))
+            folder.folders.append(name)
+            stack.append((inner, layers))
+        elif kind_of(name) and not (consulted and left_out(consulted, inner, False)) and _regular(tree, entry):
+            folder.files.append(name)
+
+
+def _placed(tree: Tree, path: str) -> Folder:
+    """A new folder with what its name and its parents say about it."""
+    if not path:
+        return Folder()
+    above, _, name = path.rpartition("/")
+    parent = tree.folders.get(above, Folder())
+    named = name in ("migrations", "alembic")
+    versions = name == "versions" and (parent.migrations or "env.py" in parent.files
+                                       or "script.py.mako" in parent.files)
+    return Folder(test=parent.test or name in TESTS, migrations=parent.migrations or named or versions)
+
+
+def _regular(tree: Tree, entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file to read; a broken link, a pipe or a device under a file's name is a trouble."""
+    if entry.is_file(follow_symlinks=False):
+        return True
+    path = entry.path.replace(os.sep, "/")
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        if entry.is_symlink():
+            tree.troubles.append(Trouble(path, 1, f"is a broken link: {error.strerror or error}"))
+        return False
+    if stat.S_ISDIR(mode):
+        return False
+    if not stat.S_ISREG(mode):
+        tree.troubles.append(Trouble(path, 1, "is not a regular file"))
+        return False
+    inside = os.path.realpath(tree.root).replace(os.sep, "/").rstrip("/") + "/"
+    return os.path.realpath(path).replace(os.sep, "/").startswith(inside)
+
+
+def _patterns(path: str) -> Patterns | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return Patterns(file) or None
+    except OSError:
+        return None
+
+
+def _outer_layers(root: str) -> tuple[Layer, ...]:
+    """The ignore files above a root, up to the top of its git repository; none where those leave out the root."""
+    if os.path.lexists(f"{root}/.git"):
+        return ()
+    layers: list[Layer] = []
+    here, names = root, ""
+    while True:
+        above, _, name = here.rpartition("/")
+        if not name:
+            return ()
+        names = f"{name}/{names}"
+        here = above
+        if patterns := _patterns(f"{here}/.gitignore"):
+            layers.append(Layer(patterns, names, 0))
+        if os.path.lexists(f"{here}/.git"):
+            if patterns := _patterns(f"{here}/.git/info/exclude"):
+                layers.append(Layer(patterns, names, 0))
+            break
+    if any(leaves_out(layer.patterns, layer.prefix.rstrip("/"), True) for layer in layers):
+        return ()
+    return tuple(reversed(layers))
