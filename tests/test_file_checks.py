@@ -40,6 +40,7 @@ def service(root: Path, kind: str = "service", **texts: str) -> Any:
     return SimpleNamespace(
         root=root.as_posix(), kind=kind, files=tuple(files), sqlalchemy_models=(place,), uses_database=True,
         database_place=place, source=lambda path: read(path, path.endswith(".py")),
+        facts=lambda path: parse_python(read(path, True).data),
         files_of=lambda *kinds, roles=("code",): tuple(f for f in files if f.kind in kinds and f.role in roles))
 
 
@@ -166,7 +167,7 @@ def test_only_services_must_bring_things(kind: str, tmp_path: Path) -> None:
 
 
 def test_several_models(tmp_path: Path) -> None:
-    unit = service(tmp_path)
+    unit = service(tmp_path, **{"main.py": ""})
     unit.sqlalchemy_models *= 2
     assert [found.fields["count"] for found in MissingAlembic()(unit)] == ["2 models"]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
 from gravity_lint.facts.ini import parse_ini
+from gravity_lint.facts.troubles import troubles
 from gravity_lint.facts.yamlfile import YamlFacts, parse_yaml
 from gravity_lint.source import Source
 
@@ -128,3 +129,14 @@ def test_dockerfile_and_ini_never_raise(data: bytes) -> None:
     source = Source("/x", data.decode("utf-8", "replace").encode())
     parse_dockerfile(source)
     parse_ini(source)
+
+
+@pytest.mark.parametrize(("kind", "name", "text", "expected"), [
+    ("yaml", "docker-compose.yml", "a: [\n", 2), ("yaml", "k8s.yaml", "apiVersion: v1\nkind: [\n", 3),
+    ("yaml", "other.yaml", "a: [\n", None), ("yaml", "compose.yml", "services: {}\n", None),
+    ("ini", "alembic.ini", "[alembic]\nnonsense\n", 2), ("ini", "setup.cfg", "nonsense\n", None),
+    ("toml", "pyproject.toml", "[a]\nb = \n", 2), ("toml", "pyproject.toml", "[a]\n", None),
+    ("toml", "pyproject.toml", "a = " + "[" * 9000, 1), ("toml", "other.toml", "[", None), ("other", "x", "[", None)])
+def test_troubles(kind: str, name: str, text: str, expected: int | None) -> None:
+    found = troubles(kind, Source(f"/{name}", text.encode()))
+    assert [line for line, _ in found] == ([] if expected is None else [expected])

@@ -73,9 +73,12 @@ class MissingAlembic:
     field `count`."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
-        if service.kind == "service" and service.sqlalchemy_models and not has_environment(service):
-            count = len(service.sqlalchemy_models)
-            yield Finding(service.sqlalchemy_models[0], {"count": f"{count} model{'s' if count > 1 else ''}"})
+        if service.kind != "service":
+            return
+        own = {file.path for file in service.files_of("python")}  # a library's models are not the service's
+        models = [place for place in service.sqlalchemy_models if place.path in own]
+        if models and not has_environment(service):
+            yield Finding(models[0], {"count": f"{len(models)} model{'s' if len(models) > 1 else ''}"})
 
 
 def has_environment(service: Service) -> bool:
@@ -152,7 +155,7 @@ class IniUrl:
 
 def _ini_finding(service: Service, source: Source, section: str, span: Span, facts: IniFacts) -> Finding:
     env = _env_of(service, source.path, facts)
-    overridden = env is not None and overrides_url(parse_python(env.data))
+    overridden = env is not None and overrides_url(service.facts(env))
     severity: Severity | None = "note" if overridden else None
     consequence = _REPLACED if overridden else _USED
     return Finding(source.place(span), {"section": section, "consequence": consequence}, severity=severity)
@@ -177,8 +180,8 @@ def _is_literal(value: str) -> bool:
     return HOLE not in where and HOLE not in url.scheme
 
 
-def _env_of(service: Service, path: str, facts: IniFacts) -> Source | None:
-    """The env.py that an alembic.ini leads to."""
+def _env_of(service: Service, path: str, facts: IniFacts) -> str | None:
+    """The path of the env.py that an alembic.ini leads to."""
     folder = posixpath.dirname(path)
     places = [folder]
     for section in dict.fromkeys(option.section for option in facts.options):
@@ -190,7 +193,7 @@ def _env_of(service: Service, path: str, facts: IniFacts) -> Source | None:
             places[:0] = [posixpath.normpath(f"{folder}/{location}"), posixpath.normpath(f"{service.root}/{location}")]
     places += [f"{folder}/alembic", f"{folder}/migrations"]
     paths = {file.path for file in service.files}
-    return next((source_of(service, f"{place}/env.py") for place in places if f"{place}/env.py" in paths), None)
+    return next((f"{place}/env.py" for place in places if f"{place}/env.py" in paths), None)
 
 
 def overrides_url(facts: PythonFacts) -> bool:
@@ -278,7 +281,7 @@ class MissingDowngrade:
                 continue
             source = source_of(service, file.path)
             if source is not None and b"def upgrade" in source.data and b"revision" in source.data and (
-                    lack := missing_downgrade(parse_python(source.data))):
+                    lack := missing_downgrade(service.facts(file.path))):
                 yield Finding(source.place(lack.span), {"how": lack.how})
 
 

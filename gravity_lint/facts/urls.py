@@ -9,15 +9,18 @@ from urllib.parse import unquote
 from gravity_lint.facts.sql import HOLE
 
 SCHEMES = frozenset({
-    "postgresql", "postgres", "postgis", "pgsql", "psycopg", "psycopg2", "asyncpg", "timescaledb", "timescale",
-    "timescalegis", "cockroachdb", "cockroach", "redshift", "yugabytedb", "crate",
-    "mysql", "mysql2", "mysqlgis", "mysql-connector", "mariadb", "tidb", "aurora", "singlestoredb", "memsql",
-    "sqlite", "sqlite3", "sqliteext", "sqlcipher", "spatialite", "duckdb", "libsql", "access",
+    "postgresql", "postgres", "postgis", "pgsql", "postgresql-psycopg2", "psycopg", "psycopg2", "asyncpg",
+    "timescaledb", "timescale",
+    "timescalegis", "cockroachdb", "cockroach", "crdb", "redshift", "yugabytedb", "crate",
+    "mysql", "mysql2", "mysqlgis", "mysql-connector", "aiomysql", "asyncmy", "mariadb", "tidb", "aurora",
+    "singlestoredb", "memsql",
+    "sqlite", "sqlite3", "sqliteext", "aiosqlite", "sqlcipher", "spatialite", "duckdb", "libsql", "access",
     "oracle", "oraclegis", "mssql", "mssqlms", "sqlserver", "sybase", "db2", "ibm_db_sa", "ibmi", "informix",
     "firebird", "hana", "teradatasql", "snowflake", "bigquery", "awsathena", "spanner", "databricks",
     "clickhouse", "clickhousedb", "vertica", "exasol", "exa", "hive", "impala", "trino", "presto",
     "mongodb", "mongodb+srv", "mongo", "couchdb", "couchbase", "couchbases", "cassandra", "scylla", "cosmosdb",
-    "redis", "rediss", "redis+sentinel", "redis-sentinel", "valkey", "valkeys", "unix+redis",
+    "redis", "rediss", "redis+sentinel", "redis-sentinel", "redis-cluster", "redis-socket", "valkey", "valkeys",
+    "unix+redis",
 })
 """What may stand before `://` (or before its `+driver`) of a database's address. Brokers and web servers may not."""
 
