@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -199,12 +199,12 @@ def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[P
 
 def _load(places: tuple[Path, ...], explicit: Path | None, isolated: bool) -> tuple[Config, tuple[Rule, ...]]:
     from gravity_lint.config import load
-    from gravity_lint.rulebook import load_rules
+    from gravity_lint.rulebook import load_rules, unknown_selector
 
     if explicit and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
     rules = load_rules()
-    return load(places[0], explicit, isolated), rules
+    return load(places[0], explicit, isolated, lambda words: unknown_selector(tuple(words), rules)), rules
 
 
 def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -261,7 +261,7 @@ def _width() -> int:
     return max(50, shutil.get_terminal_size((100, 24)).columns)
 
 
-def _print(parts: Any) -> None:
+def _print(parts: Iterable[str]) -> None:
     """Writes UTF-8 whatever the locale says, as far as the stream can take it."""
     stream = click.get_binary_stream("stdout")
     for part in parts:

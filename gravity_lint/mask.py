@@ -20,19 +20,23 @@ _GLUED = re.compile(r"(?:db|pg|sql|user|root|admin|redis|mongo|mail|smtp)pass")
 _NOT = re.compile(r"secret_?(?:key_?ref|name)|existing_?secret|secrets")
 """Names that tell where a secret is kept, not what it is."""
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://[^\s\"'`@/:]*:([^\s\"'`]+)@")
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*|^)://[^\s@/:]*:([^\n]*)@")
+_URL = re.compile(r"://[^\s\"'`@/:]*:([^\s\"'`]{1,500})@")
+_USERINFO = re.compile(r"://[^\s@/:]*:([^\n]{0,500})@")
+_WEB = re.compile(r"(?:https?|wss?|ftp)$", re.IGNORECASE)
 _CUT = re.compile(r"://[^\s@/:]*:([^@\s]*)$")
 _PORT = re.compile(r"[0-9]{1,5}(?:[/,?].*)?", re.DOTALL)
 _HOLE = re.compile(r"\{[^{}\n]*\}")
 _VARIABLE = re.compile(r"\{[A-Za-z_][^{}\n]*\}|\{\}|\$\{\w+(?::?\?[^}]*)?\}|\$\(\w+\)|\$[A-Za-z_]\w*|%s|%\(\w+\)s"
                        r"|\{\{[^{}\n]*\}\}|\*{3,}|<[\w -]+>")
-_SQL = re.compile(r"\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+|password(?:\s+|\s*=\s*))(?=E?'|E?\\?\")E?(\\?['\"])"
-                  r"((?:\\.|(?!\1).)*)\1", re.IGNORECASE | re.DOTALL)
+_SQL = re.compile(r"\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+|password(?:\s+|\s*=\s*))(?=E?'|E?\\?\")"
+                  r"E?(\\?['\"])((?:\\.|(?!\1).){0,300})\1", re.IGNORECASE | re.DOTALL)
 _PAIR = re.compile(r"\b(?:password|passwd|pwd)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&\"'`]+)", re.IGNORECASE)
-_SPOKEN = re.compile(r"([A-Za-z_][\w.\-]*)[\"'`]?\s*(?:=|:)\s*([\"'])((?:\\.|(?!\2).)*)\2", re.DOTALL)
-_FLAG = re.compile(r"(?:--[\w-]*pass\w*[\"']?(?:[ =]|,\s*)|\b(?:mysql\w*|mariadb\w*)\b[^\n]*?\s-p(?=\S)|\brequirepass[ =])"
-                   r"[\"']?([^\s\"',]+)", re.IGNORECASE)
+_SPOKEN = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)[\"'`]?\s*(?:=|:)\s*([\"'])((?:\\.|(?!\2).)*)\2", re.DOTALL)
+_FLAG = re.compile(r"(?:--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*)|\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?\s-p(?=\S)"
+                   r"|\brequirepass[ =])[\"']?([^\s\"',]+)", re.IGNORECASE)
+_REACH = 2000
+"""How far along a line a value is followed."""
+_NAMED = re.compile(r"\bname[\"']?:[ \t]*[\"']?([\w.\-]+)[\"']?[ \t]*,?\s+[\"']?value[\"']?:[ \t]*")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/])")
 
 _TOKEN = re.compile(
@@ -109,8 +113,8 @@ def _everywhere(text: str) -> Iterator[tuple[int, int]]:
     """Passwords that show without knowing the language: in URLs, SQL, options of commands, encoded URLs."""
     if "://" in text:
         for match in _URL.finditer(text):
-            if not _is_port(match[1], match[2]):
-                yield from _value(text, *match.span(2))
+            if not _is_port(text[:match.start()][-5:], match[1]):
+                yield from _value(text, *match.span(1))
     for pattern in (_SQL, _FLAG):
         for match in pattern.finditer(text):
             yield from _value(text, *match.span(pattern.groups))
@@ -134,9 +138,9 @@ def _value(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _is_port(scheme: str, text: str) -> bool:
-    """`8000/users?mail=a` before an `@`: a web address with a port, not a password."""
-    return scheme.lower() in {"http", "https", "ws", "wss", "ftp", "git+https"} and bool(_PORT.fullmatch(text))
+def _is_port(before: str, text: str) -> bool:
+    """`8000/users?mail=a` before an `@`, after the scheme of a web address: a port, not a password."""
+    return _WEB.search(before) is not None and _PORT.fullmatch(text) is not None
 
 
 # ---- Python
@@ -182,12 +186,13 @@ def _in_string(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tupl
     joined = _joined(tokens, index)
     if "://" in flat:
         for match in _USERINFO.finditer(flat):
-            if not _is_port(match[1], match[2]):
-                yield from _value(text, start + match.start(2), start + match.end(2))
-        if (match := _CUT.search(flat)) and (_begins(text, joined, "@") or not (
-                _PORT.fullmatch(match[1]) or body.startswith(("{", "%"), match.start(1)))):
-            yield from _value(text, start + match.start(1), start + match.end(1))
-            if not match[1] and joined:
+            if not _is_port(flat[:match.start()][-5:], match[1]):
+                yield from _value(text, start + match.start(1), start + match.end(1))
+        cut = _CUT.search(flat)
+        if cut and (_begins(text, joined, "@")
+                    or not (_PORT.fullmatch(cut[1]) or body.startswith(("{", "%"), cut.start(1)))):
+            yield from _value(text, start + cut.start(1), start + cut.end(1))
+            if not cut[1] and joined:
                 inside = text[slice(*joined.body)]
                 yield joined.body[0], joined.body[0] + (inside.rfind("@") if "@" in inside else len(inside))
         yield from _formatted(text, tokens, index)
@@ -252,7 +257,7 @@ def _after_name(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tup
         yield from _expression(text, tokens, index + 2, _is_statement(tokens, index))
     elif following.text == ",":  # user, password = "a", "b"
         sign = index + 1
-        while sign < len(tokens) and (tokens[sign].kind == "word" or tokens[sign].text in (",", ".")):
+        while sign < min(len(tokens), index + 40) and (tokens[sign].kind == "word" or tokens[sign].text in (",", ".")):
             sign += 1
         if sign < len(tokens) and tokens[sign].text == "=" and _is_statement(tokens, index):
             yield from _expression(text, tokens, sign + 1, True)
@@ -271,7 +276,8 @@ def _after_name(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tup
 
 def _is_statement(tokens: Sequence[_Token], index: int) -> bool:
     """Whether only names, dots and commas stand before this token on its line: an assignment, not an argument."""
-    while index and tokens[index - 1].kind != "newline":
+    first = max(0, index - 40)
+    while index > first and tokens[index - 1].kind != "newline":
         index -= 1
         if tokens[index].kind != "word" and tokens[index].text not in (".", ","):
             return False
@@ -343,11 +349,11 @@ def _in_lines(text: str) -> Iterator[tuple[int, int]]:
     for match in _PAIR.finditer(text):
         yield from _value(text, *match.span(1))
     at = 0
-    pattern = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*(?P<sign>:[-=?]|[:=]|[ \t](?=[^\s:=]))[ \t]*")
+    pattern = re.compile(r"(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*(?P<sign>:[-=?]|[:=]|[ \t](?=[^\s:=]))[ \t]*")
     for match in pattern.finditer(text):
         if match.start() < at or not is_secret(match["key"]):
             continue
-        start = text.rfind("\n", 0, match.start()) + 1
+        start = max(text.rfind("\n", 0, match.start()) + 1, match.start() - _REACH)
         before = text[start:match.start()].strip().strip("\"'")
         if match["sign"].isspace() and before.upper() not in ("ENV", "ARG"):
             continue
@@ -358,7 +364,7 @@ def _in_lines(text: str) -> Iterator[tuple[int, int]]:
         if not text.startswith(("|", ">"), span[0]):
             yield from _value(text, *span)
         yield from _block(text, match, span)
-    for match in re.finditer(r"(?m)\bname[\"']?:[ \t]*[\"']?([\w.\-]+)[\"']?[ \t]*,?\s+[\"']?value[\"']?:[ \t]*", text):
+    for match in _NAMED.finditer(text):
         if is_secret(match[1]):
             yield from _value(text, *_scalar(text, match.end(), ":", ""))
 
@@ -367,8 +373,8 @@ def _scalar(text: str, start: int, sign: str, before: str) -> tuple[int, int]:
     """The span of the value that begins here."""
     if quoted := re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:''|[^'])*)'", re.DOTALL).match(text, start):
         return quoted.span(quoted.lastindex or 0)
-    end = text.find("\n", start)
-    line = text[start:end if end >= 0 else len(text)]
+    end = text.find("\n", start, start + _REACH)
+    line = text[start:end if end >= 0 else start + _REACH]
     if sign in (":-", ":=", ":?"):
         stop = re.search(r"\}|$", line)
     elif line.startswith(("${", "{{")) or (sign == "=" and before not in ("", "-", "#")):

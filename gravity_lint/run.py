@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gravity_lint import mask
 from gravity_lint.config import Config
-from gravity_lint.discover import Discovery, Trouble, discover
+from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
 from gravity_lint.link.service import Service
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Rule, matches
@@ -39,39 +39,50 @@ def run(options: Options) -> Report:
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
     checks = [(rule, rule.check) for rule in options.rules]
-    found = discover(options.paths, options.config)
-    crashes: list[str] = []
+    found = discover(options.paths, options.config, options.overlay.keys())
+    crashes = _Crashes()
     violations = list(_troubles(found, options.rules))
     summaries: list[ServiceSummary] = []
-    for files in found.services:
-        service = Service(files, options.overlay)
+    for files, libraries in _wanted(found):
+        service = Service(files, options.overlay, libraries)
         for rule, check in checks:
             try:
                 for finding in check(service):
                     violations.append(_violation(rule, finding, files.root))
             except Exception as error:
-                crashes.append(_crash(f"the rule {rule.code}", files.root, error))
+                crashes.add(f"rule {rule.code}", files.root, error)
         summaries.append(_summary(service, crashes))
     texts = _Texts(options.overlay)
     selected = (_weighed(each, options) for each in violations if found.selected(each.place.path))
     kept = suppress(selected, texts.get, options.config).violations
     ordered = sorted(set(kept), key=lambda each: (each.place, each.code, each.message, each.service))
     return Report(tuple(ordered), tuple(sorted(summaries)), sum(each.files for each in summaries),
-                  tuple(crashes), texts.get)
+                  crashes.told(), texts.get)
 
 
 def services(paths: Sequence[Path], config: Config) -> Report:
     """Only finds what is a service, and whether it uses a database. Raises `NoSuchPath` and `ConfigError`."""
-    crashes: list[str] = []
-    summaries = [_summary(Service(files, {}), crashes) for files in discover(paths, config).services]
-    return Report((), tuple(sorted(summaries)), sum(each.files for each in summaries), tuple(crashes))
+    crashes = _Crashes()
+    summaries = [_summary(Service(files, {}, libraries), crashes)
+                 for files, libraries in _wanted(discover(paths, config))]
+    return Report((), tuple(sorted(summaries)), sum(each.files for each in summaries), crashes.told())
 
 
-def _summary(service: Service, crashes: list[str]) -> ServiceSummary:
+def _wanted(found: Discovery) -> Iterator[tuple[ServiceFiles, tuple[ServiceFiles, ...]]]:
+    """The services of which something was asked for, each with the libraries that it can import."""
+    known = {files.root: files for files in found.services}
+    asked = {files.root: any(found.selected(file.path) for file in files.files) for files in found.services}
+    for files in found.services:
+        libraries = tuple(known[root] for root in files.imports_from if root in known)
+        if asked[files.root] or any(asked[library.root] for library in libraries):
+            yield files, libraries
+
+
+def _summary(service: Service, crashes: _Crashes) -> ServiceSummary:
     try:
         uses, place = service.uses_database, service.database_place
     except Exception as error:
-        crashes.append(_crash("linking", service.root, error))
+        crashes.add("linking", service.root, error)
         uses, place = False, None
     return ServiceSummary(service.root, service.kind, uses, tuple(service.why), len(service.files), place)
 
@@ -114,12 +125,21 @@ def _owner(found: Discovery, trouble: Trouble) -> str:
     return max(roots, key=len, default=trouble.path.rpartition("/")[0] or "/")
 
 
-def _crash(doing: str, root: str, error: Exception) -> str:
-    if os.environ.get("GRAVITY_LINT_DEBUG"):
-        traceback.print_exception(error)
-    what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
-    return mask.mask(f"internal error in {doing}, service {root}: {what}; please report it "
-                     "(GRAVITY_LINT_DEBUG=1 shows where)")
+class _Crashes:
+    """Faults of this program: one line for each in each service, whatever met it."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[str, str], list[str]] = {}
+
+    def add(self, doing: str, root: str, error: Exception) -> None:
+        if os.environ.get("GRAVITY_LINT_DEBUG"):
+            traceback.print_exception(error)
+        what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+        self._met.setdefault((root, what), []).append(doing)
+
+    def told(self) -> tuple[str, ...]:
+        return tuple(mask.mask(f"internal error in service {root} ({', '.join(doing)}): {what}; please report it "
+                               "(GRAVITY_LINT_DEBUG=1 shows where)") for (root, what), doing in self._met.items())
 
 
 class _Texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,8 @@ def test_services() -> None:
     found = Report((), (ServiceSummary("/r/a", "service", True, ("Dockerfile", "main.py"), 4, seen),
                         ServiceSummary("/r", "repository", False)))
     assert [line.replace(relative("/r"), "R") for line in services_report.lines(found)] == [
-        "R/a  service, 4 files", "    because of Dockerfile, main.py", "    uses a database, first seen at R/a/db.py:3:5",
+        "R/a  service, 4 files", "    because of Dockerfile, main.py",
+        "    uses a database, first seen at R/a/db.py:3:5",
         "R  belongs to no service, 0 files"]
     assert "No service" in next(services_report.lines(Report((), ())))
 
@@ -189,7 +191,8 @@ PYTHON = [
     'connect("localhost", "root", "{}", "db")', '"CREATE USER x IDENTIFIED BY \'{}\'"',
     '"CREATE ROLE x WITH LOGIN PASSWORD \'{}\'"', 'config["PASSWORD"] = "{}"', 'update(MYSQL_PASSWORD="{}")',
     'add_argument("--db-password", default="{}")', 'setattr(c, "password", "{}")', 'password=SecretStr("{}")',
-    'password: Annotated[str, Field(default="{}")]', 'auth=("neo4j", "{}")', 'run(["redis-server", "--requirepass", "{}"])',
+    'password: Annotated[str, Field(default="{}")]', 'auth=("neo4j", "{}")',
+    'run(["redis-server", "--requirepass", "{}"])',
     'password = "{}" if debug else os.environ["P"]', 'def f(host, password: str = "{}"): ...',
     '"postgresql://" + "u" + ":" + "{}" + "@" + "h"', 'x = {{"db": {{"user": "u", "pass": "{}"}}}}',
     'Redis(host="h", password=cfg.get("pw", "{}"))', 'self.db_pass = "{}"', "password='''{}'''",
@@ -202,7 +205,8 @@ LINES = [
     "DATABASE_URL: postgresql://u:${{PW:-{}}}@h", "CREATE USER x PASSWORD '{}';", "redis-server --requirepass {}",
     '{{"name": "DB_PASSWORD", "value": "{}"}}', "export PGPASSWORD={}", 'args: ["--requirepass", "{}"]',
 ]
-WORD = st.text("abcdefghijkmnopqrstuvwxyzABCDEFGH0123456789!^&*-_=+~.", min_size=4, max_size=20).map(lambda text: f"Q7{text}z")
+WORD = st.text("abcdefghijkmnopqrstuvwxyzABCDEFGH0123456789!^&*-_=+~.", min_size=4, max_size=20).map(
+    lambda text: f"Q7{text}z")
 ANY = st.text(st.characters(min_codepoint=32, max_codepoint=0x3000, exclude_characters="\\\"'@{}%\x7f", categories=[
     "L", "N", "P", "S", "Zs"]), min_size=4, max_size=20).map(lambda text: f"Q7{text}z")
 
@@ -253,5 +257,5 @@ def test_what_is_no_password_stays_in_other_files(text: str) -> None:
 def test_masking_never_fails(text: str, python: bool) -> None:
     spans = secrets(text, python)
     assert all(start < end <= len(text) for start, end in spans)
-    assert all(one[1] < other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] < other[0] for one, other in pairwise(spans))
     mask(text)

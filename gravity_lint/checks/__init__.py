@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CHECKS: dict[str, str] = {
-    "unreadable": "gravity_lint.checks.unreadable:Unreadable",
+    "unreadable": "gravity_lint.checks.unreadable:UnreadableFile",
     "connection-value": "gravity_lint.checks.connection:ConnectionValue",
     "issued-statement": "gravity_lint.checks.statements:IssuedStatement",
     "startup-call": "gravity_lint.checks.startup:StartupCall",

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from wcwidth import wcwidth
 
-from gravity_lint.mask import HIDDEN, secrets
+from gravity_lint.mask import HIDDEN, Spans, secrets
 from gravity_lint.report.text import safe
 from gravity_lint.source import Source
 
 TAB = 4
 ELLIPSIS = "…"
 JOINER, EMOJI = "\u200d", "\ufe0f"
+LARGE, NEAR = 1_000_000, 40
 LONG = 4000
 """Lines longer than this are generated; of them only what is near the place is looked at."""
 
@@ -55,8 +56,17 @@ class Code:
         return starts
 
     @cached_property
-    def _secrets(self) -> tuple[tuple[int, int], ...]:
+    def _secrets(self) -> Spans:
         return secrets(self._source.text, self._source.path.endswith((".py", ".pyw")))
+
+    def _spans(self, number: int) -> Spans:
+        """The passwords of the file; of a very large one, those near this line."""
+        if len(self._source.text) <= LARGE:
+            return self._secrets
+        first, last = max(1, number - NEAR), min(len(self), number + NEAR)
+        start = self._starts[first - 1]
+        part = "\n".join(line[:LARGE] for line in self._lines[first - 1:last])
+        return tuple((start + begin, start + end) for begin, end in secrets(part, self._source.path.endswith(".py")))
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -70,7 +80,7 @@ class Code:
             return []
         line, start = self._lines[number - 1].rstrip("\r"), self._starts[number - 1]
         column, stop = (0, len(line)) if len(line) <= LONG else (max(0, near - LONG // 4), near + LONG // 4)
-        hidden = self._hidden(start, start + column, start + len(line))
+        hidden = _hidden(self._spans(number), start, start + column, start + len(line))
         cells: list[Cell] = []
         width = 0
         while column < min(stop, len(line)):
@@ -87,17 +97,6 @@ class Code:
             column = end
         return cells
 
-    def _hidden(self, start: int, first: int, end: int) -> dict[int, int]:
-        """Where hidden stretches from offset `first` on begin and end, in characters from the start of the line."""
-        spans = self._secrets
-        at = max(0, bisect_left(spans, (first, first)) - 1)
-        found: dict[int, int] = {}
-        while at < len(spans) and spans[at][0] < end:
-            if spans[at][1] > first:
-                found[max(spans[at][0], first) - start] = min(spans[at][1], end) - start
-            at += 1
-        return found
-
     def show(self, number: int, first: int, last: int, room: int) -> Shown:
         """A line with the columns `first` to `last` marked, cut to `room` around them."""
         cells = self.cells(number, first)
@@ -113,6 +112,17 @@ class Code:
         if right < len(cells):
             text += ELLIPSIS
         return Shown(text.rstrip(), before, max(length, 1))
+
+
+def _hidden(spans: Spans, start: int, first: int, end: int) -> dict[int, int]:
+    """Where hidden stretches from offset `first` on begin and end, in characters from the start of the line."""
+    at = max(0, bisect_left(spans, (first, first)) - 1)
+    found: dict[int, int] = {}
+    while at < len(spans) and spans[at][0] < end:
+        if spans[at][1] > first:
+            found[max(spans[at][0], first) - start] = min(spans[at][1], end) - start
+        at += 1
+    return found
 
 
 def _cut(cells: list[Cell], begin: int, end: int, room: int) -> tuple[int, int]:

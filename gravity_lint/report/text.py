@@ -40,7 +40,7 @@ def conclusion(report: Report) -> str:
     if libraries:
         seen.append(f"{libraries} {'library' if libraries == 1 else 'libraries'}")
     found = [counted(number, severity) for severity in ("error", "warning", "note")
-             if (number := report.count(severity))]  # type: ignore[arg-type]
+             if (number := report.count(severity))]
     whole = f"{' and '.join(seen)} ({counted(report.files, 'file')})"
     if found:
         return f"Found {', '.join(found)} in {whole}"
