@@ -144,7 +144,7 @@ _PRODUCTS = {"keycloak", "grafana", "metabase", "superset", "sonarqube", "kong",
              "harbor-core", "portus", "unleash-server", "outline", "n8n", "nocodb", "directus", "strapi", "mlflow"}
 _URL_IN_TEXT = re.compile(r"(?<![\w:+.-])[A-Za-z][\w+.-]*://[^\s\"'`<>]+")
 _ASSIGNED = re.compile(r"""^\s*(?:-\s*)?(?:export\s+)?["']?(?P<key>[\w.-]+)["']?\s*[:=]\s*""")
-_UNKNOWN = re.compile(r"\{\{.*?\}\}|\$\([^()]*\)|\$\{[^{}]*\}|\$\w+|<%.*?%>|%\(\w+\)s")
+_UNKNOWN = re.compile(r"\{\{.{0,300}?\}\}|\$\([^()]*\)|\$\{[^{}]*\}|\$\w+|<%.{0,300}?%>|%\(\w+\)s")
 _KINDS = ("ConfigMap", "Secret", "SealedSecret")
 _MANIFEST = re.compile(rb"^[ \t]*[\"']?(?:apiVersion|configMapGenerator|secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
 _RUNS = {("args",), ("command",)}

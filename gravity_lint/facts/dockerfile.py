@@ -9,10 +9,14 @@ from typing import NamedTuple
 from gravity_lint.facts.code import Span
 from gravity_lint.source import Source
 
+MAX_BYTES = 500_000
+"""What is longer was not written by hand and is left out."""
+
 _INSTRUCTION = re.compile(rb"[ \t]*([A-Za-z]+)(?:[ \t]+|$)")
 _ESCAPE = re.compile(rb"#[ \t]*escape[ \t]*=[ \t]*(\S)", re.IGNORECASE)
 _HEREDOC = re.compile(rb"<<-?[ \t]*[\"']?([A-Za-z_]\w*)[\"']?")
-_PAIR = re.compile(r"""\s*(?P<key>[^\s=]+)=(?P<value>(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])*)""", re.DOTALL)
+_PAIR = re.compile(r"""(?:^|(?<=\s))(?P<key>[^\s=]+)=
+                       (?P<value>(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])*)""", re.DOTALL | re.VERBOSE)
 _EXPORT = re.compile(r"""\bexport\s+(?P<key>[A-Za-z_]\w*)=(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s;&|"']+)""")
 _WORD = re.compile(r"""(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s,\[\]"']+)""")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?([-+])([^}]*))?\})")
@@ -62,6 +66,8 @@ class _Instruction(NamedTuple):
 
 def parse_dockerfile(source: Source) -> DockerfileFacts:
     """Dockerfile text → its facts; never raises, what is not understood says nothing."""
+    if len(source.data) > MAX_BYTES:
+        return DockerfileFacts((), (), ())
     stages: list[Stage] = []
     settings: list[Setting] = []
     words: list[Word] = []

@@ -9,7 +9,7 @@ from gravity_lint.facts.code import Span
 from gravity_lint.source import Source
 
 _SECTION = re.compile(r"\[(?P<name>.+)\]")
-_OPTION = re.compile(r"(?P<key>.*?)\s*[=:]\s*(?P<value>.*)$")
+_DELIMITER = re.compile(r"[=:]")
 
 
 class Option(NamedTuple):
@@ -67,15 +67,15 @@ def parse_ini(source: Source) -> IniFacts:
         elif section is None:
             troubles.append(IniTrouble(number, "is not a valid ini file: this line stands before the first [section]"))
             break
-        elif (option := _OPTION.match(text)) and option["key"]:
-            key = option["key"].lower()
+        elif (delimiter := _DELIMITER.search(text)) and (name := text[:delimiter.start()].rstrip()):
+            key, value = name.lower(), text[delimiter.end():].lstrip()
             if (section, key) in known:
                 troubles.append(IniTrouble(number, f"is not a valid ini file: `{key}` stands twice in [{section}]"))
             known.add((section, key))
             begin = start + len(line[:depth].encode())
             end = start + len(line.encode())
-            options.append(Option(section, key, option["value"], (begin, begin + len(option["key"].encode())),
-                                  (end - len(option["value"].encode()), end), number))
+            options.append(Option(section, key, value, (begin, begin + len(name.encode())),
+                                  (end - len(value.encode()), end), number))
             indent, open_option = depth, True
         else:
             troubles.append(IniTrouble(number, "is not a valid ini file: this line is neither a section nor an option"))

@@ -77,7 +77,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _is_comment(text: str, offset: int) -> bool:
     """MySQL's `# comment`, not PostgreSQL's operators `#>` and `#-`, not T-SQL's table `#name`."""
-    before = text[text.rfind("\n", 0, offset) + 1:offset]
+    before = text[max(0, offset - 200):offset].rpartition("\n")[2]
     return not before.strip() or (before[-1].isspace() and text[offset + 1:offset + 2] in (" ", "\t"))
 
 
