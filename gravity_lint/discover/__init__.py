@@ -74,11 +74,18 @@ def _trees(folders: dict[str, bool], config: Config) -> list[Tree]:
     trees: dict[str, Tree] = {}
     for top in sorted(set(tops.values())):
         if not any(_reached(tree, top) for tree in trees.values()):
-            trees[top] = walk(top, _excluded(config, top))
+            trees[top] = _walked(top, config)
     for path, folder in folders.items():
         tree = next(tree for root, tree in reversed(trees.items()) if _below(root, tops[path]))
         _include(tree, path, folder, config)
     return list(trees.values())
+
+
+def _walked(root: str, config: Config) -> Tree:
+    layer = _excluded(config, root)
+    if layer and layer.prefix and leaves_out(layer.patterns, layer.prefix.rstrip("/"), True):
+        return Tree(root, {"": Folder()})
+    return walk(root, layer)
 
 
 def _below(root: str, path: str) -> bool:
@@ -116,8 +123,6 @@ def _include(tree: Tree, path: str, folder: bool, config: Config) -> None:
     layer = _excluded(config, tree.root)
     if layer and inner.startswith(layer.under) \
             and leaves_out(layer.patterns, (layer.prefix + inner[layer.cut:]).rstrip("/"), folder):
-        if folder and not inner:
-            tree.folders = {"": Folder()}
         return
     if folder:
         if inner not in tree.folders:

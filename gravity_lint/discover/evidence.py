@@ -21,6 +21,7 @@ BUILDERS = ("FastAPI", "Flask", "Sanic", "Quart", "Litestar", "Starlette", "web.
 
 _BUILDS = re.compile(rb"(?<!def )\b(" + b"|".join(re.escape(word.encode()) for word in BUILDERS)
                      + rb")\(|(DJANGO_SETTINGS_MODULE)")
+_GUARD = re.compile(rb"^if __name__ *== *['\"]__main__['\"]", re.M)
 _RUNS_PYTHON = re.compile(rb"python|\bpip3?\b|\buv\b|poetry|pipenv|gunicorn|uvicorn|celery|\.py\b", re.I)
 _BUILD_KEY = re.compile(rb"^[ \t]*(?:-[ \t]+)?(build|context|dockerfile)[ \t]*:[ \t]*[\"']?([^\s\"'#]*)", re.M)
 _COMPOSE = re.compile(r"(docker-?)?compose([.-].*)?\.ya?ml$")
@@ -133,6 +134,12 @@ def builds(tree: Tree, path: str, name: str) -> str:
     if not match:
         return ""
     return f"calls {match[1].decode()}" if match[1] else f"sets {match[2].decode()}"
+
+
+def runs(tree: Tree, path: str, name: str) -> str:
+    """How a module, whatever its name, can be run, in words; empty where it cannot."""
+    guarded = "is run as a program" if _GUARD.search(head(tree, path, name)) else ""
+    return builds(tree, path, name) or guarded
 
 
 def _weigh_pyproject(text: bytes, name: str, evidence: Evidence) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from gravity_lint.discover.evidence import Evidence, builds, collect
+from gravity_lint.discover.evidence import Evidence, builds, collect, runs
 from gravity_lint.discover.walk import Tree, role_of
 
 CODE_FOLDERS = {"app", "src", "application", "code"}
@@ -182,15 +182,15 @@ def _settled(tree: Tree, units: list[Unit]) -> list[Unit]:
         if unit.kind == "service" and deployed > 1 and not unit.image and not unit.builder and not unit.migrated:
             built = _built_somewhere(tree, unit.root)
             unit = replace(unit, why=(*unit.why, built)) if built else replace(unit, kind="library")
-        elif unit.kind == "library" and unit.packaged and (built := _built_somewhere(tree, unit.root)):
-            unit = replace(unit, kind="service", why=(*unit.why, built))
-        elif unit.kind == "library" and not unit.packaged and len(units) == 1:
-            unit = replace(unit, kind="service")
+        elif unit.kind == "library" and len(units) == 1:
+            built = _built_somewhere(tree, unit.root, runs)
+            if built or not unit.packaged:
+                unit = replace(unit, kind="service", why=(*unit.why, built) if built else unit.why)
         result.append(unit)
     return result
 
 
-def _built_somewhere(tree: Tree, root: str) -> str:
+def _built_somewhere(tree: Tree, root: str, told: Callable[[Tree, str, str], str] = builds) -> str:
     """Where a module of a unit, whatever its name, builds an application; empty where none of the first ones does."""
     seen = 0
     prefix = f"{root}/" if root else ""
@@ -202,7 +202,7 @@ def _built_somewhere(tree: Tree, root: str) -> str:
         for name in folder.files:
             if name.endswith(".py") and role_of(tree, path, name) == "code" and seen < _READ_AT_MOST:
                 seen += 1
-                if built := builds(tree, path, name):
+                if built := told(tree, path, name):
                     return f"{_join(path, name)[len(prefix):]} {built}"
     return ""
 
