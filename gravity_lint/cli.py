@@ -263,7 +263,7 @@ def _width() -> int:
 
 def _print(parts: Iterable[str]) -> None:
     """Writes UTF-8 whatever the locale says, as far as the stream can take it."""
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     for part in parts:
         stream.write(part.encode("utf-8", "replace"))
     stream.flush()

@@ -36,6 +36,8 @@ _FLAG = re.compile(r"(?:--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*)|\b(?:mysql|maria
                    r"|\brequirepass[ =])[\"']?([^\s\"',]+)", re.IGNORECASE)
 _REACH = 2000
 """How far along a line a value is followed."""
+_KEY = re.compile(r"(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*"
+                  r"(?P<sign>:[-=?]|[:=]|[ \t](?=[^\s:=]))[ \t]*")
 _NAMED = re.compile(r"\bname[\"']?:[ \t]*[\"']?([\w.\-]+)[\"']?[ \t]*,?\s+[\"']?value[\"']?:[ \t]*")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/])")
 
@@ -349,8 +351,7 @@ def _in_lines(text: str) -> Iterator[tuple[int, int]]:
     for match in _PAIR.finditer(text):
         yield from _value(text, *match.span(1))
     at = 0
-    pattern = re.compile(r"(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*(?P<sign>:[-=?]|[:=]|[ \t](?=[^\s:=]))[ \t]*")
-    for match in pattern.finditer(text):
+    for match in _KEY.finditer(text):
         if match.start() < at or not is_secret(match["key"]):
             continue
         start = max(text.rfind("\n", 0, match.start()) + 1, match.start() - _REACH)

@@ -177,7 +177,7 @@ def test_choosing(select: tuple[str, ...], extend: tuple[str, ...], ignore: tupl
 @pytest.mark.parametrize(("selector", "reason"), [
     ("GRV1010", "unknown rule 'GRV1010'; did you mean 'GRV101'?"),
     ("defualt-database-url", "unknown rule 'defualt-database-url'; did you mean 'default-database-url'?"),
-    ("E501", "unknown rule 'E501'"),
+    ("Q7", "unknown rule 'Q7'"),
     ("", "unknown rule ''"),
 ])
 def test_unknown_selectors(selector: str, reason: str) -> None:
