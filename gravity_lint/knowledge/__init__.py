@@ -17,7 +17,7 @@ __all__ = [
     "Invoker", "Joins", "Kind", "KnowledgeError", "Models", "ModuleHook", "NamedClass", "Operation",
     "OperationKind", "Operations", "Option", "Pass", "Process", "Reader", "Role", "Runner", "Setting",
     "SettingsClasses", "Shape", "Slot", "SqlProgram", "StartupCall", "StartupDecorator", "Values", "classify",
-    "drivers", "frameworks", "is_test", "kind_of", "models", "operations", "scheme_kind", "settings", "values",
+    "drivers", "frameworks", "is_test", "kind_of", "library_names", "models", "operations", "scheme_kind", "settings", "values",
 ]
 
 Kind = Literal["sql", "document", "cache"]
@@ -114,6 +114,14 @@ def drivers() -> Mapping[str, Driver]:
         if ("config" in row.arguments) != (row.keys is not None):
             raise KnowledgeError(f"drivers.yaml: {row.driver}: `config` and `keys` go together")
     return _by_call("drivers.yaml", rows)
+
+
+@cache
+def library_names() -> frozenset[str]:
+    """The top-level packages of every library that a table names."""
+    calls = [*drivers(), *values().reader, *values().builder, *frameworks().app, *frameworks().runner,
+             *(call for row in operations().operations for call in row.calls)]
+    return frozenset(call.split(".", 1)[0] for call in calls if "." in call)
 
 
 @cache
@@ -220,6 +228,8 @@ class Values:
     mapping_calls: tuple[str, ...]
     options: tuple[Option, ...]
     passes: tuple[Pass, ...]
+    suppliers: tuple[str, ...]
+    """Calls that stand for what the function or class given to them makes."""
     methods: tuple[str, ...]
     """Methods of any value that give it back, for all that matters here."""
     joins: Joins

@@ -1,0 +1,182 @@
+"""One service: its files, and everything that linking knows of its code, computed when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property, partial
+
+from gravity_lint import knowledge
+from gravity_lint.discover import File, ServiceFiles
+from gravity_lint.facts.code import Comment, PythonFacts
+from gravity_lint.facts.python import parse_python
+from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.models import Model, models
+from gravity_lint.link.modules import Importer, Module
+from gravity_lint.link.operations import Performed, Sent, performed, sent
+from gravity_lint.link.reach import Reach
+from gravity_lint.link.sinks import Sink, sinks
+from gravity_lint.link.targets import Target, targets
+from gravity_lint.link.values import Hop, Site
+from gravity_lint.source import Source, Unreadable, decode, read
+from gravity_lint.violation import Place, Step
+
+_NOTHING = PythonFacts((), (), ())
+
+
+class Service:
+    """What checks ask. Files are read, facts taken and links made when the first question needs them."""
+
+    def __init__(self, files: ServiceFiles, overlay: Mapping[str, bytes] | None = None,
+                 libraries: tuple[ServiceFiles, ...] = ()) -> None:
+        self.root = files.root
+        self.kind = files.kind
+        self.why = files.why
+        self.files = files.files
+        self._libraries = libraries
+        self._overlay = overlay or {}
+        self._sources: dict[str, Source | Unreadable] = {}
+        self._facts: dict[str, PythonFacts] = {}
+
+    # ---- files
+
+    def files_of(self, *kinds: str, roles: tuple[str, ...] = ("code",)) -> tuple[File, ...]:
+        """The files of these kinds and roles."""
+        return tuple(file for file in self.files if file.kind in kinds and file.role in roles)
+
+    def source(self, path: str) -> Source:
+        """A file's text. Raises `Unreadable`."""
+        found = self._sources.get(path)
+        if found is None:
+            try:
+                python = path.endswith((".py", ".pyw"))
+                data = self._overlay.get(path)
+                found = read(path, python) if data is None else Source(path, decode(data, python))
+            except Unreadable as error:
+                found = error
+            self._sources[path] = found
+        if isinstance(found, Unreadable):
+            raise found
+        return found
+
+    def facts(self, path: str) -> PythonFacts:
+        """What a Python file says; nothing for one that cannot be read, which `troubles` reports."""
+        found = self._facts.get(path)
+        if found is None:
+            try:
+                found = parse_python(self.source(path).data)
+            except Unreadable:
+                found = _NOTHING
+            self._facts[path] = found
+        return found
+
+    def comments(self, path: str) -> tuple[Comment, ...]:
+        """The comments of a Python file that may suppress."""
+        return self.facts(path).comments
+
+    @cached_property
+    def troubles(self) -> tuple[tuple[Place, str], ...]:
+        """What of the service's own Python files cannot be read, or is not Python."""
+        found: list[tuple[Place, str]] = []
+        for file in self.files_of("python", roles=("code", "migration", "test")):
+            try:
+                source = self.source(file.path)
+            except Unreadable as error:
+                found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
+                continue
+            found.extend((source.place(trouble.span), trouble.message) for trouble in self.facts(file.path).troubles[:1])
+        return tuple(found)
+
+    # ---- links
+
+    @cached_property
+    def modules(self) -> dict[str, Module]:
+        """Its Python modules by path, those of the libraries beside it included (role `library`)."""
+        found: dict[str, Module] = {}
+        shared = [(file, "library") for library in self._libraries for file in library.files]
+        for file, role in [*((file, file.role) for file in self.files), *shared]:
+            if file.kind == "python":
+                found[file.path] = Module(file.path, role, partial(self.facts, file.path))
+        return found
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        known = frozenset(name.split(".", 1)[0] for name in knowledge.library_names())
+        importer = Importer(self.root, self.modules, tuple(library.root for library in self._libraries), known)
+        return Evaluator(self.modules, importer)
+
+    @cached_property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Where it opens databases."""
+        return tuple(sinks(self.evaluator))
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """What of its databases' addresses does not come from the deployment as it should."""
+        return tuple(targets(self.evaluator, self.sinks))
+
+    @cached_property
+    def models(self) -> tuple[Model, ...]:
+        """The tables and documents that it declares."""
+        return tuple(models(self.evaluator))
+
+    @cached_property
+    def performed(self) -> tuple[Performed, ...]:
+        """What its code does to databases by calls."""
+        return tuple(performed(self.evaluator))
+
+    @cached_property
+    def sent(self) -> tuple[Sent, ...]:
+        """The SQL statements that its code sends."""
+        return tuple(sent(self.evaluator))
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What its start reaches."""
+        return Reach(self.evaluator, self.root, self._commands)
+
+    @cached_property
+    def _commands(self) -> tuple[str, ...]:
+        """The texts of the files that say how it is started."""
+        found = []
+        for file in self.files:
+            name = file.path.rsplit("/", 1)[-1].lower()
+            if file.kind in ("dockerfile", "shell") or name.startswith(("procfile", "docker-compose", "compose")):
+                try:
+                    found.append(self.source(file.path).text)
+                except Unreadable:
+                    continue
+        return tuple(found)
+
+    # ---- answers
+
+    def place(self, site: Site) -> Place:
+        """Where a site is, for people."""
+        return self.source(site.module.path).place(site.span)
+
+    def steps(self, hops: Iterable[Hop]) -> tuple[Step, ...]:
+        """A trail for people, without the steps that only repeat the line before."""
+        found: list[Step] = []
+        for site, message in hops:
+            place = self.place(site)
+            last = found[-1].place if found else None
+            if last is None or (last.path, last.line) != (place.path, place.line):
+                found.append(Step(place, message))
+        return tuple(found)
+
+    @cached_property
+    def uses_database(self) -> bool:
+        """Whether its code opens a database or declares models."""
+        return bool(self.sinks or self.models)
+
+    @cached_property
+    def database_place(self) -> Place | None:
+        """The first proof that it uses a database."""
+        sites = [sink.site for sink in self.sinks] or [model.site for model in self.models]
+        return self.place(min(sites, key=lambda site: (site.module.path, site.span))) if sites else None
+
+    @cached_property
+    def sqlalchemy_models(self) -> tuple[Place, ...]:
+        """Where SQLAlchemy's and SQLModel's models are declared."""
+        sites = sorted((model.site for model in self.models if model.orm == "sqlalchemy"),
+                       key=lambda site: (site.module.path, site.span))
+        return tuple(self.place(site) for site in sites)

@@ -1,0 +1,209 @@
+"""Where a service opens its databases: calls of drivers, and configuration that a library reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted
+from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.values import (
+    Deferred,
+    Environment,
+    External,
+    Items,
+    Joined,
+    Literal,
+    Made,
+    Site,
+    Table,
+    Values,
+    literal_text,
+)
+
+_MAX_NESTING = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """One place where a target reaches a database's driver."""
+
+    name: str
+    """What is called or set, as people say it: `create_engine`, `SQLALCHEMY_DATABASE_URI`."""
+    driver: str
+    kind: str
+    models: str | None
+    site: Site
+    unit: Unit
+    roles: tuple[tuple[str, Values], ...]
+    demands_scheme: bool = False
+    is_call: bool = True
+
+
+def sinks(ask: Evaluator) -> Iterator[Sink]:
+    """Every place in the service's own code that opens a database, module by module."""
+    yield from _calls(ask)
+    yield from _configuration(ask)
+
+
+def _calls(ask: Evaluator) -> Iterator[Sink]:
+    table = knowledge.drivers()
+    names = sorted({name.rsplit(".", 1)[-1] for name in table})
+    seen: set[int] = set()
+    for call, unit in ask.calls_named(names):
+        if id(call) in seen:
+            continue
+        seen.add(id(call))
+        frame = ask.frame(unit)
+        for callee in ask.values(call.func, frame):
+            name = callee.name if isinstance(callee, External) else f"{callee.name}.()" if isinstance(callee, Made) else ""
+            driver = table.get(name)
+            if driver is None:
+                continue
+            roles: list[tuple[str, Values]] = []
+            for role, slot in driver.arguments.items():
+                values = ask.argument(call, frame, slot)
+                if values is not None and role == "config" and driver.keys is not None:
+                    roles.extend(_shaped(ask, values, driver.keys, 0))
+                elif values is not None:
+                    roles.append((role, values))
+            yield Sink(name.rsplit(".", 1)[-1] if not name.endswith(".()") else dotted(call.func) or name, driver.driver,
+                       driver.kind, driver.models, Site(unit.module, call.span), unit, tuple(roles), driver.demands_scheme)
+            break
+
+
+def _shaped(ask: Evaluator, values: Values, shape: knowledge.Shape, depth: int) -> Iterator[tuple[str, Values]]:
+    """The roles that lie in a mapping, or in a list of mappings, of a known shape."""
+    if depth > _MAX_NESTING:
+        return
+    for value in values:
+        if isinstance(value, Items):
+            for item in value.items:
+                yield from _shaped(ask, ask.force(item), shape, depth + 1)
+        elif isinstance(value, Table):
+            items = list(ask.flat(value))
+            if not _demanded(ask, items, shape):
+                continue
+            for key, item in items:
+                inner = shape.at(key) if key is not None else None
+                if isinstance(inner, knowledge.Shape):
+                    yield from _shaped(ask, ask.force(item), inner, depth + 1)
+                elif inner is not None:
+                    yield inner, ask.force(item)
+        elif shape.itself is not None:
+            yield shape.itself, (value,)
+        elif isinstance(value, (Joined, Literal, Environment)) and "HOST" in shape.roles:
+            yield "url", (value,)  # a URL where parts are usual, as `env.db()` and `dj_database_url` give them
+
+
+def _demanded(ask: Evaluator, items: list[tuple[str | None, Deferred | Values]], shape: knowledge.Shape) -> bool:
+    for key, words in shape.demands:
+        texts = [literal_text(ask.force(item)) for name, item in items if name == key]
+        if not any(text is not None and any(word in text for word in words) for text in texts):
+            return False
+    return True
+
+
+# ---- configuration
+
+
+def _configuration(ask: Evaluator) -> Iterator[Sink]:
+    for key, expr, unit, span in ask.objects.config_assignments():
+        yield from _setting(ask, "flask", key, expr, unit, span)
+    for call, unit in ask.calls_named(("update", "from_mapping")):
+        base = dotted(call.func.base) if isinstance(call.func, Attr) else None
+        where = {"config": "flask", "conf": "celery"}.get((base or "").rsplit(".", 1)[-1])
+        if where is not None:
+            yield from _updates(ask, where, call, unit)
+    for unit in ask.objects.classes:
+        if not ask.objects.is_settings(unit):
+            yield from _body(ask, "flask", unit)
+    for module in ask.code:
+        for where in _kinds(ask, module):
+            yield from _body(ask, where, module.unit)
+        yield from _celery(ask, module)
+
+
+def _updates(ask: Evaluator, where: str, call: Call, unit: Unit) -> Iterator[Sink]:
+    _, named, _ = ask.arguments(call, ask.frame(unit))
+    pairs: dict[str, Deferred | Values] = dict(named)
+    for arg in call.args:
+        if arg.name is None:
+            for value in ask.values(arg.value, ask.frame(unit)):
+                if isinstance(value, Table):
+                    pairs.update({key: item for key, item in ask.flat(value) if key is not None})
+    for key, value_of in pairs.items():
+        for row in _rows(where, key):
+            yield from _sink(ask, row, key, ask.force(value_of), Site(unit.module, call.span), unit)
+
+
+def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
+    """Which libraries may read a module's own names as configuration."""
+    bound = module.unit.flow.bound
+    if "DATABASES" in bound or "INSTALLED_APPS" in bound:
+        yield "django"
+    if "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS")) \
+            or module.stem in ("config", "settings", "default_config", "default_settings") and _imports(ask, "flask", "quart"):
+        yield "flask"
+    if module.stem in ("celeryconfig", "celery_config"):
+        yield "celery"
+
+
+def _imports(ask: Evaluator, *names: str) -> bool:
+    """Whether the service's own code imports one of these libraries."""
+    return any(
+        (alias.name if stmt.plain else stmt.module).split(".", 1)[0] in names
+        for module in ask.code for stmt, _ in module.imports if not stmt.level for alias in stmt.names
+    )
+
+
+def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
+    """The names that a class's or module's body sets and a library reads."""
+    for stmt in statements(body_of(unit.node)):
+        if not isinstance(stmt, Assign) or stmt.value is None or stmt.op:
+            continue
+        for target in stmt.targets:
+            if isinstance(target, Name) and target.id.isupper():
+                if isinstance(unit.node, Class) and unit.flow.exit.get(target.id) is None:
+                    continue
+                yield from _setting(ask, where, target.id, stmt.value, unit, target.span)
+            elif where == "django" and isinstance(target, Item) and isinstance(target.base, Name) \
+                    and isinstance(target.key, Const):
+                for row in _rows(where, target.base.id):
+                    shape = row.keys.inner.get(target.base.id)
+                    inner = shape.at(str(target.key.value)) if shape is not None else None
+                    if isinstance(inner, knowledge.Shape):
+                        values = ask.values(stmt.value, ask.frame(unit))
+                        roles = tuple(_shaped(ask, values, inner, 0))
+                        if roles:
+                            yield Sink(target.base.id, row.driver, row.kind, row.models, Site(unit.module, target.span),
+                                       unit, roles, row.demands_scheme, False)
+
+
+def _celery(ask: Evaluator, module: Module) -> Iterator[Sink]:
+    for unit in module.unit.units():
+        for stmt in statements(body_of(unit.node)):
+            if isinstance(stmt, Assign) and stmt.value is not None:
+                for target in stmt.targets:
+                    if isinstance(target, Attr) and (dotted(target.base) or "").rsplit(".", 1)[-1] == "conf":
+                        yield from _setting(ask, "celery", target.name, stmt.value, unit, target.span)
+
+
+def _rows(where: str, key: str) -> Iterator[knowledge.Setting]:
+    for row in knowledge.settings():
+        if row.where == where and (key in row.keys.roles or key in row.keys.inner):
+            yield row
+
+
+def _setting(ask: Evaluator, where: str, key: str, expr: Expr, unit: Unit, span: tuple[int, int]) -> Iterator[Sink]:
+    for row in _rows(where, key):
+        yield from _sink(ask, row, key, ask.values(expr, ask.frame(unit)), Site(unit.module, span), unit)
+
+
+def _sink(ask: Evaluator, row: knowledge.Setting, key: str, values: Values, site: Site, unit: Unit) -> Iterator[Sink]:
+    inner = row.keys.at(key)
+    roles = tuple(_shaped(ask, values, inner, 0)) if isinstance(inner, knowledge.Shape) else ((inner, values),) if inner else ()
+    if roles:
+        yield Sink(key, row.driver, row.kind, row.models, site, unit, roles, row.demands_scheme, False)

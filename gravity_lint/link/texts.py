@@ -1,0 +1,108 @@
+"""Texts with holes: what formatting makes of a template, and what a joined text looks like with its unknown parts."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gravity_lint.facts.sql import HOLE
+from gravity_lint.link.values import Joined, Literal, Site, Value, Values
+
+__all__ = ["HOLE", "Template", "braces", "percent", "templates"]
+
+MAX_TEMPLATES = 8
+MAX_TEXT = 200_000
+
+_PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<type>[diouxXeEfFgGcrsa%])")
+
+
+class Template(NamedTuple):
+    """A text whose unknown parts are holes."""
+
+    text: str
+    holes: tuple[Values, ...]
+    """What each hole may be, in order."""
+    value: Value
+    """The value that it is the text of."""
+    pieces: tuple[tuple[int, Value], ...]
+    """Where each literal piece begins in the text, and which it is."""
+
+
+def percent(template: str, given: list[Values], named: dict[str, Values], site: Site) -> tuple[Values, ...]:
+    """`template % arguments` → the parts of the text."""
+    parts: list[Values] = []
+    end = 0
+    queue = list(given)
+    for match in _PERCENT.finditer(template):
+        parts.append((Literal(site, (), template[end:match.start()]),))
+        end = match.end()
+        if match["type"] == "%":
+            parts.append((Literal(site, (), "%"),))
+        elif match["name"] is not None:
+            parts.append(named.get(match["name"], ()))
+        else:
+            parts.append(queue.pop(0) if queue else ())
+    parts.append((Literal(site, (), template[end:]),))
+    return tuple(parts)
+
+
+def braces(template: str, given: list[Values], named: dict[str, Values], site: Site) -> tuple[Values, ...]:
+    """`template.format(arguments)` → the parts of the text."""
+    parts: list[Values] = []
+    counter = 0
+    try:
+        fields = list(string.Formatter().parse(template))
+    except ValueError:
+        return ((Literal(site, (), template),),)
+    for text, field, _, _ in fields:
+        if text:
+            parts.append((Literal(site, (), text),))
+        if field is None:
+            continue
+        name = re.split(r"[.\[]", field, maxsplit=1)[0]
+        if not name:
+            name, counter = str(counter), counter + 1
+        if name.isdigit():
+            parts.append(given[int(name)] if int(name) < len(given) and name == field or not field and int(name) < len(given)
+                         else ())
+        else:
+            parts.append(named.get(name, ()) if name == field else ())
+    return tuple(parts)
+
+
+def templates(values: Values) -> Iterator[Template]:
+    """The texts that values may be; nothing for values that are no texts."""
+    for value in values[:MAX_TEMPLATES]:
+        if isinstance(value, Literal):
+            if isinstance(value.value, (str, bytes)):
+                text = value.value if isinstance(value.value, str) else value.value.decode("utf-8", "replace")
+                yield Template(text, (), value, ((0, value),))
+        elif isinstance(value, Joined):
+            text, holes, pieces = _joined(value, 0)
+            yield Template(text[:MAX_TEXT], tuple(holes), value, tuple(pieces))
+
+
+def _joined(value: Joined, depth: int) -> tuple[str, list[Values], list[tuple[int, Value]]]:
+    text: list[str] = []
+    length = 0
+    holes: list[Values] = []
+    pieces: list[tuple[int, Value]] = []
+    for part in value.parts:
+        only = part[0] if len(part) == 1 else None
+        if only is None and part and all(isinstance(item, Literal) and item.value is not None for item in part):
+            only = part[0]
+        if isinstance(only, Literal) and only.value is not None:
+            piece = only.value.decode("utf-8", "replace") if isinstance(only.value, bytes) else str(only.value)
+            pieces.append((length, only))
+        elif isinstance(only, Joined) and depth < 12:
+            piece, inner, found = _joined(only, depth + 1)
+            holes.extend(inner)
+            pieces.extend((length + offset, item) for offset, item in found)
+        else:
+            piece = HOLE
+            holes.append(part)
+        text.append(piece)
+        length += len(piece)
+    return "".join(text), holes, pieces

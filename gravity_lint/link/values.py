@@ -1,0 +1,216 @@
+"""What a value can be: a literal, a part of the environment, a text of parts, an object, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+from gravity_lint.facts.code import Call, Expr, Span
+from gravity_lint.link.modules import Module, Unit
+
+MAX_HOPS = 24
+MAX_VALUES = 12
+
+
+class Site(NamedTuple):
+    """Where something stands."""
+
+    module: Module
+    span: Span
+
+
+class Hop(NamedTuple):
+    """One step of a value on its way, from where it begins towards where it is used."""
+
+    site: Site
+    message: str
+
+
+class Frame:
+    """One run of a unit: what its parameters hold. Without `args`, whatever its callers give them."""
+
+    __slots__ = ("args", "closure", "receiver", "unit")
+
+    def __init__(self, unit: Unit, closure: Frame | None = None, args: dict[str, Values] | None = None,
+                 receiver: Value | None = None) -> None:
+        self.unit = unit
+        self.closure = closure
+        self.args = args
+        self.receiver = receiver
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One thing that an expression may be. `site` is where it begins, `trail` how it came from there."""
+
+    site: Site
+    trail: tuple[Hop, ...] = ()
+
+
+Values = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal(Value):
+    value: str | bytes | int | float | bool | None = None
+    chosen: bool = False
+    """Whether it only stands in where the environment gives nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Environment(Value):
+    """What the deployment gives: a variable, a field of the settings, an option of the command line."""
+
+    name: str = ""
+    """The variable, or the field; empty where it is not known."""
+    kind: str = "variable"
+    """variable | setting | option"""
+    required: bool = False
+    """Whether its absence stops the code where it is read."""
+    checked: bool = False
+    """Whether its absence stops the code before it is used."""
+    default: Values = ()
+    owner: str = ""
+    """For a field: the class, with the prefix of its variables."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined(Value):
+    """A text of parts, each with what it may be."""
+
+    parts: tuple[Values, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built(Value):
+    """A URL made of named parts."""
+
+    roles: tuple[tuple[str, Values], ...] = ()
+
+
+class Deferred(NamedTuple):
+    """An expression to be looked at when it is asked for, and the run that it belongs to."""
+
+    expr: Expr
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table(Value):
+    """A dictionary; a key of None holds what is unpacked into it."""
+
+    items: tuple[tuple[str | None, Deferred | Values], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items(Value):
+    """A list, tuple or set."""
+
+    items: tuple[Deferred, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionValue(Value):
+    unit: Unit | None = None
+    receiver: Value | None = None
+    closure: Frame | None = None
+    bound: tuple[Deferred, ...] = ()
+    """Arguments that a `partial` has given already."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassValue(Value):
+    unit: Unit | None = None
+    closure: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance(Value):
+    unit: Unit | None = None
+    call: Call | None = None
+    frame: Frame | None = None
+    """The run in which it is made."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleValue(Value):
+    module: Module | None = None
+    folder: str = ""
+    """For a folder of modules without an `__init__.py`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class External(Value):
+    """Something of a library, by its dotted name."""
+
+    name: str = ""
+    receiver: Value | None = None
+    """For a method: what it is called on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made(Value):
+    """What a library's callable returns."""
+
+    name: str = ""
+    call: Call | None = None
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unknown(Value):
+    reason: str = ""
+
+
+V = TypeVar("V", bound=Value)
+
+
+def hop(value: V, site: Site, message: str) -> V:
+    """The value with one more step on its trail."""
+    if len(value.trail) >= MAX_HOPS:
+        return value
+    return replace(value, trail=(*value.trail, Hop(site, message)))
+
+
+def hops(values: Iterable[Value], site: Site, message: str) -> Values:
+    return tuple(hop(value, site, message) for value in values)
+
+
+def unique(values: Iterable[Value]) -> Values:
+    """The values without those that are the same thing from the same place."""
+    found: dict[object, Value] = {}
+    for value in values:
+        key: object = value if isinstance(value, (Joined, Built, Table, Items)) else (
+            type(value), value.site, getattr(value, "name", None), getattr(value, "unit", None))
+        found.setdefault(key, value)
+        if len(found) >= MAX_VALUES:
+            break
+    return tuple(found.values())
+
+
+def sources(values: Iterable[Value], depth: int = 0) -> Iterator[Value]:
+    """The literals and pieces of the environment that values are made of."""
+    for value in values:
+        if isinstance(value, Joined) and depth < 8:
+            for part in value.parts:
+                yield from sources(part, depth + 1)
+        elif isinstance(value, Built) and depth < 8:
+            for _, part in value.roles:
+                yield from sources(part, depth + 1)
+        else:
+            yield value
+
+
+def from_environment(values: Iterable[Value]) -> bool:
+    """Whether the deployment has a say in what the values are."""
+    return any(isinstance(source, Environment) for source in sources(values))
+
+
+def literal_text(values: Values) -> str | None:
+    """The text, when it is one and the same literal whatever happens."""
+    texts = {value.value if isinstance(value, Literal) else None for value in values}
+    if len(texts) == 1:
+        text = texts.pop()
+        return text if isinstance(text, str) else None
+    return None
