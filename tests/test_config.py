@@ -41,9 +41,9 @@ GRV101 = "note"
 GRV1 = "off"
 """)
     assert load(tmp_path, unknown=unknown) == Config(
-        root=tmp_path, path=path, select=("GRV1",), extend_select=("GRV101",), ignore=("hardcoded-database-url", "GRV1"),
-        exclude=("old/",), services=("services/*",), per_file_ignores=(("demo/*", ("GRV101",)),),
-        severity=(("GRV101", "note"),))
+        root=tmp_path, path=path, select=("GRV1",), extend_select=("GRV101",),
+        ignore=("hardcoded-database-url", "GRV1"), exclude=("old/",), services=("services/*",),
+        per_file_ignores=(("demo/*", ("GRV101",)),), severity=(("GRV101", "note"),))
 
 
 def test_the_nearest_file_with_the_table_holds(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ FLASK = "from flask import Flask\n\napp = Flask(__name__)\n"
 CODE = "x = 1\n"
 IMAGE = "FROM python:3.12\nCMD [\"uvicorn\", \"app.main:app\"]\n"
 DISTRIBUTION = "[project]\nname = \"thing\"\n"
+SETUP = "from setuptools import setup\n\nsetup()\n"
 COMPOSE = "services:\n  db:\n    image: postgres:16\n"
 
 Plant = Callable[[Mapping[str, str]], Path]
@@ -104,7 +105,8 @@ SHAPES = {
         {"a/Dockerfile": IMAGE, "a/main.py": API, "b/Dockerfile": IMAGE, "b/main.py": API, "shared/db.py": CODE},
         {"a": "service", "b": "service", "shared": "library"}),
     "a library beside one service": (
-        {"service/Dockerfile": IMAGE, "service/main.py": API, "libs/kit/setup.py": "setup()", "libs/kit/kit.py": CODE},
+        {"service/Dockerfile": IMAGE, "service/main.py": API, "libs/kit/setup.py": SETUP,
+         "libs/kit/kit.py": CODE},
         {"service": "service", "libs/kit": "library"}),
     "only a library": ({"pyproject.toml": DISTRIBUTION, "kit/__init__.py": "", "kit/db.py": CODE}, {".": "library"}),
     "an entry of any name": ({"pyproject.toml": DISTRIBUTION, "shop/http.py": API}, {".": "service"}),
@@ -119,6 +121,14 @@ SHAPES = {
                              {".": "repository", "server": "service"}),
     "a test's own app": ({"pyproject.toml": DISTRIBUTION, "main.py": API, "tests/app/main.py": API,
                           "tests/app/Dockerfile": IMAGE}, {".": "service"}),
+    "entries by name alone": ({"01/main.py": CODE, "02/app.py": CODE}, {"01": "service", "02": "service"}),
+    "an entry by name alone among other code": ({"utils/run.py": CODE, "core/db.py": CODE}, {".": "service"}),
+    "entries by name alone below another": ({"main.py": CODE, "utils/run.py": CODE, "jobs/main.py": CODE},
+                                            {".": "service"}),
+    "a program without packaging beside services": (
+        {"a/Dockerfile": IMAGE, "a/main.py": API, "b/Dockerfile": IMAGE, "b/main.py": API, "loader/main.py": CODE,
+         "stub/pyproject.toml": DISTRIBUTION, "stub/main.py": CODE},
+        {"a": "service", "b": "service", "loader": "library", "stub": "library"}),
     "deployment files only": ({"docker-compose.yml": COMPOSE}, {".": "repository"}),
     "nothing": ({}, {}),
 }
@@ -366,14 +376,10 @@ def test_folders_that_cannot_be_read(plant: Plant, monkeypatch: pytest.MonkeyPat
         ("locked", "is a folder that cannot be read: Permission denied")]
 
 
-def test_malformed_packaging(plant: Plant) -> None:
+def test_malformed_packaging_is_packaging(plant: Plant) -> None:
     root = plant({"main.py": API, "pyproject.toml": "[project]\nname = \n"})
-    (root / "a").mkdir()
-    (root / "a" / "pyproject.toml").write_bytes(b"[project]\n# \xff\n")
-    discovery = found(root)
-    assert shape(root, discovery) == {".": "service"}
-    assert [(relative(root, each.path), each.line) for each in discovery.troubles] == [
-        ("a/pyproject.toml", 2), ("pyproject.toml", 2)]
+    (root / "compose.yml").write_bytes(b"services:\n  a: \xff\n    build: [\n")
+    assert shape(root, found(root)) == {".": "service"}
 
 
 def test_nothing_is_imported_or_run(plant: Plant) -> None:

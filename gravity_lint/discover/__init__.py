@@ -10,7 +10,6 @@ from pathlib import Path
 from gravity_lint.config import Config
 from gravity_lint.discover import units
 from gravity_lint.discover.ignore import Layer, Patterns, leaves_out
-from gravity_lint.discover.toml import toml_troubles
 from gravity_lint.discover.top import top_of
 from gravity_lint.discover.values import Discovery, File, NoSuchPath, Selection, ServiceFiles, Trouble
 from gravity_lint.discover.walk import TESTS, Folder, Tree, kind_of, role_of, walk
@@ -34,7 +33,6 @@ def discover(paths: Sequence[Path], config: Config, unsaved: Collection[str] = (
         _without(tree, roots)
         services += _services(tree, config)
         troubles += tree.troubles
-        troubles += toml_troubles(tree)
     services.sort(key=lambda service: service.root)
     return Discovery(tuple(services), Selection(frozenset(asked)), tuple(sorted(set(troubles))))
 
@@ -189,7 +187,7 @@ def _services(tree: Tree, config: Config) -> list[ServiceFiles]:
         place = tree.absolute(root)
         unit = owners.get(root)
         shared = tuple(sorted(libraries - {place}))
-        kind, why = (unit.kind, _told(unit.why)) if unit else ("repository", ("what belongs to no service",))
+        kind, why = (unit.kind, _told(unit.why)) if unit else ("repository", ())
         result.append(ServiceFiles(place, kind, why, tuple(sorted(files.get(root, ()))), shared))
     return result
 

@@ -96,7 +96,7 @@ def _weigh(tree: Tree, path: str, name: str, evidence: Evidence) -> None:
         evidence.package |= name == "__init__.py"
         if lower == "setup.py":
             text = head(tree, path, name)
-            if b"setup(" in text:
+            if b"setuptools" in text or b"distutils" in text:
                 evidence.packages.append(name)
                 if _SCRIPTS.search(text):
                     evidence.scripts.append(name)

@@ -46,12 +46,21 @@ def find(tree: Tree) -> tuple[Unit, ...]:
     evidence = collect(tree)
     python = _with_python(tree, evidence)
     units = _folded(tree, evidence, python, SIDE_FOLDERS) or _folded(tree, evidence, python, set())
-    if not units:
+    if not units or not _claimed(tree, evidence, units):
         if "" not in python:
             return ()
         return (Unit("", "service", ("Python code that no packaging, image or entry module claims",)),)
     units = _settled(tree, units)
     return tuple(sorted([*units, *_shared(tree, evidence, python, units)], key=lambda unit: unit.root))
+
+
+def _claimed(tree: Tree, evidence: dict[str, Evidence], units: list[Unit]) -> bool:
+    """Whether more than the name of a module, with other Python beside it, makes the units of a tree."""
+    if any(unit.deployable or unit.builder or unit.packaged or unit.migrated for unit in units):
+        return True
+    roots = {unit.root for unit in units}
+    return all(not own.python or path in roots or any(path.startswith(f"{root}/") for root in roots)
+               for path, own in evidence.items()) and "" not in roots
 
 
 def _with_python(tree: Tree, evidence: dict[str, Evidence]) -> set[str]:
@@ -137,6 +146,8 @@ def _without_claim(path: str, own: Evidence, kids: list[Unit]) -> Iterator[Unit]
         why = (*own.named, *own.alembic)
         yield _merged(Unit(path, only.kind, why, entry=own.entry, migrated=bool(own.alembic), package=own.package),
                       kids)
+    elif own.named and kids and not any(kid.deployable for kid in kids) and sum(kid.builder for kid in kids) < 2:
+        yield _merged(Unit(path, "service", tuple(own.named), entry=True, package=own.package), kids)
     elif len(inner) > 1 or (own.package and inner):
         yield _merged(Unit(path, "service", (), package=own.package), inner)
         yield from (kid for kid in kids if kid not in inner)
