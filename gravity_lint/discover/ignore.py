@@ -11,7 +11,7 @@ _SUFFIX = re.compile(r"(!?)\*(\.[\w-]+)")
 
 
 class _Rule(NamedTuple):
-    """A pattern that is neither a plain name nor `*.suffix`; `below` says it wants something behind its last `/`."""
+    """A pattern that is neither a plain name nor `*.suffix`; `below` says it ends in `/**`, which spares the folder."""
 
     order: int
     regex: re.Pattern[str]
@@ -65,7 +65,7 @@ class Patterns:
         for rule in self._rules:
             if rule.order < best:
                 break
-            if (match := rule.regex.match(whole)) and not (rule.below and match.end() == len(whole)):
+            if rule.regex.match(path if rule.below else whole):
                 best = rule.order
                 break
         return None if best < 0 else self._leaves_out[best]
