@@ -74,7 +74,7 @@ def cli() -> None:
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...")
 _CONFIG = (
     click.option("--config", "config_file", metavar="FILE", type=click.Path(path_type=Path),
-                 help="Use this pyproject.toml or gravity-lint.toml."),
+                 help="Use this configuration, whatever files lie around."),
     click.option("--isolated", is_flag=True, help="Use no configuration file at all."),
 )
 _COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",

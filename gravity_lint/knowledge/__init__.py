@@ -81,6 +81,8 @@ class Setting:
     where: Literal["flask", "django", "celery"]
     keys: Shape
     models: str | None = None
+    imports: tuple[str, ...] = ()
+    """Libraries of which the service must import one, where the keys alone prove nothing."""
     demands_scheme: bool = False
 
 

@@ -748,6 +748,13 @@ class Evaluator:
         return tuple(self.modules[path] for path in sorted(self.modules) if self.modules[path].role == "code")
 
     @cached_property
+    def imported(self) -> frozenset[str]:
+        """The top-level names of what the service's code imports."""
+        return frozenset((alias.name if stmt.plain else stmt.module).split(".", 1)[0]
+                         for module in self.modules.values() for stmt, _ in module.imports if not stmt.level
+                         for alias in stmt.names)
+
+    @cached_property
     def _aliases(self) -> dict[str, set[str]]:
         """Name → the other names under which it is imported."""
         found: dict[str, set[str]] = {}

@@ -55,39 +55,32 @@ def performed(ask: Evaluator) -> Iterator[Performed]:
     know = knowledge.operations()
     ends = {name.rsplit(".", 1)[-1] for row in know.operations for name in (*row.calls, *row.attributes)}
     seen: set[int] = set()
-    imported = _imported(ask)
     for call, unit in ask.calls_named(sorted(ends)):
         if id(call) not in seen:
             seen.add(id(call))
-            operation = _operation(ask, call.func, call, unit, imported)
+            operation = _operation(ask, call.func, call, unit)
             if operation is not None:
                 yield Performed(operation, dotted(call.func) or "…", unit, Site(unit.module, call.span))
-    yield from _handed(ask, ends, imported)
+    yield from _handed(ask, ends)
     for call, unit, words in _processes(ask):
         kind = know.of_command(words)
         if kind is not None:
             yield Performed(kind, " ".join(words[:4]), unit, Site(unit.module, call.span))
 
 
-def _handed(ask: Evaluator, ends: set[str], imported: frozenset[str]) -> Iterator[Performed]:
+def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
     """Operations handed over to be called: `connection.run_sync(Base.metadata.create_all)`."""
     rows = [row for row in knowledge.frameworks().invokers if not row.later]
     names = {name.rsplit(".", 1)[-1] for row in rows for name in (*row.calls, *row.attributes)}
     for call, unit in ask.calls_named(sorted(names)):
         for arg in call.args:
             if isinstance(arg.value, Attr) and arg.value.name in ends:
-                operation = _operation(ask, arg.value, None, unit, imported)
+                operation = _operation(ask, arg.value, None, unit)
                 if operation is not None:
                     yield Performed(operation, dotted(arg.value) or arg.value.name, unit, Site(unit.module, arg.value.span))
 
 
-def _imported(ask: Evaluator) -> frozenset[str]:
-    """The top-level names of what the service's own code imports."""
-    return frozenset((alias.name if stmt.plain else stmt.module).split(".", 1)[0]
-                     for module in ask.modules.values() for stmt, _ in module.imports if not stmt.level for alias in stmt.names)
-
-
-def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit, imported: frozenset[str]) -> str | None:
+def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit) -> str | None:
     """What calling something does to a database; None when it does nothing of that kind."""
     values = ask.values(func, ask.frame(unit))
     if any(isinstance(value, FunctionValue) for value in values):
@@ -100,7 +93,7 @@ def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit, import
             ending = any(text == end or text.endswith(f".{end}") for end in row.attributes) and isinstance(func, Attr)
             base = _last(func.base) if isinstance(func, Attr) else ""
             named = ending and (not row.receiver or base.endswith(row.receiver)) and (
-                not row.imports or bool(imported & set(row.imports)))
+                not row.imports or bool(ask.imported & set(row.imports)))
         if named and (call is None or _demanded(ask, row, call, unit)):
             return row.operation
     return None

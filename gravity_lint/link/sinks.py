@@ -86,12 +86,12 @@ def _shaped(ask: Evaluator, values: Values, shape: knowledge.Shape, depth: int) 
             items = list(ask.flat(value))
             if not _demanded(ask, items, shape):
                 continue
-            for key, item in items:
+            for key, given in items:
                 inner = shape.at(key) if key is not None else None
                 if isinstance(inner, knowledge.Shape):
-                    yield from _shaped(ask, ask.force(item), inner, depth + 1)
+                    yield from _shaped(ask, ask.force(given), inner, depth + 1)
                 elif inner is not None:
-                    yield inner, ask.force(item)
+                    yield inner, ask.force(given)
         elif shape.itself is not None:
             yield shape.itself, (value,)
         elif isinstance(value, (Joined, Literal, Environment)) and "HOST" in shape.roles:
@@ -135,7 +135,7 @@ def _updates(ask: Evaluator, where: str, call: Call, unit: Unit) -> Iterator[Sin
                 if isinstance(value, Table):
                     pairs.update({key: item for key, item in ask.flat(value) if key is not None})
     for key, value_of in pairs.items():
-        for row in _rows(where, key):
+        for row in _rows(ask, where, key):
             yield from _sink(ask, row, key, ask.force(value_of), Site(unit.module, call.span), unit)
 
 
@@ -145,18 +145,11 @@ def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     if "DATABASES" in bound or "INSTALLED_APPS" in bound:
         yield "django"
     if "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS")) \
-            or module.stem in ("config", "settings", "default_config", "default_settings") and _imports(ask, "flask", "quart"):
+            or (module.stem in ("config", "settings", "default_config", "default_settings")
+                and ask.imported & {"flask", "quart"}):
         yield "flask"
     if module.stem in ("celeryconfig", "celery_config"):
         yield "celery"
-
-
-def _imports(ask: Evaluator, *names: str) -> bool:
-    """Whether the service's own code imports one of these libraries."""
-    return any(
-        (alias.name if stmt.plain else stmt.module).split(".", 1)[0] in names
-        for module in ask.code for stmt, _ in module.imports if not stmt.level for alias in stmt.names
-    )
 
 
 def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
@@ -171,7 +164,7 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
                 yield from _setting(ask, where, target.id, stmt.value, unit, target.span)
             elif where == "django" and isinstance(target, Item) and isinstance(target.base, Name) \
                     and isinstance(target.key, Const):
-                for row in _rows(where, target.base.id):
+                for row in _rows(ask, where, target.base.id):
                     shape = row.keys.inner.get(target.base.id)
                     inner = shape.at(str(target.key.value)) if shape is not None else None
                     if isinstance(inner, knowledge.Shape):
@@ -191,14 +184,15 @@ def _celery(ask: Evaluator, module: Module) -> Iterator[Sink]:
                         yield from _setting(ask, "celery", target.name, stmt.value, unit, target.span)
 
 
-def _rows(where: str, key: str) -> Iterator[knowledge.Setting]:
+def _rows(ask: Evaluator, where: str, key: str) -> Iterator[knowledge.Setting]:
     for row in knowledge.settings():
-        if row.where == where and (key in row.keys.roles or key in row.keys.inner):
+        if row.where == where and (key in row.keys.roles or key in row.keys.inner) \
+                and (not row.imports or ask.imported & set(row.imports)):
             yield row
 
 
 def _setting(ask: Evaluator, where: str, key: str, expr: Expr, unit: Unit, span: tuple[int, int]) -> Iterator[Sink]:
-    for row in _rows(where, key):
+    for row in _rows(ask, where, key):
         yield from _sink(ask, row, key, ask.values(expr, ask.frame(unit)), Site(unit.module, span), unit)
 
 

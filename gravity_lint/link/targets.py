@@ -280,7 +280,7 @@ def _defaults(value: Value, role: str, setting: Environment, sink: Sink | None, 
     elif isinstance(value, (Literal, Joined)) and not (isinstance(value, Joined) and from_environment((value,))):
         for template in templates((value,)):
             text = template.text
-            if not text.strip() or HOLE in text and not isinstance(value, Joined) or text.strip(HOLE) == "":
+            if not text.strip() or (HOLE in text and not _names_host(text)):
                 continue
             if role in ("url", "host", "file") and (in_memory(text) or "://" in text and not _leads_to_database(text)):
                 continue
@@ -288,6 +288,12 @@ def _defaults(value: Value, role: str, setting: Environment, sink: Sink | None, 
             trail = (Hop(value.site, f"stands in for `{name}` here"), *setting.trail, *end)
             yield Target("default", ROLES.get(role, role), name, text.replace(HOLE, "…"), sink.name if sink else "",
                          sink.driver if sink else "", value.site, trail, knowledge.is_test(name))
+
+
+def _names_host(text: str) -> bool:
+    """Whether a text with unknown parts at least says which host."""
+    url = parse_url(text)
+    return url is not None and bool(url.host) and HOLE not in (url.host or "")
 
 
 def _leads_to_database(text: str) -> bool:

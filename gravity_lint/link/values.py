@@ -182,7 +182,8 @@ def unique(values: Iterable[Value]) -> Values:
     found: dict[object, Value] = {}
     for value in values:
         key: object = value if isinstance(value, (Joined, Built, Table, Items)) else (
-            type(value), value.site, getattr(value, "name", None), getattr(value, "unit", None))
+            type(value), value.site, getattr(value, "name", None), getattr(value, "unit", None),
+            getattr(value, "module", None))
         found.setdefault(key, value)
         if len(found) >= MAX_VALUES:
             break

@@ -98,11 +98,11 @@ class Code:
         return cells
 
     def show(self, number: int, first: int, last: int, room: int) -> Shown:
-        """A line with the columns `first` to `last` marked, cut to `room` around them."""
+        """A line with the columns `first` to `last` marked, cut to `room` around them; none where `last` is 0."""
         cells = self.cells(number, first)
         marked = [at for at, cell in enumerate(cells) if cell.last >= first and cell.first <= last]
-        begin = marked[0] if marked else len(cells)
-        end = marked[-1] + 1 if marked else len(cells)
+        nowhere = len(cells) if last else 0
+        begin, end = (marked[0], marked[-1] + 1) if marked else (nowhere, nowhere)
         left, right = _cut(cells, begin, end, room)
         text = "".join(cell.text for cell in cells[left:right])
         before = sum(cell.width for cell in cells[left:begin])
