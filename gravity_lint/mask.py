@@ -293,7 +293,7 @@ def _after_key(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tupl
     if len(name) > 60 or not re.fullmatch(r"[\w.\-/]+", name) or not is_secret(name):
         return
     sign = index + 1
-    if sign >= len(tokens):
+    if sign >= len(tokens) or (index and tokens[index - 1].text == "="):  # a value that reads like a name
         return
     if tokens[sign].text in (":", "==", "!="):
         yield from _expression(text, tokens, sign + 1, False)

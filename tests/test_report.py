@@ -140,6 +140,12 @@ def test_long_lines_are_cut_around_the_place() -> None:
     assert all(wcswidth(line) <= 80 for line in output.split("\n"))
 
 
+def test_a_long_neighbour_is_cut_at_its_end() -> None:
+    output = shown(report("first = [" + "1, " * 90 + "]\nx = 'here'\n", "'here'", line=2), 80)
+    assert "1 | first = [1, " in output
+    assert all(wcswidth(line) <= 80 for line in output.split("\n"))
+
+
 def test_colours_only_where_asked() -> None:
     found = report("x = 1\n", "1")
     assert "\x1b[" not in shown(found)
@@ -243,6 +249,11 @@ def test_no_message_shows_a_password(password: str) -> None:
 ])
 def test_what_is_no_password_stays(text: str) -> None:
     assert apply(text, secrets(text, True)) == text
+
+
+def test_a_password_that_reads_like_a_name() -> None:
+    text = 'Redis(host="redis", password="password", port=6379, db="db")'
+    assert apply(text, secrets(text, True)) == 'Redis(host="redis", password="***", port=6379, db="db")'
 
 
 @pytest.mark.parametrize("text", [
