@@ -129,6 +129,17 @@ SHAPES = {
         {"a/Dockerfile": IMAGE, "a/main.py": API, "b/Dockerfile": IMAGE, "b/main.py": API, "loader/main.py": CODE,
          "stub/pyproject.toml": DISTRIBUTION, "stub/main.py": CODE},
         {"a": "service", "b": "service", "loader": "library", "stub": "library"}),
+    "a declared workspace": (
+        {"pyproject.toml": "[project]\nname = \"all\"\n[tool.uv.workspace]\nmembers = [\"*\"]\n",
+         "a/pyproject.toml": DISTRIBUTION, "a/src/a/main.py": API, "kit/pyproject.toml": DISTRIBUTION,
+         "kit/src/kit/db.py": CODE}, {".": "repository", "a": "service", "kit": "library"}),
+    "a folder of requirements": ({"requirements/base.txt": "", "shop/http.py": CODE}, {".": "service"}),
+    "a Procfile": ({"Procfile": "web: gunicorn shop:app\n", "shop/__init__.py": FLASK}, {".": "service"}),
+    "a command": ({"pyproject.toml": DISTRIBUTION + "[project.scripts]\nshop = \"shop:main\"\n",
+                   "shop/__init__.py": CODE}, {".": "service"}),
+    "a package with an old command": ({"setup.py": SETUP + "console_scripts = []\n", "shop/x.py": CODE},
+                                      {".": "service"}),
+    "an environment of Alembic alone": ({"alembic.ini": "", "db.py": CODE, "alembic/env.py": CODE}, {".": "service"}),
     "deployment files only": ({"docker-compose.yml": COMPOSE}, {".": "repository"}),
     "nothing": ({}, {}),
 }
