@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Rule, matches
 from gravity_lint.source import Source, Unreadable, decode, read
 from gravity_lint.suppress import suppress
-from gravity_lint.violation import Finding, Place, Severity, Step, Violation
+from gravity_lint.violation import Finding, Place, Step, Violation
 
 UNREADABLE = "unreadable"
 """The check whose rule also speaks for what could not be read before there was a service."""
@@ -53,8 +53,8 @@ def run(options: Options) -> Report:
                 crashes.add(f"rule {rule.code}", files.root, error)
         summaries.append(_summary(service, crashes))
     texts = _Texts(options.overlay)
-    selected = (_weighed(each, options) for each in violations if found.selected(each.place.path))
-    kept = suppress(selected, texts.get, options.config).violations
+    selected = (each for each in violations if found.selected(each.place.path))
+    kept = suppress(_weighed(selected, options), texts.get, options.config).violations
     ordered = sorted(set(kept), key=lambda each: (each.place, each.code, each.message, each.service))
     return Report(tuple(ordered), tuple(sorted(summaries)), sum(each.files for each in summaries),
                   crashes.told(), texts.get)
@@ -98,17 +98,15 @@ def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
                      rule.advice)
 
 
-def _weighed(violation: Violation, options: Options) -> Violation:
-    """The severity that the configuration asks for; it does not raise what the circumstances made a note."""
-    by_code = {rule.code: rule for rule in options.rules}
-    rule = by_code[violation.code]
-    wanted: Severity | None = None
-    for selector, severity in options.config.severity:
-        if matches(selector, rule):
-            wanted = severity
-    if wanted is None or violation.severity != rule.severity:
-        return violation
-    return replace(violation, severity=wanted)
+def _weighed(violations: Iterable[Violation], options: Options) -> Iterator[Violation]:
+    """With the severities that the configuration asks for; they do not change what the circumstances made a note."""
+    own = {rule.code: rule.severity for rule in options.rules}
+    wanted = {rule.code: severity for selector, severity in options.config.severity
+              for rule in options.rules if matches(selector, rule)}
+    for violation in violations:
+        if violation.code in wanted and violation.severity == own[violation.code]:
+            violation = replace(violation, severity=wanted[violation.code])
+        yield violation
 
 
 def _troubles(found: Discovery, rules: Sequence[Rule]) -> Iterator[Violation]:
