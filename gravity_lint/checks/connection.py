@@ -26,6 +26,11 @@ class ConnectionValue:
 
 
 def _finding(service: Service, target: Target) -> Finding:
-    fields = {"setting": target.setting, "value": target.value, "role": target.role, "sink": target.sink,
-              "driver": target.driver}
+    fields = {
+        "setting": target.setting,
+        "value": target.value,
+        "role": target.role,
+        "sink": target.sink,
+        "driver": target.driver,
+    }
     return Finding(service.place(target.site), fields, service.steps(target.trail), "note" if target.is_test else None)

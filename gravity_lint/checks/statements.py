@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gravity_lint.link.operations import Sent
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
-from gravity_lint.violation import Finding
+from gravity_lint.violation import Finding, Place
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,21 @@ class IssuedStatement:
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for sent in service.sent:
-            if sent.kind in self.kinds:
+            if sent.kind in self.kinds and not sent.temporary:
                 hops = (*sent.trail, Hop(sent.sender, f"`{sent.name}` sends it here"))
-                yield Finding(service.place(sent.site), {"statement": sent.text, "call": sent.name}, service.steps(hops))
+                yield Finding(_place(service, sent), {"statement": sent.text, "call": sent.name}, service.steps(hops))
         for done in service.performed:
             if done.operation in self.kinds:
-                yield Finding(service.place(done.site), {"statement": done.operation.replace("-", " "), "call": done.name})
+                yield Finding(
+                    service.place(done.site), {"statement": done.operation.replace("-", " "), "call": done.name}
+                )
+
+
+def _place(service: Service, sent: Sent) -> Place:
+    """Where a statement begins inside the text that holds it, which may have many lines."""
+    start, end = sent.site.span
+    source = service.source(sent.site.module.path)
+    found = source.data.find(sent.begins.encode(), start, end) if sent.begins else -1
+    if found < 0 or not source.data[start:found].strip(b"\"'rRbBfFuU"):
+        return source.place((start, end))
+    return source.place((found, found + len(sent.begins.encode())))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Union
+from typing import TypeAlias
 
 Span = tuple[int, int]
 
@@ -165,8 +165,10 @@ class Other:
     span: Span
 
 
-Expr = Union[Const, Name, Attr, Call, Item, Text, Sum, Binary, Logic, Choice, Compare, Mapping, Series, Lambda, Await,
-             Assigned, Other]
+Expr: TypeAlias = (
+    "Const | Name | Attr | Call | Item | Text | Sum | Binary | Logic | "
+    "Choice | Compare | Mapping | Series | Lambda | Await | Assigned | Other"
+)
 
 # ---- statements
 
@@ -329,8 +331,11 @@ class Class:
     """The name alone."""
 
 
-Stmt = Union[Assign, Import, Do, Return, Raise, Assert, Leave, Declare, If, Loop, With, Try, Match, Function, Class]
-Block = tuple[Stmt, ...]
+Stmt: TypeAlias = (
+    "Assign | Import | Do | Return | Raise | Assert | Leave | Declare | "
+    "If | Loop | With | Try | Match | Function | Class"
+)
+Block: TypeAlias = "tuple[Stmt, ...]"
 
 
 @dataclass(slots=True, eq=False)

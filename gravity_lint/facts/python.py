@@ -112,7 +112,7 @@ def _comments(root: Node, data: bytes, rows: list[tuple[int, int]]) -> Iterator[
         line = node.start_point[0] + 1
         around = [row for row in rows if row[0] <= line <= row[1]]
         first, last = min(around, key=lambda row: row[1] - row[0], default=(line, line))
-        text = data[node.start_byte:node.end_byte].decode("utf-8", "replace")
+        text = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
         yield Comment(text, line, first, last)
 
 
@@ -125,7 +125,7 @@ class _Reader:
         self.rows: list[tuple[int, int]] = []
 
     def text(self, node: Node) -> str:
-        return self.data[node.start_byte:node.end_byte].decode("utf-8", "replace")
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     # ---- statements
 
@@ -232,7 +232,9 @@ class _Reader:
     def if_statement(self, node: Node) -> Block:
         body = node.child_by_field_name("consequence")
         span = self._row(node, body)
-        branches: list[tuple[Expr | None, Block]] = [(self.expr(node.child_by_field_name("condition")), self.block(body))]
+        branches: list[tuple[Expr | None, Block]] = [
+            (self.expr(node.child_by_field_name("condition")), self.block(body))
+        ]
         for clause in node.children_by_field_name("alternative"):
             if clause.type == "elif_clause":
                 body = clause.child_by_field_name("consequence")
@@ -376,8 +378,14 @@ class _Reader:
         if inner.type != "identifier":
             return None
         default, annotation = node.child_by_field_name("value"), node.child_by_field_name("type")
-        return Param(self.text(inner), None if default is None else self.expr(default),
-                     None if annotation is None else self.expr(annotation), stars, keyword_only, _span(inner))
+        return Param(
+            self.text(inner),
+            None if default is None else self.expr(default),
+            None if annotation is None else self.expr(annotation),
+            stars,
+            keyword_only,
+            _span(inner),
+        )
 
     # ---- expressions
 
@@ -494,8 +502,9 @@ class _Reader:
         here: Node | None = node
         while here is not None and here.type in ("attribute", "call", "subscript") and len(links) < MAX_CHAIN:
             links.append(here)
-            here = here.child_by_field_name("function" if here.type == "call" else
-                                            "object" if here.type == "attribute" else "value")
+            here = here.child_by_field_name(
+                "function" if here.type == "call" else "object" if here.type == "attribute" else "value"
+            )
         cut = here is not None and here.type in ("attribute", "call", "subscript")
         found = Other("deep", (), _span(node)) if cut else self.expr(here)
         for link in reversed(links):

@@ -17,7 +17,8 @@ __all__ = [
     "Invoker", "Joins", "Kind", "KnowledgeError", "Models", "ModuleHook", "NamedClass", "Operation",
     "OperationKind", "Operations", "Option", "Pass", "Process", "Reader", "Role", "Runner", "Setting",
     "SettingsClasses", "Shape", "Slot", "SqlProgram", "StartupCall", "StartupDecorator", "Values", "classify",
-    "drivers", "frameworks", "is_test", "kind_of", "library_names", "models", "operations", "scheme_kind", "settings", "values",
+    "drivers", "frameworks", "is_test", "kind_of", "library_names", "models",
+    "operations", "scheme_kind", "settings", "values",
 ]
 
 Kind = Literal["sql", "document", "cache"]

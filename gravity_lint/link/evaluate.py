@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeVar
+from typing import cast
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import (
-    Arg,
     Assigned,
     Attr,
     Await,
@@ -29,7 +28,6 @@ from gravity_lint.facts.code import (
     Name,
     Param,
     Series,
-    Span,
     Sum,
     Text,
 )
@@ -39,6 +37,7 @@ from gravity_lint.link.modules import Importer, Module, Unit
 from gravity_lint.link.objects import Objects
 from gravity_lint.link.values import (
     MAX_VALUES,
+    UNPACKED,
     Built,
     ClassValue,
     Deferred,
@@ -68,8 +67,6 @@ MAX_DEPTH = 70
 """Steps from the question to the value; a value further away is unknown."""
 MAX_CALLERS = 8
 """Callers of a function that are asked for an argument."""
-
-T = TypeVar("T")
 
 
 class Evaluator:
@@ -127,7 +124,7 @@ class Evaluator:
                 args[param.name] = (Unknown(Site(unit.module, param.span), (), "arguments"),)
             elif param.kind == "**":
                 free = {name: value for name, value in named.items() if name not in {p.name for p in params}}
-                args[param.name] = (Table(Site(unit.module, param.span), (), tuple((*free.items(), *rest))),)
+                args[param.name] = (Table(Site(unit.module, param.span), (), (*free.items(), *rest)),)
             elif param.name in named:
                 args[param.name] = self._passed(named[param.name], param, unit)
             elif given and not param.keyword_only:
@@ -146,8 +143,9 @@ class Evaluator:
             return hops(found, site, f"passed as `{param.name}` to `{self.objects.display(unit)}` here")
         return found
 
-    def arguments(self, call: Call, frame: Frame) -> tuple[
-            list[Deferred | Values], dict[str, Deferred | Values], tuple[tuple[None, Deferred | Values], ...]]:
+    def arguments(
+        self, call: Call, frame: Frame
+    ) -> tuple[list[Deferred | Values], dict[str, Deferred | Values], tuple[tuple[None, Deferred | Values], ...]]:
         """A call's arguments: by position, by name, and what is unpacked from mappings that are not known."""
         given: list[Deferred | Values] = []
         named: dict[str, Deferred | Values] = {}
@@ -164,8 +162,9 @@ class Evaluator:
                         flat = self.flat(value)
                         for key, item in flat:
                             if key is not None:
-                                named.setdefault(key, hops(self.force(item), Site(frame.unit.module, arg.value.span),
-                                                           "unpacked here"))
+                                named.setdefault(
+                                    key, hops(self.force(item), Site(frame.unit.module, arg.value.span), UNPACKED)
+                                )
                     else:
                         rest.append((None, (value,)))
             else:
@@ -230,8 +229,15 @@ class Evaluator:
         if isinstance(expr, (Text, Sum)):
             parts = [self.values(part, frame) for part in expr.parts]
             if isinstance(expr, Sum) and all(isinstance(value, Items) for part in parts for value in part):
-                return (Items(site, (), tuple(item for part in parts for value in part if isinstance(value, Items)
-                                              for item in value.items)),)
+                return (
+                    Items(
+                        site,
+                        (),
+                        tuple(
+                            item for part in parts for value in part if isinstance(value, Items) for item in value.items
+                        ),
+                    ),
+                )
             return (Joined(site, (), tuple(parts)),)
         if isinstance(expr, Binary):
             return self._binary(expr, frame, site)
@@ -307,8 +313,12 @@ class Evaluator:
     def _outer(self, name: str, frame: Frame, site: Site) -> Values:
         """A name that the unit does not set itself: of the functions around it, of its module, or built in."""
         unit = frame.unit
-        if name in unit.flow.bound and unit.parent is not None and not isinstance(unit.node, Class) \
-                and name not in unit.flow.globals:
+        if (
+            name in unit.flow.bound
+            and unit.parent is not None
+            and not isinstance(unit.node, Class)
+            and name not in unit.flow.globals
+        ):
             return (Unknown(site, (), "not set yet"),)
         around = frame.closure
         while around is not None and around.unit.parent is not None:
@@ -329,9 +339,15 @@ class Evaluator:
         flow = module.unit.flow
         state = flow.exit.get(name)
         bindings = state.bindings if state is not None else ()
-        extra = [(binding, unit) for unit in self._global_setters(module).get(name, ()) for binding in unit.flow.globals[name]]
+        extra = [
+            (binding, unit)
+            for unit in self._global_setters(module).get(name, ())
+            for binding in unit.flow.globals[name]
+        ]
         if bindings or extra:
-            found = list(self._state(name, State(bindings, state.checked if state else False), frame)) if bindings else []
+            found = (
+                list(self._state(name, State(bindings, state.checked if state else False), frame)) if bindings else []
+            )
             for binding, unit in extra:
                 found.extend(self._binding(name, binding, self.frame(unit)))
             return choose(value for value in found if len(found) == 1 or not _nothing(value))
@@ -364,9 +380,13 @@ class Evaluator:
     def _state(self, name: str, state: State, frame: Frame) -> Values:
         adds = [binding for binding in state.bindings if binding.kind == "add"]
         if adds:
-            base = [value for binding in state.bindings if binding.kind != "add"
-                    for value in self._binding(name, binding, frame)]
-            parts = [tuple(base), *(self.values(b.node, frame) for b in adds if not isinstance(b.node, (Param, type(None))))]  # type: ignore[arg-type]
+            base = [
+                value
+                for binding in state.bindings
+                if binding.kind != "add"
+                for value in self._binding(name, binding, frame)
+            ]
+            parts = [tuple(base), *(self.values(cast(Expr, binding.node), frame) for binding in adds)]
             return (Joined(Site(frame.unit.module, state.bindings[0].span), (), tuple(parts)),)
         found: list[Value] = []
         for binding in state.bindings:
@@ -389,17 +409,25 @@ class Evaluator:
             unit = frame.unit.inner.get(id(node))
             if unit is None:
                 return (Unknown(site, (), "definition"),)
-            return (FunctionValue(site, (), unit, None, frame) if binding.kind == "function" else
-                    ClassValue(site, (), unit, frame),)
+            return (
+                FunctionValue(site, (), unit, None, frame)
+                if binding.kind == "function"
+                else ClassValue(site, (), unit, frame),
+            )
         if binding.kind == "error" or node is None:
             return (Unknown(site, (), binding.kind),)
-        values = self.values(node, frame)  # type: ignore[arg-type]
+        values = self.values(cast(Expr, node), frame)
         if binding.kind == "element":
-            values = tuple(value for item in values if isinstance(item, Items) for part in item.items
-                           for value in self.force(part)) or (Unknown(site, (), "element"),)
+            values = tuple(
+                value for item in values if isinstance(item, Items) for part in item.items for value in self.force(part)
+            ) or (Unknown(site, (), "element"),)
         for number in binding.path:
-            values = tuple(value for item in values if isinstance(item, Items) and number < len(item.items)
-                           for value in self.force(item.items[number])) or (Unknown(site, (), "unpacked"),)
+            values = tuple(
+                value
+                for item in values
+                if isinstance(item, Items) and number < len(item.items)
+                for value in self.force(item.items[number])
+            ) or (Unknown(site, (), "unpacked"),)
         return hops(values, site, f"`{name}` is set here")
 
     def _param(self, param: Param, frame: Frame) -> Values:
@@ -420,8 +448,11 @@ class Evaluator:
         if not found_values and param.default is not None:
             around = self.frame(unit.parent) if unit.parent is not None else frame
             # A literal default that nobody is seen to use is no proof of a target
-            found_values.extend(value for value in self.values(param.default, around)
-                                if not isinstance(value, Literal) or value.value is None)
+            found_values.extend(
+                value
+                for value in self.values(param.default, around)
+                if not isinstance(value, Literal) or value.value is None
+            )
         return self.objects.annotated(unique(found_values) or (Unknown(site, (), "parameter"),), param, unit)
 
     # ---- imports
@@ -481,7 +512,9 @@ class Evaluator:
         values = choose(unique(found))
         return checked(values) if state is not None and state.checked else values
 
-    def attribute(self, base: Value, name: str, site: Site, expr: Attr | None = None, frame: Frame | None = None) -> Values:
+    def attribute(
+        self, base: Value, name: str, site: Site, expr: Attr | None = None, frame: Frame | None = None
+    ) -> Values:
         """What `base.name` may be."""
         if isinstance(base, ModuleValue):
             if base.module is None:
@@ -549,7 +582,9 @@ class Evaluator:
         for value in self.values(call.func, frame):
             yield from self.callable(value, Site(frame.unit.module, call.span), call, frame)
 
-    def callable(self, value: Value, site: Site, call: Call | None = None, frame: Frame | None = None) -> Iterator[FunctionValue]:
+    def callable(
+        self, value: Value, site: Site, call: Call | None = None, frame: Frame | None = None
+    ) -> Iterator[FunctionValue]:
         """The functions of the service that calling a value runs."""
         if isinstance(value, FunctionValue):
             yield value
@@ -624,8 +659,13 @@ class Evaluator:
                 return (Unknown(site, (), "format"),)
             given, named, _ = self.arguments(expr, frame)
             positional = [self.force(value) for value in given]
-            return (Joined(site, (), texts.braces(template, positional, {k: self.force(v) for k, v in named.items()},
-                                                  bases[0].site)),)
+            return (
+                Joined(
+                    site,
+                    (),
+                    texts.braces(template, positional, {k: self.force(v) for k, v in named.items()}, bases[0].site),
+                ),
+            )
         if func.name == "join":
             items = self.values(expr.args[0].value, frame)[0] if expr.args else None
             if not isinstance(items, Items):
@@ -667,8 +707,12 @@ class Evaluator:
             return self.objects.field_default(call, frame, field) or (Unknown(site, (), "field"),)
         if name in know.suppliers:
             supplied = self._first(call, frame, site)
-            return tuple(value for item in supplied for function in self.callable(item, site)
-                         for value in self.returned(function, None, None)) or self._instances(supplied, site)
+            return tuple(
+                value
+                for item in supplied
+                for function in self.callable(item, site)
+                for value in self.returned(function, None, None)
+            ) or self._instances(supplied, site)
         if name in ("os.path.dirname", "os.path.basename"):
             return self._first(call, frame, site)
         return self._reflection(name, call, frame, site)
@@ -678,12 +722,21 @@ class Evaluator:
         if name == "getattr" and len(call.args) >= 2:
             key = literal_text(self.values(call.args[1].value, frame))
             if key is not None:
-                return tuple(value for base in self.values(call.args[0].value, frame)
-                             for value in self.attribute(base, key, site))
+                return tuple(
+                    value
+                    for base in self.values(call.args[0].value, frame)
+                    for value in self.attribute(base, key, site)
+                )
         if name == "functools.partial" and call.args:
-            return tuple(replace(value, bound=(*value.bound, *(Deferred(arg.value, frame) for arg in call.args[1:]
-                                                                if arg.name is None)))
-                         if isinstance(value, FunctionValue) else value for value in self.values(call.args[0].value, frame))
+            return tuple(
+                replace(
+                    value,
+                    bound=(*value.bound, *(Deferred(arg.value, frame) for arg in call.args[1:] if arg.name is None)),
+                )
+                if isinstance(value, FunctionValue)
+                else value
+                for value in self.values(call.args[0].value, frame)
+            )
         if name in ("importlib.import_module", "__import__") and call.args:
             return self._by_text(self.values(call.args[0].value, frame), frame, site)
         return (Made(site, (), name, call, frame),)
@@ -698,16 +751,18 @@ class Evaluator:
             pattern = re.escape(template.text.replace(".", "/")).replace(re.escape(texts.HOLE), "[^/]+")
             wanted = re.compile(f"(?:.*/)?{pattern}(?:/__init__)?\\.py")
             if len(template.text.replace(texts.HOLE, "")) > 3:
-                found.extend(ModuleValue(site, (), module) for path, module in self.modules.items()
-                             if wanted.fullmatch(path))
+                found.extend(
+                    ModuleValue(site, (), module) for path, module in self.modules.items() if wanted.fullmatch(path)
+                )
         return tuple(found[:MAX_VALUES]) or (Unknown(site, (), "module"),)
 
     def _first(self, call: Call, frame: Frame, site: Site) -> Values:
         return self.values(call.args[0].value, frame) if call.args else (Unknown(site, (), "argument"),)
 
     def _instances(self, values: Values, site: Site) -> Values:
-        return tuple(Instance(site, (), value.unit) for value in values if isinstance(value, ClassValue)) \
-            or (Unknown(site, (), "supplied"),)
+        return tuple(Instance(site, (), value.unit) for value in values if isinstance(value, ClassValue)) or (
+            Unknown(site, (), "supplied"),
+        )
 
     # ---- callers
 
@@ -717,7 +772,9 @@ class Evaluator:
         if found is None:
             self._callers[unit] = found = []
             owner = unit.owner
-            name = owner.last_name if owner is not None and unit.last_name in ("__init__", "__new__") else unit.last_name
+            name = (
+                owner.last_name if owner is not None and unit.last_name in ("__init__", "__new__") else unit.last_name
+            )
             names = {name, *self._aliases.get(name, ()), *(self.objects.heirs(name) if owner is not None else ())}
             for spelled in sorted(names):
                 for call, where in self._call_index.get(spelled, ()):
@@ -739,7 +796,8 @@ class Evaluator:
 
     def calls_named(self, names: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
         """The calls in the service's own code whose last name is, or is an alias of, one of these."""
-        for name in dict.fromkeys(spelled for name in names for spelled in (name, *self._aliases.get(name, ()))):
+        spelled = dict.fromkeys(one for name in names for one in (name, *self._aliases.get(name, ())))
+        for name in spelled:
             yield from self._call_index.get(name, ())
 
     @cached_property
@@ -750,9 +808,13 @@ class Evaluator:
     @cached_property
     def imported(self) -> frozenset[str]:
         """The top-level names of what the service's code imports."""
-        return frozenset((alias.name if stmt.plain else stmt.module).split(".", 1)[0]
-                         for module in self.modules.values() for stmt, _ in module.imports if not stmt.level
-                         for alias in stmt.names)
+        return frozenset(
+            (alias.name if stmt.plain else stmt.module).split(".", 1)[0]
+            for module in self.modules.values()
+            for stmt, _ in module.imports
+            if not stmt.level
+            for alias in stmt.names
+        )
 
     @cached_property
     def _aliases(self) -> dict[str, set[str]]:
@@ -769,9 +831,14 @@ class Evaluator:
 
 def checked(values: Iterable[Value]) -> Values:
     """The values, known not to be missing."""
-    return tuple(replace(value, checked=True) if isinstance(value, Environment) else
-                 replace(value, parts=tuple(checked(part) for part in value.parts)) if isinstance(value, Joined) else
-                 value for value in values)
+    return tuple(
+        replace(value, checked=True)
+        if isinstance(value, Environment)
+        else replace(value, parts=tuple(checked(part) for part in value.parts))
+        if isinstance(value, Joined)
+        else value
+        for value in values
+    )
 
 
 def choose(values: Iterable[Value]) -> Values:
@@ -788,7 +855,3 @@ def choose(values: Iterable[Value]) -> Values:
 
 def _nothing(value: Value) -> bool:
     return isinstance(value, Literal) and value.value in (None, "")
-
-
-def arg_span(arg: Arg) -> Span:
-    return arg.value.span

@@ -12,6 +12,7 @@ from gravity_lint.facts.code import (
     Attr,
     Block,
     Call,
+    Choice,
     Class,
     Compare,
     Const,
@@ -69,7 +70,9 @@ class State(NamedTuple):
 
 
 Env = dict[str, State]
-_EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "abort", "pytest.skip", "parser.error", "typer.Exit"})
+_EXITS = frozenset(
+    {"sys.exit", "exit", "quit", "os._exit", "os.abort", "abort", "pytest.skip", "parser.error", "typer.Exit"}
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -251,8 +254,12 @@ class _Walker:
         if isinstance(target, Series):
             for number, item in enumerate(target.items):
                 value = binding.node
-                if binding.kind == "value" and not binding.path and isinstance(value, Series) \
-                        and len(value.items) == len(target.items):
+                if (
+                    binding.kind == "value"
+                    and not binding.path
+                    and isinstance(value, Series)
+                    and len(value.items) == len(target.items)
+                ):
                     self.target(item, Binding("value", value.items[number], binding.span), env)
                 else:
                     kind = "unpack" if binding.kind == "value" else binding.kind
@@ -278,14 +285,26 @@ class _Walker:
 
 def _uses(flow: Flow, expr: Expr, env: Env) -> None:
     """Notes what is known at each use of a name or path inside an expression."""
-    for part in walk(expr):
+    stack = [(expr, env)]
+    while stack:
+        part, known = stack.pop()
         if isinstance(part, (Name, Attr, Item)):
             key = part.id if isinstance(part, Name) else key_of(part)
-            if key is not None and (state := env.get(key)) is not None:
+            if key is not None and (state := known.get(key)) is not None:
                 flow.uses[id(part)] = state
         elif isinstance(part, Assigned):
             flow.bound.add(part.name)
-            env[part.name] = State((Binding("value", part.value, part.span),), False)
+            env[part.name] = known[part.name] = State((Binding("value", part.value, part.span),), False)
+        if isinstance(part, Choice):
+            stack.append((part.other, _known(known, present_if_false(part.test))))
+            stack.append((part.then, _known(known, present_if_true(part.test))))
+            stack.append((part.test, known))
+        elif isinstance(part, Logic) and part.op == "and":
+            for number in range(len(part.parts) - 1, -1, -1):
+                present = set().union(*(present_if_true(before) for before in part.parts[:number][-8:]))
+                stack.append((part.parts[number], _known(known, present) if present else known))
+        else:
+            stack.extend((child, known) for child in reversed(children(part)))
 
 
 def _merge(ends: list[Env | None]) -> Env | None:
@@ -315,7 +334,12 @@ def _known(env: Env, keys: set[str]) -> Env:
 def _stops(body: Block) -> bool:
     """Whether a block ends in an exception or an exit, rather than in a quiet return."""
     last = body[-1] if body else None
-    return isinstance(last, Raise) or isinstance(last, Do) and isinstance(last.value, Call) and dotted(last.value.func) in _EXITS
+    return (
+        isinstance(last, Raise)
+        or (isinstance(last, Do)
+        and isinstance(last.value, Call)
+        and dotted(last.value.func) in _EXITS)
+    )
 
 
 def _mentioned(test: Expr) -> set[str]:

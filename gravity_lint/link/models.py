@@ -47,17 +47,34 @@ def _is_table(ask: Evaluator, unit: Unit, row: knowledge.Models) -> bool:
     node = unit.node
     assert isinstance(node, Class)
     if row.mark is not None:
-        return any(arg.name == row.mark and isinstance(arg.value, Const) and bool(arg.value.value) for arg in node.bases)
-    bound = {target.id for stmt in statements(body_of(node)) if isinstance(stmt, Assign) for target in stmt.targets
-             if isinstance(target, Name)}
+        return any(
+            arg.name == row.mark and isinstance(arg.value, Const) and bool(arg.value.value) for arg in node.bases
+        )
+    bound = {
+        target.id
+        for stmt in statements(body_of(node))
+        if isinstance(stmt, Assign)
+        for target in stmt.targets
+        if isinstance(target, Name)
+    }
     if any("." not in name and name in bound for name in row.abstract):
         return False
-    if any(inner.last_name == "Meta" and "abstract" in inner.flow.bound for inner in unit.inner.values()) and row.abstract:
+    if (
+        any(inner.last_name == "Meta" and "abstract" in inner.flow.bound for inner in unit.inner.values())
+        and row.abstract
+    ):
         return False
     if row.table and not row.owners:
         return any(name in bound for name in row.table)
     if row.table:  # Flask-SQLAlchemy names the table itself; SQLAlchemy does not
-        owned = any(f"{owner}.{attribute}" in ask.objects.lineage(unit)[1] for owner in row.owners for attribute in row.attributes)
-        return owned or any(name in one.flow.bound or name in one.flow.exit for one in ask.objects.lineage(unit)[0]
-                            for name in row.table)
+        owned = any(
+            f"{owner}.{attribute}" in ask.objects.lineage(unit)[1]
+            for owner in row.owners
+            for attribute in row.attributes
+        )
+        return owned or any(
+            name in one.flow.bound or name in one.flow.exit
+            for one in ask.objects.lineage(unit)[0]
+            for name in row.table
+        )
     return True

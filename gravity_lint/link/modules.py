@@ -34,7 +34,9 @@ from gravity_lint.link.flow import Flow, flow_of
 class Unit:
     """Code that runs as one: a module's, a class's or a function's own statements."""
 
-    def __init__(self, module: Module, node: PythonFacts | Class | Function | Lambda, parent: Unit | None, name: str) -> None:
+    def __init__(
+        self, module: Module, node: PythonFacts | Class | Function | Lambda, parent: Unit | None, name: str
+    ) -> None:
         self.module = module
         self.node = node
         self.parent = parent
@@ -124,7 +126,10 @@ class Module:
     def imports(self) -> tuple[tuple[Import, Unit], ...]:
         """Every import statement in it, with the unit that runs it."""
         return tuple(
-            (stmt, unit) for unit in self.unit.units() for stmt in statements(body_of(unit.node)) if isinstance(stmt, Import)
+            (stmt, unit)
+            for unit in self.unit.units()
+            for stmt in statements(body_of(unit.node))
+            if isinstance(stmt, Import)
         )
 
 
@@ -185,7 +190,9 @@ def expressions(stmt: Stmt) -> tuple[Expr, ...]:
 class Importer:
     """Finds the module that an import means, among the modules of one service and the libraries beside it."""
 
-    def __init__(self, root: str, modules: dict[str, Module], libraries: tuple[str, ...], known: frozenset[str]) -> None:
+    def __init__(
+        self, root: str, modules: dict[str, Module], libraries: tuple[str, ...], known: frozenset[str]
+    ) -> None:
         self.root = root.rstrip("/")
         self.modules = modules
         self.libraries = tuple(library.rstrip("/") for library in libraries)
@@ -250,8 +257,11 @@ class Importer:
         tried = [*roots, *reversed(above)] if head in self.known else [*roots, *reversed(above), *parents]
         for place in dict.fromkeys(tried):
             if place in parents and (found := self._at(place, name)) is not None and found is not module:
-                if head in self.known and (place not in roots or found.path.count("/") - place.count("/") > 1
-                                           and f"{place}/{head}/__init__.py" not in self.modules):
+                if head in self.known and (
+                    place not in roots
+                    or (found.path.count("/") - place.count("/") > 1
+                    and f"{place}/{head}/__init__.py" not in self.modules)
+                ):
                     continue
                 return found
         return None

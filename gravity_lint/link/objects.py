@@ -40,7 +40,6 @@ from gravity_lint.link.values import (
     Unknown,
     Value,
     Values,
-    from_environment,
     hops,
     literal_text,
     unique,
@@ -49,8 +48,17 @@ from gravity_lint.link.values import (
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
-_PROPERTIES = ("property", "cached_property", "computed_field", "hybrid_property", "declared_attr", "lazy_property",
-               "classproperty", "async_property", "reify")
+_PROPERTIES = (
+    "property",
+    "cached_property",
+    "computed_field",
+    "hybrid_property",
+    "declared_attr",
+    "lazy_property",
+    "classproperty",
+    "async_property",
+    "reify",
+)
 _MAX_BASES = 30
 
 
@@ -158,8 +166,11 @@ class Objects:
         annotation = param.annotation
         if isinstance(annotation, Const) and isinstance(annotation.value, str) and annotation.value.isidentifier():
             annotation = Name(annotation.value, annotation.span)
-        found = [Instance(value.site, (), value.unit) for value in self.ask.values(annotation, frame)
-                 if isinstance(value, ClassValue)]
+        found = [
+            Instance(value.site, (), value.unit)
+            for value in self.ask.values(annotation, frame)
+            if isinstance(value, ClassValue)
+        ]
         return tuple(found) or values
 
     # ---- attributes
@@ -210,9 +221,7 @@ class Objects:
     def _method_value(self, method: Unit, base: Instance | ClassValue, site: Site) -> Values:
         names = self.decorators(method)
         receiver: Value | None = base
-        if "staticmethod" in names:
-            receiver = None
-        elif isinstance(base, ClassValue) and "classmethod" not in names:
+        if "staticmethod" in names or (isinstance(base, ClassValue) and "classmethod" not in names):
             receiver = None
         elif isinstance(base, Instance) and "classmethod" in names:
             receiver = ClassValue(base.site, (), base.unit)
@@ -226,8 +235,12 @@ class Objects:
 
     def _method_frame(self, method: Unit, base: Instance | ClassValue) -> Frame:
         """The run of a method for one object: for `__init__`, the one that made it."""
-        if isinstance(base, Instance) and base.call is not None and base.frame is not None \
-                and method.last_name in ("__init__", "__new__"):
+        if (
+            isinstance(base, Instance)
+            and base.call is not None
+            and base.frame is not None
+            and method.last_name in ("__init__", "__new__")
+        ):
             function = FunctionValue(base.site, (), method, base, self.ask.frame(method).closure)
             return self.ask.enter(function, base.call, base.frame)
         return self.ask.frame(method)
@@ -261,12 +274,18 @@ class Objects:
                 method = unit.inner.get(id(state.bindings[-1].node))
                 if method is not None:
                     return (FunctionValue(site, (), method, receiver, self.ask.frame(method).closure),)
-        return tuple(External(site, (), f"{library}.{name}", receiver) for library in self.lineage(owner)[1]) \
-            or (Unknown(site, (), "super"),)
+        return tuple(External(site, (), f"{library}.{name}", receiver) for library in self.lineage(owner)[1]) or (
+            Unknown(site, (), "super"),
+        )
 
     def _given(self, base: Instance, name: str) -> Values:
         """What the call that made an object gave for a field, where the class writes no `__init__` of its own."""
-        if base.call is None or base.frame is None or base.unit is None or self.method(base.unit, "__init__") is not None:
+        if (
+            base.call is None
+            or base.frame is None
+            or base.unit is None
+            or self.method(base.unit, "__init__") is not None
+        ):
             return ()
         fields = [field for unit in reversed(self.lineage(base.unit)[0]) for field in self.fields(unit)]
         if name not in fields or not base.call.args:
@@ -283,9 +302,9 @@ class Objects:
         """The fields that a class declares in its body: names with an annotation, or any name of a settings class."""
         found: dict[str, Assign] = {}
         for stmt in statements(body_of(unit.node)):
-            if isinstance(stmt, Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], Name):
-                if stmt.annotation is not None or self.is_settings(unit):
-                    found[stmt.targets[0].id] = stmt
+            target = stmt.targets[0] if isinstance(stmt, Assign) and len(stmt.targets) == 1 else None
+            if isinstance(stmt, Assign) and isinstance(target, Name) and (stmt.annotation or self.is_settings(unit)):
+                found[target.id] = stmt
         return found
 
     def is_settings(self, unit: Unit) -> bool:
@@ -300,8 +319,10 @@ class Objects:
                 for decorator in one.node.decorators if isinstance(one.node, Class) else ():
                     expr = decorator.func if isinstance(decorator, Call) else decorator
                     frame = self.ask.frame(one.parent) if one.parent is not None else self.ask.frame(one)
-                    found = found or any(isinstance(value, External) and value.name in known.decorators
-                                         for value in self.ask.values(expr, frame))
+                    found = found or any(
+                        isinstance(value, External) and value.name in known.decorators
+                        for value in self.ask.values(expr, frame)
+                    )
             self._settings[unit] = found
         return found
 
@@ -310,15 +331,21 @@ class Objects:
         known = self.ask.know.settings
         for owner in self.lineage(unit)[0]:
             for stmt in statements(body_of(owner.node)):
-                if isinstance(stmt, Assign) and stmt.value is not None and isinstance(stmt.targets[0], Name) \
-                        and stmt.targets[0].id in known.inner_names:
+                if (
+                    isinstance(stmt, Assign)
+                    and stmt.value is not None
+                    and isinstance(stmt.targets[0], Name)
+                    and stmt.targets[0].id in known.inner_names
+                ):
                     value = stmt.value
                     options: list[tuple[str | None, Expr]] = []
                     if isinstance(value, Call):
                         options = [(arg.name, arg.value) for arg in value.args]
                     elif isinstance(value, Mapping):
-                        options = [(key.value if isinstance(key, Const) and isinstance(key.value, str) else None, item)
-                                   for key, item in value.items]
+                        options = [
+                            (key.value if isinstance(key, Const) and isinstance(key.value, str) else None, item)
+                            for key, item in value.items
+                        ]
                     for name, expr in options:
                         if name in known.prefix:
                             return literal_text(self.ask.values(expr, self.ask.frame(owner))) or ""
@@ -348,19 +375,34 @@ class Objects:
                     break
         if value is not None and not (isinstance(value, Other) and value.kind == "ellipsis"):
             default = self.ask.values(value, frame)
-        objects = tuple(item for item in default or () if isinstance(item, (Instance, ModuleValue, FunctionValue, Table)))
+        objects = tuple(
+            item for item in default or () if isinstance(item, (Instance, ModuleValue, FunctionValue, Table))
+        )
         if objects:
             return objects
         if default is None and stmt.annotation is not None:
-            typed = [Instance(site, (), item.unit) for item in self.ask.values(stmt.annotation, frame)
-                     if isinstance(item, ClassValue) and item.unit is not None and self.is_model(item.unit)]
+            typed = [
+                Instance(site, (), item.unit)
+                for item in self.ask.values(stmt.annotation, frame)
+                if isinstance(item, ClassValue) and item.unit is not None and self.is_model(item.unit)
+            ]
             if typed:
                 return tuple(typed)
         kept = tuple(item for item in default or () if not (isinstance(item, Literal) and item.value in (None, "")))
         required = default is None
         variable = alias or f"{self.prefix(unit)}{name}".upper()
-        return (Environment(site, (), variable, "setting", required, self._validated(unit, name), kept,
-                            f"{self.prefix(unit)} {unit.last_name}.{name}"),)
+        return (
+            Environment(
+                site,
+                (),
+                variable,
+                "setting",
+                required,
+                self._validated(unit, name),
+                kept,
+                f"{self.prefix(unit)} {unit.last_name}.{name}",
+            ),
+        )
 
     def is_model(self, unit: Unit) -> bool:
         """Whether a class is a record of fields: a settings class, a pydantic model, a dataclass."""
@@ -376,8 +418,13 @@ class Objects:
         factory = self.ask.argument(call, frame, field.factory)
         if factory is None:
             return None
-        found = [value for item in factory for function in self.ask.callable(item, item.site)
-                 if isinstance(item, FunctionValue) for value in self.ask.returned(function, None, None)]
+        found = [
+            value
+            for item in factory
+            for function in self.ask.callable(item, item.site)
+            if isinstance(item, FunctionValue)
+            for value in self.ask.returned(function, None, None)
+        ]
         made = [Instance(item.site, (), item.unit) for item in factory if isinstance(item, ClassValue)]
         return (*found, *made) or factory
 
@@ -402,13 +449,19 @@ class Objects:
                 if not validator and method.last_name not in ("__init__", "__post_init__", "model_post_init"):
                     continue
                 if validator and isinstance(method.node, Function) and method.flow.returns:
-                    texts = {part.value for decorator in method.node.decorators for part in walk(decorator)
-                             if isinstance(part, Const)}
+                    texts = {
+                        part.value
+                        for decorator in method.node.decorators
+                        for part in walk(decorator)
+                        if isinstance(part, Const)
+                    }
                     if name in texts:
                         return True
                 for guard in method.flow.guards:
-                    if any(isinstance(part, Const) and part.value == name or (key_of(part) or "").endswith(f".{name}")
-                           for part in walk(guard)):
+                    if any(
+                        (isinstance(part, Const) and part.value == name) or (key_of(part) or "").endswith(f".{name}")
+                        for part in walk(guard)
+                    ):
                         return True
         return False
 
@@ -420,11 +473,16 @@ class Objects:
         for unit in self.classes:
             state = unit.flow.exit.get(key)
             if state is not None and state.bindings:
-                found.extend(self.setting(unit, key) if self.is_settings(unit) and key in self.fields(unit)
-                             else self.ask._state(key, state, self.ask.frame(unit)))
+                found.extend(
+                    self.setting(unit, key)
+                    if self.is_settings(unit) and key in self.fields(unit)
+                    else self.ask._state(key, state, self.ask.frame(unit))
+                )
         for expr, unit in self._config_items.get(key, ()):
             found.extend(self.ask.values(expr, self.ask.frame(unit)))
-        return hops(unique(found), site, f"`{key}` is read from the configuration here") or (Unknown(site, (), "configuration"),)
+        return hops(unique(found), site, f"`{key}` is read from the configuration here") or (
+            Unknown(site, (), "configuration"),
+        )
 
     @cached_property
     def _config_items(self) -> dict[str, list[tuple[Expr, Unit]]]:
@@ -441,10 +499,10 @@ class Objects:
                 for stmt in statements(body_of(unit.node)):
                     if isinstance(stmt, Assign) and stmt.value is not None:
                         for target in stmt.targets:
-                            if isinstance(target, Item) and isinstance(target.key, Const) and isinstance(target.key.value, str) \
-                                    and (dotted(target.base) or "").rsplit(".", 1)[-1] == "config":
+                            if (
+                                isinstance(target, Item)
+                                and isinstance(target.key, Const)
+                                and isinstance(target.key.value, str)
+                                and (dotted(target.base) or "").rsplit(".", 1)[-1] == "config"
+                            ):
                                 yield target.key.value, stmt.value, unit, target.span
-
-
-def environment_only(values: Values) -> bool:
-    return from_environment(values)

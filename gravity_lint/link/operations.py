@@ -17,7 +17,6 @@ from gravity_lint.link.values import (
     FunctionValue,
     Hop,
     Items,
-    Literal,
     Site,
     Values,
 )
@@ -41,13 +40,17 @@ class Sent:
     kind: str
     text: str
     """How it begins, with `…` for what is not known."""
+    begins: str
+    """Its first line as it is written, to be found in the text that it stands in."""
     name: str
     """What sends it, as it is written."""
     unit: Unit
     site: Site
-    """Where the statement stands."""
+    """Where the text stands that holds the statement."""
     sender: Site
     trail: tuple[Hop, ...]
+    temporary: bool = False
+    """A table that is gone with the connection."""
 
 
 def performed(ask: Evaluator) -> Iterator[Performed]:
@@ -77,7 +80,9 @@ def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
             if isinstance(arg.value, Attr) and arg.value.name in ends:
                 operation = _operation(ask, arg.value, None, unit)
                 if operation is not None:
-                    yield Performed(operation, dotted(arg.value) or arg.value.name, unit, Site(unit.module, arg.value.span))
+                    yield Performed(
+                        operation, dotted(arg.value) or arg.value.name, unit, Site(unit.module, arg.value.span)
+                    )
 
 
 def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit) -> str | None:
@@ -92,8 +97,11 @@ def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit) -> str
         if not named:
             ending = any(text == end or text.endswith(f".{end}") for end in row.attributes) and isinstance(func, Attr)
             base = _last(func.base) if isinstance(func, Attr) else ""
-            named = ending and (not row.receiver or base.endswith(row.receiver)) and (
-                not row.imports or bool(ask.imported & set(row.imports)))
+            named = (
+                ending
+                and (not row.receiver or base.endswith(row.receiver))
+                and (not row.imports or bool(ask.imported & set(row.imports)))
+            )
         if named and (call is None or _demanded(ask, row, call, unit)):
             return row.operation
     return None
@@ -173,7 +181,7 @@ def _word(values: Values) -> str:
 
 def sent(ask: Evaluator) -> Iterator[Sent]:
     """Every SQL statement of a kind worth knowing that the service's own code sends."""
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[int, int, str]] = set()
     for row in knowledge.operations().executors:
         if not row.sends:
             continue
@@ -185,7 +193,7 @@ def sent(ask: Evaluator) -> Iterator[Sent]:
             for template in templates(values or ()):
                 for statement in statements(template.text):
                     found = _sent(ask, statement, template, call, unit)
-                    key = id(found.site.module), found.site.span[0]
+                    key = id(found.site.module), found.site.span[0], found.begins
                     if key not in seen:
                         seen.add(key)
                         yield found
@@ -196,21 +204,28 @@ def sent(ask: Evaluator) -> Iterator[Sent]:
 def _sent(ask: Evaluator, statement: Statement, template: Template, call: Call, unit: Unit) -> Sent:
     piece = [value for offset, value in template.pieces if offset <= statement.offset]
     value = piece[-1] if piece else template.value
-    begin = next((offset for offset, item in reversed(template.pieces) if item is value), 0)
-    inside = statement.offset - begin if isinstance(value, Literal) else 0
     name = dotted(call.func) or (f"….{call.func.name}" if isinstance(call.func, Attr) else "…")
-    text = " ".join(template.text[statement.offset:statement.offset + 80].split()).replace(HOLE, "…")
-    return Sent(statement.kind, text, name, unit, _within(value.site, value, inside), Site(unit.module, call.span),
-                template.value.trail)
+    text = _shown(statement, template.text)
+    begins = template.text[statement.offset :].split("\n", 1)[0].split(HOLE, 1)[0].rstrip()
+    return Sent(
+        statement.kind,
+        text,
+        begins,
+        name,
+        unit,
+        value.site,
+        Site(unit.module, call.span),
+        template.value.trail,
+        statement.temporary,
+    )
 
 
-def _within(site: Site, value: object, inside: int) -> Site:
-    """Where inside a literal a statement begins: a long literal has many lines."""
-    if not isinstance(value, Literal) or inside <= 0 or not isinstance(value.value, str):
-        return site
-    start, end = site.span
-    begin = start + len(value.value[:inside].encode()) + 1
-    return Site(site.module, (begin, end)) if begin < end else site
+def _shown(statement: Statement, text: str) -> str:
+    """A statement for people: what it makes and its name, or how it begins."""
+    shown = f"{statement.verb} {statement.object} {statement.name}"
+    if not statement.name or not statement.kind.startswith(("create", "alter", "drop")):
+        shown = text[statement.offset : statement.offset + 80]
+    return " ".join(shown.split()).replace(HOLE, "…")
 
 
 def _sent_by_program(call: Call, unit: Unit, words: list[str]) -> Iterator[Sent]:
@@ -221,5 +236,5 @@ def _sent_by_program(call: Call, unit: Unit, words: list[str]) -> Iterator[Sent]
             if not program.options or words[number - 1] in program.options:
                 for statement in statements(word):
                     site = Site(unit.module, call.span)
-                    yield Sent(statement.kind, " ".join(word.split())[:80].replace(HOLE, "…"), program.program, unit, site,
-                               site, ())
+                    text = " ".join(word.split())[:80].replace(HOLE, "…")
+                    yield Sent(statement.kind, text, "", program.program, unit, site, site, ())

@@ -47,7 +47,9 @@ _ENTRIES = frozenset({"main", "app", "application", "wsgi", "asgi", "server", "r
 """Names of modules that are run, not imported, by the usual tools."""
 _DJANGO = frozenset({"settings", "urls", "wsgi", "asgi", "models", "apps", "admin", "views"})
 _STARTED = re.compile(r"^\s*(?:CMD|ENTRYPOINT|web:|worker:|release:)(.*)$", re.MULTILINE | re.IGNORECASE)
-_TARGET = re.compile(r"(?P<app>[A-Za-z_][\w.]*):[A-Za-z_]\w*|-m[\s\",']+(?P<module>[A-Za-z_][\w.]*)|(?P<file>[\w./-]+)\.py\b")
+_TARGET = re.compile(
+    r"(?P<app>[A-Za-z_][\w.]*):[A-Za-z_]\w*|-m[\s\",']+(?P<module>[A-Za-z_][\w.]*)|(?P<file>[\w./-]+)\.py\b"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +62,10 @@ class Step:
 
 
 class Reach:
-    """The units that start-up reaches. `root` is the service's folder; `commands` the texts that say how it is started."""
+    """The units that start-up reaches.
+
+    `root` is the service's folder, `commands` the texts of the files that say how it is started.
+    """
 
     def __init__(self, ask: Evaluator, root: str, commands: tuple[str, ...]) -> None:
         self.ask = ask
@@ -111,7 +116,7 @@ class Reach:
     def entries(self) -> frozenset[Module]:
         """The modules that are run to start the service."""
         found = {module for module in self.ask.code if self._is_named_entry(module)}
-        made = {name: row for name, row in self.know.app.items()}
+        made = dict(self.know.app.items())
         names = {name.rsplit(".", 1)[-1] for name in (*made, *self.know.runner)}
         for call, unit in self.ask.calls_named(names):
             if unit.parent is not None and not self._runs_nothing_else(unit):
@@ -126,7 +131,9 @@ class Reach:
 
     def _runs_nothing_else(self, unit: Unit) -> bool:
         """A function that its own module calls under `__main__`."""
-        return any(caller.parent is None and self._in_main(caller, call.span) for call, caller in self.ask.callers(unit))
+        return any(
+            caller.parent is None and self._in_main(caller, call.span) for call, caller in self.ask.callers(unit)
+        )
 
     def _is_named_entry(self, module: Module) -> bool:
         if module.path.rsplit("/", 1)[-1].removesuffix(".py") not in _ENTRIES:
@@ -246,7 +253,10 @@ class Reach:
             for value in given:
                 for function in self.ask.callable(value, site):
                     if function.unit is not None:
-                        yield function.unit, Step(unit, site, f"has `{self.ask.objects.display(function.unit)}` called here")
+                        yield (
+                            function.unit,
+                            Step(unit, site, f"has `{self.ask.objects.display(function.unit)}` called here"),
+                        )
         for value in callees:
             name = value.name if isinstance(value, External) else ""
             if name in self.know.runner or name in ("importlib.import_module", "__import__"):
@@ -291,7 +301,9 @@ class Reach:
 
     def _begins(self, unit: Unit, message: str, site: Site | None = None) -> Step:
         node = unit.node
-        return Step(None, site or Site(unit.module, node.span if isinstance(node, (Function, Class)) else (0, 0)), message)
+        return Step(
+            None, site or Site(unit.module, node.span if isinstance(node, (Function, Class)) else (0, 0)), message
+        )
 
     def _decorated(self, unit: Unit) -> Iterator[tuple[Unit, Step]]:
         node = unit.node
@@ -312,10 +324,15 @@ class Reach:
 
     def _matches(self, func: Expr, attributes: tuple[str, ...], calls: tuple[str, ...], unit: Unit) -> bool:
         name = dotted(func)
-        if name is not None and isinstance(func, Attr) and any(name.endswith(f".{attribute}") for attribute in attributes):
+        if (
+            name is not None
+            and isinstance(func, Attr)
+            and any(name.endswith(f".{attribute}") for attribute in attributes)
+        ):
             return True
-        return bool(calls) and any(isinstance(value, External) and value.name in calls
-                                   for value in self.ask.values(func, self.ask.frame(unit)))
+        return bool(calls) and any(
+            isinstance(value, External) and value.name in calls for value in self.ask.values(func, self.ask.frame(unit))
+        )
 
     def _word(self, values: Values) -> str | None:
         text = literal_text(values)
@@ -338,8 +355,11 @@ class Reach:
                     state = unit.flow.exit.get(attribute)
                     for binding in state.bindings if state else ():
                         if isinstance(binding.node, (Name, Attr)):
-                            yield from self._handlers(self.ask.values(binding.node, self.ask.frame(unit)),
-                                                      Site(unit.module, binding.span), "is run at start-up")
+                            yield from self._handlers(
+                                self.ask.values(binding.node, self.ask.frame(unit)),
+                                Site(unit.module, binding.span),
+                                "is run at start-up",
+                            )
 
     def _registered(self) -> Iterator[tuple[Unit, Step]]:
         """Functions handed over by a call, and by the application's constructor."""
@@ -349,7 +369,10 @@ class Reach:
             for row in self.know.startup_calls:
                 if not self._matches(call.func, row.attributes, row.calls, unit):
                     continue
-                if row.argument is not None and self._word(self.ask.argument(call, frame, row.argument) or ()) not in row.values:
+                if (
+                    row.argument is not None
+                    and self._word(self.ask.argument(call, frame, row.argument) or ()) not in row.values
+                ):
                     continue
                 given = self.ask.argument(call, frame, row.handler) or ()
                 yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
@@ -362,8 +385,11 @@ class Reach:
                 app = apps.get(value.name) if isinstance(value, External) else None
                 for keyword in app.startup if app is not None else ():
                     if keyword in named:
-                        yield from self._handlers(self.ask.force(named[keyword]), Site(unit.module, call.span),
-                                                  f"is the application's `{keyword}`")
+                        yield from self._handlers(
+                            self.ask.force(named[keyword]),
+                            Site(unit.module, call.span),
+                            f"is the application's `{keyword}`",
+                        )
 
     def _handlers(self, values: Values, site: Site, message: str) -> Iterator[tuple[Unit, Step]]:
         for value in values:
@@ -386,8 +412,11 @@ class Reach:
                     if isinstance(stmt, Assign) and stmt.value is not None and isinstance(stmt.targets[0], Attr):
                         name = dotted(stmt.targets[0])
                         if name is not None and name.endswith(ends):
-                            yield from self._handlers(self.ask.values(stmt.value, self.ask.frame(unit)),
-                                                      Site(module, stmt.span), "is made the application's start-up here")
+                            yield from self._handlers(
+                                self.ask.values(stmt.value, self.ask.frame(unit)),
+                                Site(module, stmt.span),
+                                "is made the application's start-up here",
+                            )
 
     def _factories(self) -> Iterator[tuple[Unit, Step]]:
         """Functions that build the application: a server may call them by their name."""
@@ -395,10 +424,15 @@ class Reach:
         for call, unit in self.ask.calls_named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
             if not isinstance(unit.node, Function) or unit.owner is not None:
                 continue
-            if any(isinstance(value, External) and value.name in apps and "Router" not in value.name
-                   for value in self.ask.values(call.func, self.ask.frame(unit))):
+            if any(
+                isinstance(value, External) and value.name in apps and "Router" not in value.name
+                for value in self.ask.values(call.func, self.ask.frame(unit))
+            ):
                 yield unit, self._begins(unit, f"`{unit.last_name}` builds the application")
-                yield unit.module.unit, Step(None, Site(unit.module, (0, 0)), f"`{self.relative(unit.module)}` is imported")
+                yield (
+                    unit.module.unit,
+                    Step(None, Site(unit.module, (0, 0)), f"`{self.relative(unit.module)}` is imported"),
+                )
 
     def _django(self) -> Iterator[tuple[Unit, Step]]:
         """Django imports these modules of every application by their names."""
@@ -428,5 +462,8 @@ class Reach:
 
 
 def _asks_main(test: Expr) -> bool:
-    return isinstance(test, Compare) and any(isinstance(part, Name) and part.id == "__name__" for part in test.parts) \
+    return (
+        isinstance(test, Compare)
+        and any(isinstance(part, Name) and part.id == "__name__" for part in test.parts)
         and any(isinstance(part, Const) and part.value == "__main__" for part in test.parts)
+    )

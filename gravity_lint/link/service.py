@@ -26,8 +26,9 @@ _NOTHING = PythonFacts((), (), ())
 class Service:
     """What checks ask. Files are read, facts taken and links made when the first question needs them."""
 
-    def __init__(self, files: ServiceFiles, overlay: Mapping[str, bytes] | None = None,
-                 libraries: tuple[ServiceFiles, ...] = ()) -> None:
+    def __init__(
+        self, files: ServiceFiles, overlay: Mapping[str, bytes] | None = None, libraries: tuple[ServiceFiles, ...] = ()
+    ) -> None:
         self.root = files.root
         self.kind = files.kind
         self.why = files.why
@@ -83,7 +84,9 @@ class Service:
             except Unreadable as error:
                 found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
                 continue
-            found.extend((source.place(trouble.span), trouble.message) for trouble in self.facts(file.path).troubles[:1])
+            found.extend(
+                (source.place(trouble.span), trouble.message) for trouble in self.facts(file.path).troubles[:1]
+            )
         return tuple(found)
 
     # ---- links
@@ -177,6 +180,8 @@ class Service:
     @cached_property
     def sqlalchemy_models(self) -> tuple[Place, ...]:
         """Where SQLAlchemy's and SQLModel's models are declared."""
-        sites = sorted((model.site for model in self.models if model.orm == "sqlalchemy"),
-                       key=lambda site: (site.module.path, site.span))
+        sites = sorted(
+            (model.site for model in self.models if model.orm == "sqlalchemy"),
+            key=lambda site: (site.module.path, site.span),
+        )
         return tuple(self.place(site) for site in sites)

@@ -58,7 +58,9 @@ def _calls(ask: Evaluator) -> Iterator[Sink]:
         seen.add(id(call))
         frame = ask.frame(unit)
         for callee in ask.values(call.func, frame):
-            name = callee.name if isinstance(callee, External) else f"{callee.name}.()" if isinstance(callee, Made) else ""
+            name = (
+                callee.name if isinstance(callee, External) else f"{callee.name}.()" if isinstance(callee, Made) else ""
+            )
             driver = table.get(name)
             if driver is None:
                 continue
@@ -69,8 +71,16 @@ def _calls(ask: Evaluator) -> Iterator[Sink]:
                     roles.extend(_shaped(ask, values, driver.keys, 0))
                 elif values is not None:
                     roles.append((role, values))
-            yield Sink(name.rsplit(".", 1)[-1] if not name.endswith(".()") else dotted(call.func) or name, driver.driver,
-                       driver.kind, driver.models, Site(unit.module, call.span), unit, tuple(roles), driver.demands_scheme)
+            yield Sink(
+                dotted(call.func) or name.rsplit(".", 1)[-1],
+                driver.driver,
+                driver.kind,
+                driver.models,
+                Site(unit.module, call.span),
+                unit,
+                tuple(roles),
+                driver.demands_scheme,
+            )
             break
 
 
@@ -144,9 +154,14 @@ def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     bound = module.unit.flow.bound
     if "DATABASES" in bound or "INSTALLED_APPS" in bound:
         yield "django"
-    if "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS")) \
-            or (module.stem in ("config", "settings", "default_config", "default_settings")
-                and ask.imported & {"flask", "quart"}):
+    if (
+        ("INSTALLED_APPS" not in bound
+        and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS")))
+        or (
+            module.stem in ("config", "settings", "default_config", "default_settings")
+            and ask.imported & {"flask", "quart"}
+        )
+    ):
         yield "flask"
     if module.stem in ("celeryconfig", "celery_config"):
         yield "celery"
@@ -162,8 +177,12 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
                 if isinstance(unit.node, Class) and unit.flow.exit.get(target.id) is None:
                     continue
                 yield from _setting(ask, where, target.id, stmt.value, unit, target.span)
-            elif where == "django" and isinstance(target, Item) and isinstance(target.base, Name) \
-                    and isinstance(target.key, Const):
+            elif (
+                where == "django"
+                and isinstance(target, Item)
+                and isinstance(target.base, Name)
+                and isinstance(target.key, Const)
+            ):
                 for row in _rows(ask, where, target.base.id):
                     shape = row.keys.inner.get(target.base.id)
                     inner = shape.at(str(target.key.value)) if shape is not None else None
@@ -171,8 +190,17 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
                         values = ask.values(stmt.value, ask.frame(unit))
                         roles = tuple(_shaped(ask, values, inner, 0))
                         if roles:
-                            yield Sink(target.base.id, row.driver, row.kind, row.models, Site(unit.module, target.span),
-                                       unit, roles, row.demands_scheme, False)
+                            yield Sink(
+                                target.base.id,
+                                row.driver,
+                                row.kind,
+                                row.models,
+                                Site(unit.module, target.span),
+                                unit,
+                                roles,
+                                row.demands_scheme,
+                                False,
+                            )
 
 
 def _celery(ask: Evaluator, module: Module) -> Iterator[Sink]:
@@ -186,8 +214,11 @@ def _celery(ask: Evaluator, module: Module) -> Iterator[Sink]:
 
 def _rows(ask: Evaluator, where: str, key: str) -> Iterator[knowledge.Setting]:
     for row in knowledge.settings():
-        if row.where == where and (key in row.keys.roles or key in row.keys.inner) \
-                and (not row.imports or ask.imported & set(row.imports)):
+        if (
+            row.where == where
+            and (key in row.keys.roles or key in row.keys.inner)
+            and (not row.imports or ask.imported & set(row.imports))
+        ):
             yield row
 
 
@@ -198,6 +229,12 @@ def _setting(ask: Evaluator, where: str, key: str, expr: Expr, unit: Unit, span:
 
 def _sink(ask: Evaluator, row: knowledge.Setting, key: str, values: Values, site: Site, unit: Unit) -> Iterator[Sink]:
     inner = row.keys.at(key)
-    roles = tuple(_shaped(ask, values, inner, 0)) if isinstance(inner, knowledge.Shape) else ((inner, values),) if inner else ()
+    roles = (
+        tuple(_shaped(ask, values, inner, 0))
+        if isinstance(inner, knowledge.Shape)
+        else ((inner, values),)
+        if inner
+        else ()
+    )
     if roles:
         yield Sink(key, row.driver, row.kind, row.models, site, unit, roles, row.demands_scheme, False)

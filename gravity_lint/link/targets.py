@@ -16,6 +16,7 @@ from gravity_lint.link.modules import Unit, body_of, expressions, statements
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.texts import HOLE, Template, templates
 from gravity_lint.link.values import (
+    UNPACKED,
     Built,
     Environment,
     Hop,
@@ -29,12 +30,34 @@ from gravity_lint.link.values import (
 )
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
-ROLES = {"url": "URL", "host": "host", "user": "user", "password": "password", "database": "database name", "file": "file"}
-_DSN = re.compile(r"(?:^|[\s;])(?P<key>host|hostaddr|server|data source|user|uid|username|user id|password|pwd|dbname|database|"
-                  r"initial catalog)\s*=\s*(?P<value>'[^']*'|[^\s;]*)", re.IGNORECASE)
-_DSN_ROLES = {"host": "host", "hostaddr": "host", "server": "host", "data source": "host", "user": "user", "uid": "user",
-              "username": "user", "user id": "user", "password": "password", "pwd": "password", "dbname": "database",
-              "database": "database", "initial catalog": "database"}
+ROLES = {
+    "url": "URL",
+    "host": "host",
+    "user": "user",
+    "password": "password",
+    "database": "database name",
+    "file": "file",
+}
+_DSN = re.compile(
+    r"(?:^|[\s;])(?P<key>host|hostaddr|server|data source|user|uid|username|user id|password|pwd|dbname|database|"
+    r"initial catalog)\s*=\s*(?P<value>'[^']*'|[^\s;]*)",
+    re.IGNORECASE,
+)
+_DSN_ROLES = {
+    "host": "host",
+    "hostaddr": "host",
+    "server": "host",
+    "data source": "host",
+    "user": "user",
+    "uid": "user",
+    "username": "user",
+    "user id": "user",
+    "password": "password",
+    "pwd": "password",
+    "dbname": "database",
+    "database": "database",
+    "initial catalog": "database",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +121,10 @@ class _Judge:
         rest = [item for item in self.literals if item[0] in ("user", "password", "database")]
         located = bool({"url", "file", "host"} & (self.given | roles))
         if whole:
-            alone = [item for item in whole if not self._inside(item[1])] if len({id(i[1].site) for i in whole}) > 1 else []
             if len(roles) == 1 or not rest:
                 for role, value, text in whole:
                     yield self._target("hardcoded", role, value, text, value.site)
                 return
-            del alone
             role, value, text = whole[0]
             yield self._target("hardcoded", role, value, text, self._anchor([*whole, *rest]))
         elif rest and located:
@@ -111,16 +132,18 @@ class _Judge:
             if secret and {"host", "url"} & self.given:
                 role, value, text = secret[0]
                 yield self._target("credentials", role, value, text, self._anchor(secret))
-        elif "password" in roles or {"user", "database"} <= roles:
-            if not self.given:
-                role, value, text = rest[0]
-                yield self._target("hardcoded", role, value, text, self._anchor(rest))
+        elif ("password" in roles or {"user", "database"} <= roles) and not self.given:
+            role, value, text = rest[0]
+            yield self._target("hardcoded", role, value, text, self._anchor(rest))
 
     def _anchor(self, items: list[tuple[str, Value, str]]) -> Site:
         """Where a finding about several literals stands: at the first in the call, else at the call."""
         inside = [item[1].site for item in items if self._inside(item[1])]
         if not self.sink.is_call and len(items) > 1:
             return self.sink.site
+        unpacked = [item[1].site for item in items if any(hop.message == UNPACKED for hop in item[1].trail)]
+        if len(unpacked) == len(items):
+            return min(unpacked, key=lambda site: (site.module.path, site.span))
         if inside:
             return min(inside, key=lambda site: site.span)
         return items[0][1].site if len(items) == 1 else self.sink.site
@@ -169,9 +192,7 @@ class _Judge:
             return
         parts = list(_parts(role, template))
         if HOLE not in text:
-            if _is_target(role, text, self.sink):
-                self.literals.append((role, value, text))
-            elif role in ("user", "password", "database"):
+            if _is_target(role, text, self.sink) or role in ("user", "password", "database"):
                 self.literals.append((role, value, text))
             return
         if not parts:
@@ -196,10 +217,8 @@ class _Judge:
                     if part.strip() == HOLE or role != "file":
                         yield from self.value(role, item)
         self.given |= open_roles
-        everywhere = from_environment((value,))
-        if "host" in literal and not in_memory(text):
-            yield self._target("hardcoded", "url", value, text, value.site)
-        elif "file" in literal and not in_memory(text) and not everywhere:
+        fixed = "host" in literal or ("file" in literal and not from_environment((value,)))
+        if fixed and not in_memory(text):
             yield self._target("hardcoded", "url", value, text, value.site)
         elif "host" in open_roles and ("password" in literal or "user" in literal):
             role = "password" if "password" in literal else "user"
@@ -209,13 +228,26 @@ class _Judge:
         trail = (*value.trail, Hop(self.sink.site, f"reaches `{self.sink.name}` here"))
         shown = text.replace(HOLE, "…")
         name = setting or (value.name if isinstance(value, Environment) else "") or _named(value) or shown
-        return Target(origin, ROLES.get(role, role), name, shown, self.sink.name, self.sink.driver, site,
-                      (Hop(value.site, _begins(value, shown)), *trail), knowledge.is_test(name))
+        return Target(
+            origin,
+            ROLES.get(role, role),
+            name,
+            shown,
+            self.sink.name,
+            self.sink.driver,
+            site,
+            (Hop(value.site, _begins(value, shown)), *trail),
+            knowledge.is_test(name),
+        )
 
 
 def _begins(value: Value, text: str) -> str:
     if isinstance(value, Environment):
-        return f"`{value.name}` is read here" if value.kind != "setting" else f"the setting `{value.name}` is declared here"
+        return (
+            f"`{value.name}` is read here"
+            if value.kind != "setting"
+            else f"the setting `{value.name}` is declared here"
+        )
     return "the literal stands here" if isinstance(value, Literal) else "it is joined here"
 
 
@@ -234,10 +266,15 @@ def _parts(role: str, template: Template) -> Iterator[tuple[str, str, list[Value
     holes = list(template.holes)
     url = parse_url(text)
     if url is not None and role in ("url", "host", "file"):
-        holes = holes[url.scheme.count(HOLE):]
+        holes = holes[url.scheme.count(HOLE) :]
         is_file = url.scheme.startswith(("sqlite", "duckdb"))
-        order = [("user", url.user), ("password", url.password), ("host", url.host), ("port", url.port),
-                 ("file" if is_file else "database", url.database)]
+        order = [
+            ("user", url.user),
+            ("password", url.password),
+            ("host", url.host),
+            ("port", url.port),
+            ("file" if is_file else "database", url.database),
+        ]
         for name, part in order:
             count = part.count(HOLE) if part else 0
             taken, holes = holes[:count], holes[count:]
@@ -261,7 +298,9 @@ def _is_target(role: str, text: str, sink: Sink) -> bool:
         return False
     url = parse_url(text) if "://" in text else None
     if url is not None:
-        return (is_database_scheme(url.scheme) or not sink.demands_scheme and not _foreign(url.scheme)) and url.names_target
+        return (
+            is_database_scheme(url.scheme) or (not sink.demands_scheme and not _foreign(url.scheme))
+        ) and url.names_target
     if "://" in text:
         return False
     return not sink.demands_scheme and (role != "url" or sink.kind != "cache" or bool(text))
@@ -282,12 +321,22 @@ def _defaults(value: Value, role: str, setting: Environment, sink: Sink | None, 
             text = template.text
             if not text.strip() or (HOLE in text and not _names_host(text)):
                 continue
-            if role in ("url", "host", "file") and (in_memory(text) or "://" in text and not _leads_to_database(text)):
+            foreign = "://" in text and not _leads_to_database(text)
+            if role in ("url", "host", "file") and (foreign or in_memory(text)):
                 continue
             end = (Hop(sink.site, f"reaches `{sink.name}` here"),) if sink is not None else ()
             trail = (Hop(value.site, f"stands in for `{name}` here"), *setting.trail, *end)
-            yield Target("default", ROLES.get(role, role), name, text.replace(HOLE, "…"), sink.name if sink else "",
-                         sink.driver if sink else "", value.site, trail, knowledge.is_test(name))
+            yield Target(
+                "default",
+                ROLES.get(role, role),
+                name,
+                text.replace(HOLE, "…"),
+                sink.name if sink else "",
+                sink.driver if sink else "",
+                value.site,
+                trail,
+                knowledge.is_test(name),
+            )
 
 
 def _names_host(text: str) -> bool:
@@ -304,7 +353,7 @@ def _leads_to_database(text: str) -> bool:
 
 
 def _declared(ask: Evaluator) -> Iterator[Target]:
-    """Fields of settings classes and reads of the environment that are named after a database, with literal defaults."""
+    """Settings and reads of the environment that are named after a database and have a literal default."""
     for unit in ask.objects.classes:
         if ask.objects.is_settings(unit):
             context = f"{unit.last_name} {ask.objects.prefix(unit)}"
@@ -335,7 +384,11 @@ def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:
 def _named_role(call: Call, context: str) -> str | None:
     """The part of a target that a call asks for by the first literal text in it."""
     for arg in call.args:
-        if isinstance(arg.value, Const) and isinstance(arg.value.value, str) and arg.name in (None, "key", "name", "var"):
+        if (
+            isinstance(arg.value, Const)
+            and isinstance(arg.value.value, str)
+            and arg.name in (None, "key", "name", "var")
+        ):
             name = arg.value.value
             return knowledge.classify(name, context) if re.fullmatch(r"[A-Za-z][\w.]*", name) else None
     return None
@@ -345,7 +398,7 @@ def _named_role(call: Call, context: str) -> str | None:
 
 
 def _guarded(ask: Evaluator) -> frozenset[str]:
-    """Names of variables whose absence stops the service somewhere else: in a module's body, or in a called function."""
+    """Variables whose absence stops the service elsewhere: in a module's body, or in a function that is called."""
     found: set[str] = set()
     for module in ask.code:
         for unit in module.unit.units():
@@ -369,11 +422,19 @@ def _names(part: object, ask: Evaluator, unit: Unit) -> set[str]:
     state = unit.flow.uses.get(id(part))
     for binding in state.bindings if state is not None else ():
         if isinstance(binding.node, Other):  # missing = [name for name in ("DB_HOST", …) if not os.getenv(name)]
-            found |= {inner.value for inner in walk(binding.node) if isinstance(inner, Const) and isinstance(inner.value, str)}
+            found |= {
+                inner.value for inner in walk(binding.node) if isinstance(inner, Const) and isinstance(inner.value, str)
+            }
     return found
 
 
 def _looped(unit: Unit) -> set[str]:
     """The literal names that a loop with a check in it runs over."""
-    return {part.value for stmt in statements(body_of(unit.node)) if isinstance(stmt, Loop)
-            for root in expressions(stmt) for part in walk(root) if isinstance(part, Const) and isinstance(part.value, str)}
+    return {
+        part.value
+        for stmt in statements(body_of(unit.node))
+        if isinstance(stmt, Loop)
+        for root in expressions(stmt)
+        for part in walk(root)
+        if isinstance(part, Const) and isinstance(part.value, str)
+    }

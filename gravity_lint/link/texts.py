@@ -15,7 +15,9 @@ __all__ = ["HOLE", "Template", "braces", "percent", "templates"]
 MAX_TEMPLATES = 8
 MAX_TEXT = 200_000
 
-_PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<type>[diouxXeEfFgGcrsa%])")
+_PERCENT = re.compile(
+    r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<type>[diouxXeEfFgGcrsa%])"
+)
 
 
 class Template(NamedTuple):
@@ -36,7 +38,7 @@ def percent(template: str, given: list[Values], named: dict[str, Values], site: 
     end = 0
     queue = list(given)
     for match in _PERCENT.finditer(template):
-        parts.append((Literal(site, (), template[end:match.start()]),))
+        parts.append((Literal(site, (), template[end : match.start()]),))
         end = match.end()
         if match["type"] == "%":
             parts.append((Literal(site, (), "%"),))
@@ -65,8 +67,11 @@ def braces(template: str, given: list[Values], named: dict[str, Values], site: S
         if not name:
             name, counter = str(counter), counter + 1
         if name.isdigit():
-            parts.append(given[int(name)] if int(name) < len(given) and name == field or not field and int(name) < len(given)
-                         else ())
+            parts.append(
+                given[int(name)]
+                if (int(name) < len(given) and name == field) or (not field and int(name) < len(given))
+                else ()
+            )
         else:
             parts.append(named.get(name, ()) if name == field else ())
     return tuple(parts)

@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar
 from gravity_lint.facts.code import Call, Expr, Span
 from gravity_lint.link.modules import Module, Unit
 
+UNPACKED = "unpacked here"
+"""The step of a value that a mapping brings to a call."""
 MAX_HOPS = 24
 MAX_VALUES = 12
 
@@ -32,8 +34,13 @@ class Frame:
 
     __slots__ = ("args", "closure", "receiver", "unit")
 
-    def __init__(self, unit: Unit, closure: Frame | None = None, args: dict[str, Values] | None = None,
-                 receiver: Value | None = None) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        closure: Frame | None = None,
+        args: dict[str, Values] | None = None,
+        receiver: Value | None = None,
+    ) -> None:
         self.unit = unit
         self.closure = closure
         self.args = args
@@ -181,9 +188,17 @@ def unique(values: Iterable[Value]) -> Values:
     """The values without those that are the same thing from the same place."""
     found: dict[object, Value] = {}
     for value in values:
-        key: object = value if isinstance(value, (Joined, Built, Table, Items)) else (
-            type(value), value.site, getattr(value, "name", None), getattr(value, "unit", None),
-            getattr(value, "module", None))
+        key: object = (
+            value
+            if isinstance(value, (Joined, Built, Table, Items))
+            else (
+                type(value),
+                value.site,
+                getattr(value, "name", None),
+                getattr(value, "unit", None),
+                getattr(value, "module", None),
+            )
+        )
         found.setdefault(key, value)
         if len(found) >= MAX_VALUES:
             break
