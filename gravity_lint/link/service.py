@@ -162,8 +162,11 @@ class Service:
         for site, message in hops:
             place = self.place(site)
             last = found[-1].place if found else None
-            if last is None or (last.path, last.line) != (place.path, place.line):
-                found.append(Step(place, message))
+            if last is not None and (last.path, last.line) == (place.path, place.line):
+                if len(found) == 1:
+                    continue  # where it begins says more than what happens to it there
+                found.pop()
+            found.append(Step(place, message))
         return tuple(found)
 
     @cached_property

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from gravity_lint.facts.sql import HOLE
-from gravity_lint.link.values import Joined, Literal, Site, Value, Values
+from gravity_lint.link.values import MAX_HOPS, Hop, Joined, Literal, Site, Value, Values
 
 __all__ = ["HOLE", "Template", "braces", "percent", "templates"]
 
@@ -86,7 +87,14 @@ def templates(values: Values) -> Iterator[Template]:
                 yield Template(text, (), value, ((0, value),))
         elif isinstance(value, Joined):
             text, holes, pieces = _joined(value, 0)
-            yield Template(text[:MAX_TEXT], tuple(holes), value, tuple(pieces))
+            known = tuple(carried(hole, value) for hole in holes)
+            yield Template(text[:MAX_TEXT], known, value, tuple(pieces))
+
+
+def carried(values: Values, text: Joined) -> Values:
+    """What a hole of a text may be, with the way that the text itself has gone."""
+    way = (Hop(text.site, "joined into a text here"), *text.trail)
+    return tuple(replace(value, trail=(*value.trail, *way)[:MAX_HOPS]) for value in values)
 
 
 def _joined(value: Joined, depth: int) -> tuple[str, list[Values], list[tuple[int, Value]]]:
@@ -103,7 +111,7 @@ def _joined(value: Joined, depth: int) -> tuple[str, list[Values], list[tuple[in
             pieces.append((length, only))
         elif isinstance(only, Joined) and depth < 12:
             piece, inner, found = _joined(only, depth + 1)
-            holes.extend(inner)
+            holes.extend(carried(hole, only) for hole in inner)
             pieces.extend((length + offset, item) for offset, item in found)
         else:
             piece = HOLE
