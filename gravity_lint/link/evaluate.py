@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import cached_property
 from typing import cast
 
@@ -32,13 +30,14 @@ from gravity_lint.facts.code import (
     Text,
 )
 from gravity_lint.link import texts
+from gravity_lint.link.calls import Calls
+from gravity_lint.link.choice import checked, choose, nothing
 from gravity_lint.link.flow import Binding, State, key_of, present_if_true
+from gravity_lint.link.library import Library
 from gravity_lint.link.modules import Importer, Module, Unit
 from gravity_lint.link.objects import Objects
+from gravity_lint.link.runs import Runs
 from gravity_lint.link.values import (
-    MAX_VALUES,
-    UNPACKED,
-    Built,
     ClassValue,
     Deferred,
     Environment,
@@ -56,8 +55,6 @@ from gravity_lint.link.values import (
     Unknown,
     Value,
     Values,
-    from_environment,
-    hop,
     hops,
     literal_text,
     unique,
@@ -80,122 +77,16 @@ class Evaluator:
         self.importer = importer
         self.know = knowledge.values()
         self.objects = Objects(self)
+        self.library = Library(self)
+        self.calls = Calls(modules)
+        self.runs = Runs(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
         self._active: set[tuple[int, Frame]] = set()
-        self._frames: dict[object, Frame] = {}
         self._callers: dict[Unit, list[tuple[Call, Unit]]] = {}
         self._lambdas: dict[int, Unit] = {}
 
     # ---- runs
-
-    def frame(self, unit: Unit) -> Frame:
-        """The run of a unit in which its parameters are whatever its callers give."""
-        found = self._frames.get(unit)
-        if found is None:
-            closure = self.frame(unit.parent) if unit.parent is not None else None
-            found = self._frames[unit] = Frame(unit, closure)
-        return found
-
-    def enter(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> Frame:
-        """The run of a function that one call makes."""
-        unit = function.unit
-        assert unit is not None
-        receiver = function.receiver
-        key = unit, id(call), caller, id(receiver.site.span) if receiver is not None else 0
-        found = self._frames.get(key)
-        if found is None:
-            args = self._bind(function, call, caller)
-            found = self._frames[key] = Frame(unit, function.closure or self.frame(unit).closure, args, receiver)
-        return found
-
-    def _bind(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> dict[str, Values]:
-        unit = function.unit
-        assert unit is not None
-        node = unit.node
-        params = list(node.params) if isinstance(node, (Function, Lambda)) else []
-        args: dict[str, Values] = {}
-        if function.receiver is not None and params and not self.objects.is_static(unit):
-            args[params.pop(0).name] = (function.receiver,)
-        given, named, rest = self.arguments(call, caller) if call is not None and caller is not None else ([], {}, ())
-        given = [*function.bound, *given]
-        for param in params:
-            if param.kind == "*":
-                args[param.name] = (Unknown(Site(unit.module, param.span), (), "arguments"),)
-            elif param.kind == "**":
-                free = {name: value for name, value in named.items() if name not in {p.name for p in params}}
-                args[param.name] = (Table(Site(unit.module, param.span), (), (*free.items(), *rest)),)
-            elif param.name in named:
-                args[param.name] = self._passed(named[param.name], param, unit)
-            elif given and not param.keyword_only:
-                args[param.name] = self._passed(given.pop(0), param, unit)
-            elif param.default is not None:
-                parent = self.frame(unit.parent) if unit.parent is not None else self.frame(unit)
-                args[param.name] = self.values(param.default, parent)
-            else:
-                args[param.name] = (Unknown(Site(unit.module, param.span), (), "parameter"),)
-        return args
-
-    def _passed(self, value: Deferred | Values, param: Param, unit: Unit) -> Values:
-        found = self.force(value)
-        if isinstance(value, Deferred):
-            site = Site(value.frame.unit.module, value.expr.span)
-            return hops(found, site, f"passed as `{param.name}` to `{self.objects.display(unit)}` here")
-        return found
-
-    def arguments(
-        self, call: Call, frame: Frame
-    ) -> tuple[list[Deferred | Values], dict[str, Deferred | Values], tuple[tuple[None, Deferred | Values], ...]]:
-        """A call's arguments: by position, by name, and what is unpacked from mappings that are not known."""
-        given: list[Deferred | Values] = []
-        named: dict[str, Deferred | Values] = {}
-        rest: list[tuple[None, Deferred | Values]] = []
-        for arg in call.args:
-            if arg.name is None:
-                given.append(Deferred(arg.value, frame))
-            elif arg.name == "*":
-                for value in self.values(arg.value, frame)[:1]:
-                    given.extend(value.items if isinstance(value, Items) else ())
-            elif arg.name == "**":
-                for value in self.values(arg.value, frame):
-                    if isinstance(value, Table):
-                        flat = self.flat(value)
-                        for key, item in flat:
-                            if key is not None:
-                                named.setdefault(
-                                    key, hops(self.force(item), Site(frame.unit.module, arg.value.span), UNPACKED)
-                                )
-                    else:
-                        rest.append((None, (value,)))
-            else:
-                named[arg.name] = Deferred(arg.value, frame)
-        return given, named, tuple(rest)
-
-    def argument(self, call: Call, frame: Frame, slot: knowledge.Slot | None) -> Values | None:
-        """The values of the argument that a slot describes; None when the call does not give it."""
-        if slot is None:
-            return None
-        given, named, _ = self.arguments(call, frame)
-        for name in slot.names:
-            if name in named:
-                return self.force(named[name])
-        for position in slot.positions:
-            if position < len(given):
-                return self.force(given[position])
-        return None
-
-    def force(self, value: Deferred | Values) -> Values:
-        return self.values(value.expr, value.frame) if isinstance(value, Deferred) else value
-
-    def flat(self, table: Table, depth: int = 0) -> Iterator[tuple[str | None, Deferred | Values]]:
-        """A dictionary's items, with what is unpacked into it."""
-        for key, item in table.items:
-            if key is not None or depth > 5:
-                yield key, item
-                continue
-            for value in self.force(item):
-                if isinstance(value, Table):
-                    yield from self.flat(value, depth + 1)
 
     # ---- questions
 
@@ -272,10 +163,13 @@ class Evaluator:
                 return (Unknown(site, (), "format"),)
             right = self.values(expr.right, frame)[0]
             if isinstance(right, Items):
-                given: list[Values] = [self.force(item) for item in right.items]
+                given: list[Values] = [self.runs.force(item) for item in right.items]
                 named: dict[str, Values] = {}
             elif isinstance(right, Table):
-                given, named = [], {key: self.force(item) for key, item in self.flat(right) if key is not None}
+                given, named = (
+                    [],
+                    {key: self.runs.force(item) for key, item in self.runs.flat(right) if key is not None},
+                )
             else:
                 given, named = [self.values(expr.right, frame)], {}
             return (Joined(site, (), texts.percent(template, given, named, left[0].site)),)
@@ -295,7 +189,7 @@ class Evaluator:
         for number, part in enumerate(expr.parts):
             values = self.values(part, frame)
             last = number == len(expr.parts) - 1
-            found.extend(values if last else (value for value in checked(values) if not _nothing(value)))
+            found.extend(values if last else (value for value in checked(values) if not nothing(value)))
         return choose(found)
 
     # ---- names
@@ -335,7 +229,7 @@ class Evaluator:
 
     def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
         """What a name at a module's top level is; None when the module does not have it."""
-        frame = self.frame(module.unit)
+        frame = self.runs.frame(module.unit)
         flow = module.unit.flow
         state = flow.exit.get(name)
         bindings = state.bindings if state is not None else ()
@@ -349,8 +243,8 @@ class Evaluator:
                 list(self._state(name, State(bindings, state.checked if state else False), frame)) if bindings else []
             )
             for binding, unit in extra:
-                found.extend(self._binding(name, binding, self.frame(unit)))
-            return choose(value for value in found if len(found) == 1 or not _nothing(value))
+                found.extend(self._binding(name, binding, self.runs.frame(unit)))
+            return choose(value for value in found if len(found) == 1 or not nothing(value))
         for stmt in reversed(flow.stars):
             target = self._imported(module, stmt)
             if target is not None and depth < 8 and not name.startswith("_"):
@@ -392,7 +286,7 @@ class Evaluator:
         for binding in state.bindings:
             found.extend(self._binding(name, binding, frame))
         if len(state.bindings) > 1:
-            found = [value for value in found if not _nothing(value)] or found
+            found = [value for value in found if not nothing(value)] or found
         values = choose(found)
         return checked(values) if state.checked else values
 
@@ -419,14 +313,18 @@ class Evaluator:
         values = self.values(cast(Expr, node), frame)
         if binding.kind == "element":
             values = tuple(
-                value for item in values if isinstance(item, Items) for part in item.items for value in self.force(part)
+                value
+                for item in values
+                if isinstance(item, Items)
+                for part in item.items
+                for value in self.runs.force(part)
             ) or (Unknown(site, (), "element"),)
         for number in binding.path:
             values = tuple(
                 value
                 for item in values
                 if isinstance(item, Items) and number < len(item.items)
-                for value in self.force(item.items[number])
+                for value in self.runs.force(item.items[number])
             ) or (Unknown(site, (), "unpacked"),)
         return hops(values, site, f"`{name}` is set here")
 
@@ -440,13 +338,13 @@ class Evaluator:
             return (self.objects.receiver(unit),)
         found_values: list[Value] = []
         for call, caller in self.callers(unit)[:MAX_CALLERS]:
-            for function in self.functions(call, self.frame(caller)):
+            for function in self.functions(call, self.runs.frame(caller)):
                 if function.unit is unit:
-                    args = self.enter(function, call, self.frame(caller)).args or {}
+                    args = self.runs.enter(function, call, self.runs.frame(caller)).args or {}
                     found_values.extend(args.get(param.name, ()))
                     break
         if not found_values and param.default is not None:
-            around = self.frame(unit.parent) if unit.parent is not None else frame
+            around = self.runs.frame(unit.parent) if unit.parent is not None else frame
             # A literal default that nobody is seen to use is no proof of a target
             found_values.extend(
                 value
@@ -541,39 +439,20 @@ class Evaluator:
     def _subscript(self, base: Value, expr: Item, frame: Frame, site: Site) -> Values:
         key = literal_text(self.values(expr.key, frame))
         if isinstance(base, External) and base.name in self.know.mappings:
-            return (self._variable(self.values(expr.key, frame), site, required=True),)
+            return (self.library.variable(self.values(expr.key, frame), site, required=True),)
         if isinstance(base, Made) and base.name in self.know.mapping_calls:
-            return (self._variable(self.values(expr.key, frame), site, required=True),)
+            return (self.library.variable(self.values(expr.key, frame), site, required=True),)
         if isinstance(base, Table):
-            found = self.lookup(base, key)
+            found = self.runs.lookup(base, key)
             return hops(found, site, "read here") if found else (Unknown(site, (), "key"),)
         if isinstance(base, Items) and isinstance(expr.key, Const) and isinstance(expr.key.value, int):
             try:
-                return self.force(base.items[expr.key.value])
+                return self.runs.force(base.items[expr.key.value])
             except IndexError:
                 return (Unknown(site, (), "index"),)
         if key is not None and isinstance(base, External) and base.name.endswith(".config"):
             return self.objects.configured(key, site)
         return (Unknown(site, (), "item"),)
-
-    def lookup(self, table: Table, key: str | None) -> Values:
-        """What a dictionary holds under a key; everything it holds where the key is not known."""
-        items = list(self.flat(table))
-        if key is None:
-            return unique(value for _, item in items[:MAX_VALUES] for value in self.force(item))
-        for name, item in reversed(items):
-            if name == key:
-                return self.force(item)
-        return ()
-
-    def _variable(self, names: Values, site: Site, required: bool, default: Values = ()) -> Environment:
-        """A read of the environment; where the name is passed in, it begins where the name stands."""
-        name = literal_text(names) or ""
-        given = names[0]
-        begins = given.site if name and given.trail else site
-        default = tuple(value for value in default if not _nothing(value))
-        found = Environment(begins, (), name, "variable", required, False, default)
-        return hop(found, site, "read from the environment here") if begins is not site else found
 
     # ---- calls
 
@@ -594,15 +473,15 @@ class Evaluator:
             for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
                 method = self.objects.method(value.unit, name)
                 if method is not None:
-                    yield FunctionValue(site, (), method, instance, self.frame(method).closure)
+                    yield FunctionValue(site, (), method, instance, self.runs.frame(method).closure)
         elif isinstance(value, Instance) and value.unit is not None:
             method = self.objects.method(value.unit, "__call__")
             if method is not None:
-                yield FunctionValue(site, (), method, value, self.frame(method).closure)
+                yield FunctionValue(site, (), method, value, self.runs.frame(method).closure)
 
     def _call(self, expr: Call, frame: Frame, site: Site) -> Values:
         if isinstance(expr.func, Attr):
-            found = self._method(expr, expr.func, frame, site)
+            found = self.library.method(expr, expr.func, frame, site)
             if found is not None:
                 return found
         results: list[Value] = []
@@ -613,9 +492,9 @@ class Evaluator:
                 for function in self.callable(callee, site, expr, frame):
                     results.extend(self.returned(function, expr, frame))
             elif isinstance(callee, External):
-                results.extend(self._external(callee.name, expr, frame, site))
+                results.extend(self.library.external(callee.name, expr, frame, site))
             elif isinstance(callee, Made):
-                results.extend(self._external(f"{callee.name}.()", expr, frame, site))
+                results.extend(self.library.external(f"{callee.name}.()", expr, frame, site))
             else:
                 results.append(Unknown(site, (), "call"))
         return tuple(results)
@@ -623,146 +502,17 @@ class Evaluator:
     def returned(self, function: FunctionValue, call: Call | None, frame: Frame | None) -> Values:
         """What a function returns when it is called so."""
         assert function.unit is not None
-        inside = self.enter(function, call, frame)
+        inside = self.runs.enter(function, call, frame)
         found: list[Value] = []
         for expr, _ in function.unit.flow.returns:
             found.extend(self.values(expr, inside))
         if len(found) > 1:
-            found = [value for value in found if not _nothing(value)] or found
+            found = [value for value in found if not nothing(value)] or found
         values = choose(found)
         if call is not None and frame is not None and not isinstance(function.unit.node, Lambda):
             name = self.objects.display(function.unit)
             values = hops(values, Site(frame.unit.module, call.span), f"`{name}()` returns it here")
         return values
-
-    def _method(self, expr: Call, func: Attr, frame: Frame, site: Site) -> Values | None:
-        """A method of a text or a dictionary; None when the base is something else."""
-        if func.name not in self.know.methods and func.name not in ("format", "join", "get", "joinpath", "format_map"):
-            return None
-        bases = self.values(func.base, frame)
-        if func.name == "get":
-            tables = [base for base in bases if isinstance(base, Table)]
-            if tables and expr.args:
-                key = literal_text(self.values(expr.args[0].value, frame))
-                default = self.values(expr.args[1].value, frame) if len(expr.args) > 1 else ()
-                found = tuple(value for table in tables for value in self.lookup(table, key)) or default
-                return hops(found, site, "read here") or (Unknown(site, (), "key"),)
-            configs = [base for base in bases if isinstance(base, External) and base.name.endswith(".config")]
-            if configs and expr.args and (key := literal_text(self.values(expr.args[0].value, frame))) is not None:
-                return self.objects.configured(key, site)
-            return None
-        if not all(isinstance(base, (Literal, Environment, Joined, Built)) for base in bases):
-            return None
-        if func.name == "format":
-            template = literal_text(bases)
-            if template is None:
-                return (Unknown(site, (), "format"),)
-            given, named, _ = self.arguments(expr, frame)
-            positional = [self.force(value) for value in given]
-            return (
-                Joined(
-                    site,
-                    (),
-                    texts.braces(template, positional, {k: self.force(v) for k, v in named.items()}, bases[0].site),
-                ),
-            )
-        if func.name == "join":
-            items = self.values(expr.args[0].value, frame)[0] if expr.args else None
-            if not isinstance(items, Items):
-                return (Unknown(site, (), "join"),)
-            parts: list[Values] = []
-            for number, item in enumerate(items.items):
-                parts.extend([bases] if number else [])
-                parts.append(self.force(item))
-            return (Joined(site, (), tuple(parts)),)
-        if func.name == "joinpath":
-            return (Joined(site, (), (bases, *(self.values(arg.value, frame) for arg in expr.args))),)
-        return checked(bases)  # a method of nothing fails: whatever comes out of it was there
-
-    def _external(self, name: str, call: Call, frame: Frame, site: Site) -> Values:
-        """What a library's callable gives for these arguments."""
-        know = self.know
-        reader = know.reader.get(name)
-        if reader is not None:
-            names = self.argument(call, frame, reader.name)
-            default = self.argument(call, frame, reader.default)
-            if names is None:
-                names = (Literal(site, (), reader.variable),)
-            raises = reader.missing == "raises" and default is None
-            return (self._variable(names, site, raises, default or ()),)
-        passed = know.pass_.get(name)
-        if passed is not None:
-            if name in ("dict",):
-                named = self.arguments(call, frame)[1]
-                return (Table(site, (), tuple(named.items())),) if named else self._first(call, frame, site)
-            return self.argument(call, frame, passed.argument) or (Unknown(site, (), "argument"),)
-        builder = know.builder.get(name)
-        if builder is not None:
-            roles = ((role, self.argument(call, frame, slot)) for role, slot in builder.arguments.items())
-            return (Built(site, (), tuple((role, values) for role, values in roles if values is not None)),)
-        if name in know.joins.calls or name.rsplit(".", 1)[-1] in know.joins.attributes:
-            return (Joined(site, (), tuple(self.values(arg.value, frame) for arg in call.args if arg.name is None)),)
-        field = know.field.get(name)
-        if field is not None:
-            return self.objects.field_default(call, frame, field) or (Unknown(site, (), "field"),)
-        if name in know.suppliers:
-            supplied = self._first(call, frame, site)
-            return tuple(
-                value
-                for item in supplied
-                for function in self.callable(item, site)
-                for value in self.returned(function, None, None)
-            ) or self._instances(supplied, site)
-        if name in ("os.path.dirname", "os.path.basename"):
-            return self._first(call, frame, site)
-        return self._reflection(name, call, frame, site)
-
-    def _reflection(self, name: str, call: Call, frame: Frame, site: Site) -> Values:
-        """Calls that reach names by texts: `getattr`, `import_module`, `partial`."""
-        if name == "getattr" and len(call.args) >= 2:
-            key = literal_text(self.values(call.args[1].value, frame))
-            if key is not None:
-                return tuple(
-                    value
-                    for base in self.values(call.args[0].value, frame)
-                    for value in self.attribute(base, key, site)
-                )
-        if name == "functools.partial" and call.args:
-            return tuple(
-                replace(
-                    value,
-                    bound=(*value.bound, *(Deferred(arg.value, frame) for arg in call.args[1:] if arg.name is None)),
-                )
-                if isinstance(value, FunctionValue)
-                else value
-                for value in self.values(call.args[0].value, frame)
-            )
-        if name in ("importlib.import_module", "__import__") and call.args:
-            return self._by_text(self.values(call.args[0].value, frame), frame, site)
-        return (Made(site, (), name, call, frame),)
-
-    def _by_text(self, names: Values, frame: Frame, site: Site) -> Values:
-        """The modules that a dotted name means, its unknown parts being anything."""
-        found: list[Value] = []
-        for template in texts.templates(names):
-            if texts.HOLE not in template.text:
-                found.extend(self.module_value(frame.unit.module, template.text.lstrip("."), 0, site))
-                continue
-            pattern = re.escape(template.text.replace(".", "/")).replace(re.escape(texts.HOLE), "[^/]+")
-            wanted = re.compile(f"(?:.*/)?{pattern}(?:/__init__)?\\.py")
-            if len(template.text.replace(texts.HOLE, "")) > 3:
-                found.extend(
-                    ModuleValue(site, (), module) for path, module in self.modules.items() if wanted.fullmatch(path)
-                )
-        return tuple(found[:MAX_VALUES]) or (Unknown(site, (), "module"),)
-
-    def _first(self, call: Call, frame: Frame, site: Site) -> Values:
-        return self.values(call.args[0].value, frame) if call.args else (Unknown(site, (), "argument"),)
-
-    def _instances(self, values: Values, site: Site) -> Values:
-        return tuple(Instance(site, (), value.unit) for value in values if isinstance(value, ClassValue)) or (
-            Unknown(site, (), "supplied"),
-        )
 
     # ---- callers
 
@@ -775,83 +525,9 @@ class Evaluator:
             name = (
                 owner.last_name if owner is not None and unit.last_name in ("__init__", "__new__") else unit.last_name
             )
-            names = {name, *self._aliases.get(name, ()), *(self.objects.heirs(name) if owner is not None else ())}
+            names = {name, *self.calls.aliases.get(name, ()), *(self.objects.heirs(name) if owner is not None else ())}
             for spelled in sorted(names):
-                for call, where in self._call_index.get(spelled, ()):
-                    if any(function.unit is unit for function in self.functions(call, self.frame(where))):
+                for call, where in self.calls.spelled(spelled):
+                    if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):
                         found.append((call, where))
         return found
-
-    @cached_property
-    def _call_index(self) -> dict[str, list[tuple[Call, Unit]]]:
-        """Last part of what is called → the calls spelled so."""
-        found: dict[str, list[tuple[Call, Unit]]] = {}
-        for module in self.code:
-            for unit in module.unit.units():
-                for call in unit.calls:
-                    func = call.func
-                    name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
-                    found.setdefault(name, []).append((call, unit))
-        return found
-
-    def calls_named(self, names: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
-        """The calls in the service's own code whose last name is, or is an alias of, one of these."""
-        spelled = dict.fromkeys(one for name in names for one in (name, *self._aliases.get(name, ())))
-        for name in spelled:
-            yield from self._call_index.get(name, ())
-
-    @cached_property
-    def code(self) -> tuple[Module, ...]:
-        """The modules that are the service's own code, in order of their paths."""
-        return tuple(self.modules[path] for path in sorted(self.modules) if self.modules[path].role == "code")
-
-    @cached_property
-    def imported(self) -> frozenset[str]:
-        """The top-level names of what the service's code imports."""
-        return frozenset(
-            (alias.name if stmt.plain else stmt.module).split(".", 1)[0]
-            for module in self.modules.values()
-            for stmt, _ in module.imports
-            if not stmt.level
-            for alias in stmt.names
-        )
-
-    @cached_property
-    def _aliases(self) -> dict[str, set[str]]:
-        """Name → the other names under which it is imported."""
-        found: dict[str, set[str]] = {}
-        for module in self.code:
-            for stmt, _ in module.imports:
-                for alias in stmt.names:
-                    name = alias.name.rsplit(".", 1)[-1]
-                    if alias.bound != name and alias.name != "*":
-                        found.setdefault(name, set()).add(alias.bound)
-        return found
-
-
-def checked(values: Iterable[Value]) -> Values:
-    """The values, known not to be missing."""
-    return tuple(
-        replace(value, checked=True)
-        if isinstance(value, Environment)
-        else replace(value, parts=tuple(checked(part) for part in value.parts))
-        if isinstance(value, Joined)
-        else value
-        for value in values
-    )
-
-
-def choose(values: Iterable[Value]) -> Values:
-    """Values of which one is taken: beside the environment, a literal only stands in where that gives nothing."""
-    found = unique(values)
-    if len(found) < 2 or not from_environment(found):
-        return found
-    literals = [value for value in found if isinstance(value, (Literal, Joined)) and not from_environment((value,))]
-    if not any(not _nothing(value) for value in literals):
-        return found
-    chosen = tuple(replace(value, chosen=True) if isinstance(value, Literal) else value for value in found)
-    return checked(chosen)
-
-
-def _nothing(value: Value) -> bool:
-    return isinstance(value, Literal) and value.value in (None, "")

@@ -334,11 +334,8 @@ def _known(env: Env, keys: set[str]) -> Env:
 def _stops(body: Block) -> bool:
     """Whether a block ends in an exception or an exit, rather than in a quiet return."""
     last = body[-1] if body else None
-    return (
-        isinstance(last, Raise)
-        or (isinstance(last, Do)
-        and isinstance(last.value, Call)
-        and dotted(last.value.func) in _EXITS)
+    return isinstance(last, Raise) or (
+        isinstance(last, Do) and isinstance(last.value, Call) and dotted(last.value.func) in _EXITS
     )
 
 

@@ -31,8 +31,8 @@ def models(ask: Evaluator) -> Iterator[Model]:
                 yield Model(row.orm, unit.last_name, Site(unit.module, unit.node.span))
                 break
     tables = {call: row for row in rows for call in row.tables}
-    for call, unit in ask.calls_named({name.rsplit(".", 1)[-1] for name in tables}):
-        for value in ask.values(call.func, ask.frame(unit)):
+    for call, unit in ask.calls.named({name.rsplit(".", 1)[-1] for name in tables}):
+        for value in ask.values(call.func, ask.runs.frame(unit)):
             if isinstance(value, External) and value.name in tables and len(call.args) > 1:
                 yield Model(tables[value.name].orm, "Table", Site(unit.module, call.span))
 

@@ -259,8 +259,10 @@ class Importer:
             if place in parents and (found := self._at(place, name)) is not None and found is not module:
                 if head in self.known and (
                     place not in roots
-                    or (found.path.count("/") - place.count("/") > 1
-                    and f"{place}/{head}/__init__.py" not in self.modules)
+                    or (
+                        found.path.count("/") - place.count("/") > 1
+                        and f"{place}/{head}/__init__.py" not in self.modules
+                    )
                 ):
                     continue
                 return found

@@ -85,7 +85,7 @@ class Objects:
         units: dict[Unit, None] = {unit: None}
         names: dict[str, None] = {}
         node = unit.node
-        frame = self.ask.frame(unit.parent) if unit.parent is not None else self.ask.frame(unit)
+        frame = self.ask.runs.frame(unit.parent) if unit.parent is not None else self.ask.runs.frame(unit)
         for arg in node.bases if isinstance(node, Class) else ():
             expr = arg.value.base if isinstance(arg.value, Item) else arg.value
             if arg.name is not None and arg.name != "*":
@@ -119,7 +119,9 @@ class Objects:
     @cached_property
     def classes(self) -> tuple[Unit, ...]:
         """Every class of the service's own code."""
-        return tuple(unit for module in self.ask.code for unit in module.unit.units() if isinstance(unit.node, Class))
+        return tuple(
+            unit for module in self.ask.calls.code for unit in module.unit.units() if isinstance(unit.node, Class)
+        )
 
     def method(self, unit: Unit, name: str) -> Unit | None:
         """The function that a method's name means in a class, inherited ones included."""
@@ -155,14 +157,14 @@ class Objects:
         site = Site(unit.module, owner.node.span if isinstance(owner.node, Class) else (0, 0))
         names = self.decorators(unit)
         if "classmethod" in names or any(name.endswith("validator") for name in names) or unit.last_name == "__new__":
-            return ClassValue(site, (), owner, self.ask.frame(owner).closure)
+            return ClassValue(site, (), owner, self.ask.runs.frame(owner).closure)
         return Instance(site, (), owner)
 
     def annotated(self, values: Values, param: Param, unit: Unit) -> Values:
         """The values of a parameter; where they are unknown, an instance of the class that its annotation names."""
         if param.annotation is None or not all(isinstance(value, Unknown) for value in values):
             return values
-        frame = self.ask.frame(unit.parent) if unit.parent is not None else self.ask.frame(unit)
+        frame = self.ask.runs.frame(unit.parent) if unit.parent is not None else self.ask.runs.frame(unit)
         annotation = param.annotation
         if isinstance(annotation, Const) and isinstance(annotation.value, str) and annotation.value.isidentifier():
             annotation = Name(annotation.value, annotation.span)
@@ -206,7 +208,7 @@ class Objects:
         if isinstance(base, Instance) and self.is_settings(unit) and name in self.fields(unit):
             return self.setting(unit, name)
         if binding is not None and state is not None:
-            frame = self.ask.frame(unit)
+            frame = self.ask.runs.frame(unit)
             return self.ask._state(name, state, frame)
         if isinstance(base, Instance) and name in self.fields(unit):  # a field without a value: only its class is known
             return self._typed(unit, name, site)
@@ -214,7 +216,7 @@ class Objects:
 
     def _typed(self, unit: Unit, name: str, site: Site) -> Values:
         stmt = self.fields(unit)[name]
-        values = self.ask.values(stmt.annotation, self.ask.frame(unit)) if stmt.annotation is not None else ()
+        values = self.ask.values(stmt.annotation, self.ask.runs.frame(unit)) if stmt.annotation is not None else ()
         found = tuple(Instance(site, (), value.unit) for value in values if isinstance(value, ClassValue))
         return found or (Unknown(site, (), "field"),)
 
@@ -225,7 +227,7 @@ class Objects:
             receiver = None
         elif isinstance(base, Instance) and "classmethod" in names:
             receiver = ClassValue(base.site, (), base.unit)
-        function = FunctionValue(site, (), method, receiver, self.ask.frame(method).closure)
+        function = FunctionValue(site, (), method, receiver, self.ask.runs.frame(method).closure)
         if isinstance(base, Instance) and any(name in _PROPERTIES for name in names):
             values = self.ask.returned(function, None, None)
             node = method.node
@@ -241,9 +243,9 @@ class Objects:
             and base.frame is not None
             and method.last_name in ("__init__", "__new__")
         ):
-            function = FunctionValue(base.site, (), method, base, self.ask.frame(method).closure)
-            return self.ask.enter(function, base.call, base.frame)
-        return self.ask.frame(method)
+            function = FunctionValue(base.site, (), method, base, self.ask.runs.frame(method).closure)
+            return self.ask.runs.enter(function, base.call, base.frame)
+        return self.ask.runs.frame(method)
 
     def assigned(self, unit: Unit) -> dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]:
         """What the methods of a class assign to `self.name`: the value, the method, the place."""
@@ -273,7 +275,7 @@ class Objects:
             if state is not None and state.bindings:
                 method = unit.inner.get(id(state.bindings[-1].node))
                 if method is not None:
-                    return (FunctionValue(site, (), method, receiver, self.ask.frame(method).closure),)
+                    return (FunctionValue(site, (), method, receiver, self.ask.runs.frame(method).closure),)
         return tuple(External(site, (), f"{library}.{name}", receiver) for library in self.lineage(owner)[1]) or (
             Unknown(site, (), "super"),
         )
@@ -290,11 +292,11 @@ class Objects:
         fields = [field for unit in reversed(self.lineage(base.unit)[0]) for field in self.fields(unit)]
         if name not in fields or not base.call.args:
             return ()
-        given, named, _ = self.ask.arguments(base.call, base.frame)
+        given, named, _ = self.ask.runs.arguments(base.call, base.frame)
         if name in named:
-            return self.ask.force(named[name])
+            return self.ask.runs.force(named[name])
         position = fields.index(name)
-        return self.ask.force(given[position]) if position < len(given) else ()
+        return self.ask.runs.force(given[position]) if position < len(given) else ()
 
     # ---- settings
 
@@ -318,7 +320,7 @@ class Objects:
             for one in units:
                 for decorator in one.node.decorators if isinstance(one.node, Class) else ():
                     expr = decorator.func if isinstance(decorator, Call) else decorator
-                    frame = self.ask.frame(one.parent) if one.parent is not None else self.ask.frame(one)
+                    frame = self.ask.runs.frame(one.parent) if one.parent is not None else self.ask.runs.frame(one)
                     found = found or any(
                         isinstance(value, External) and value.name in known.decorators
                         for value in self.ask.values(expr, frame)
@@ -348,19 +350,19 @@ class Objects:
                         ]
                     for name, expr in options:
                         if name in known.prefix:
-                            return literal_text(self.ask.values(expr, self.ask.frame(owner))) or ""
+                            return literal_text(self.ask.values(expr, self.ask.runs.frame(owner))) or ""
             for inner in owner.inner.values():
                 if inner.last_name in known.inner_classes:
                     for name in known.prefix:
                         state = inner.flow.exit.get(name)
                         if state is not None:
-                            return literal_text(self.ask._state(name, state, self.ask.frame(inner))) or ""
+                            return literal_text(self.ask._state(name, state, self.ask.runs.frame(inner))) or ""
         return ""
 
     def setting(self, unit: Unit, name: str) -> Values:
         """A field of a settings class → what the environment gives for it, with its default."""
         stmt = self.fields(unit)[name]
-        frame = self.ask.frame(unit)
+        frame = self.ask.runs.frame(unit)
         site = Site(unit.module, stmt.span)
         alias: str | None = None
         value = stmt.value
@@ -411,11 +413,11 @@ class Objects:
 
     def field_default(self, call: Call, frame: Frame, field: knowledge.FieldCall) -> Values | None:
         """What a field's declaration gives when nothing else does; None when there is no default."""
-        given = self.ask.argument(call, frame, field.default)
+        given = self.ask.runs.argument(call, frame, field.default)
         if given is not None:
             ellipses = all(isinstance(value, Unknown) and value.reason == "Other" for value in given)
             return None if ellipses and self._has_ellipsis(call) else given
-        factory = self.ask.argument(call, frame, field.factory)
+        factory = self.ask.runs.argument(call, frame, field.factory)
         if factory is None:
             return None
         found = [
@@ -432,7 +434,7 @@ class Objects:
         return any(isinstance(arg.value, Other) and arg.value.kind == "ellipsis" for arg in call.args)
 
     def _alias(self, call: Call, frame: Frame, field: knowledge.FieldCall) -> str | None:
-        values = self.ask.argument(call, frame, field.alias)
+        values = self.ask.runs.argument(call, frame, field.alias)
         if values is None:
             return None
         for value in values:
@@ -476,10 +478,10 @@ class Objects:
                 found.extend(
                     self.setting(unit, key)
                     if self.is_settings(unit) and key in self.fields(unit)
-                    else self.ask._state(key, state, self.ask.frame(unit))
+                    else self.ask._state(key, state, self.ask.runs.frame(unit))
                 )
         for expr, unit in self._config_items.get(key, ()):
-            found.extend(self.ask.values(expr, self.ask.frame(unit)))
+            found.extend(self.ask.values(expr, self.ask.runs.frame(unit)))
         return hops(unique(found), site, f"`{key}` is read from the configuration here") or (
             Unknown(site, (), "configuration"),
         )
@@ -494,7 +496,7 @@ class Objects:
 
     def config_assignments(self) -> Iterator[tuple[str, Expr, Unit, tuple[int, int]]]:
         """Every `….config["KEY"] = value`: the key, the value, the unit, the place."""
-        for module in self.ask.code:
+        for module in self.ask.calls.code:
             for unit in module.unit.units():
                 for stmt in statements(body_of(unit.node)):
                     if isinstance(stmt, Assign) and stmt.value is not None:

@@ -58,7 +58,7 @@ def performed(ask: Evaluator) -> Iterator[Performed]:
     know = knowledge.operations()
     ends = {name.rsplit(".", 1)[-1] for row in know.operations for name in (*row.calls, *row.attributes)}
     seen: set[int] = set()
-    for call, unit in ask.calls_named(sorted(ends)):
+    for call, unit in ask.calls.named(sorted(ends)):
         if id(call) not in seen:
             seen.add(id(call))
             operation = _operation(ask, call.func, call, unit)
@@ -75,7 +75,7 @@ def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
     """Operations handed over to be called: `connection.run_sync(Base.metadata.create_all)`."""
     rows = [row for row in knowledge.frameworks().invokers if not row.later]
     names = {name.rsplit(".", 1)[-1] for row in rows for name in (*row.calls, *row.attributes)}
-    for call, unit in ask.calls_named(sorted(names)):
+    for call, unit in ask.calls.named(sorted(names)):
         for arg in call.args:
             if isinstance(arg.value, Attr) and arg.value.name in ends:
                 operation = _operation(ask, arg.value, None, unit)
@@ -87,7 +87,7 @@ def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
 
 def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit) -> str | None:
     """What calling something does to a database; None when it does nothing of that kind."""
-    values = ask.values(func, ask.frame(unit))
+    values = ask.values(func, ask.runs.frame(unit))
     if any(isinstance(value, FunctionValue) for value in values):
         return None
     names = {value.name for value in values if isinstance(value, External)}
@@ -100,7 +100,7 @@ def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit) -> str
             named = (
                 ending
                 and (not row.receiver or base.endswith(row.receiver))
-                and (not row.imports or bool(ask.imported & set(row.imports)))
+                and (not row.imports or bool(ask.calls.imported & set(row.imports)))
             )
         if named and (call is None or _demanded(ask, row, call, unit)):
             return row.operation
@@ -131,8 +131,8 @@ def _demanded(ask: Evaluator, row: knowledge.Operation, call: Call, unit: Unit) 
 def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, list[str]]]:
     """The processes that the code starts, each as the words of its command line; unknown words are holes."""
     table = knowledge.operations().process
-    for call, unit in ask.calls_named(sorted({name.rsplit(".", 1)[-1] for name in table})):
-        frame = ask.frame(unit)
+    for call, unit in ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in table})):
+        frame = ask.runs.frame(unit)
         for value in ask.values(call.func, frame):
             process = table.get(value.name) if isinstance(value, External) else None
             if process is None:
@@ -140,7 +140,7 @@ def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, list[str]]]:
             if process.words:
                 words = [_word(ask.values(arg.value, frame)) for arg in call.args if arg.name is None]
             else:
-                words = _words(ask, ask.argument(call, frame, process.command) or ())
+                words = _words(ask, ask.runs.argument(call, frame, process.command) or ())
             if words:
                 yield call, unit, words
             break
@@ -149,7 +149,7 @@ def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, list[str]]]:
 def _words(ask: Evaluator, values: Values) -> list[str]:
     for value in values:
         if isinstance(value, Items):
-            words = [_word(ask.force(item)) for item in value.items]
+            words = [_word(ask.runs.force(item)) for item in value.items]
             if words[:2] in (["sh", "-c"], ["bash", "-c"]) and len(words) > 2:
                 return _split(words[2])
             return words
@@ -186,10 +186,10 @@ def sent(ask: Evaluator) -> Iterator[Sent]:
         if not row.sends:
             continue
         ends = {name.rsplit(".", 1)[-1] for name in (*row.attributes, *row.calls)}
-        for call, unit in ask.calls_named(sorted(ends)):
+        for call, unit in ask.calls.named(sorted(ends)):
             if not isinstance(call.func, Attr) or not call.args:
                 continue
-            values = ask.argument(call, ask.frame(unit), row.sql)
+            values = ask.runs.argument(call, ask.runs.frame(unit), row.sql)
             for template in templates(values or ()):
                 for statement in statements(template.text):
                     found = _sent(ask, statement, template, call, unit)

@@ -115,18 +115,18 @@ class Reach:
     @cached_property
     def entries(self) -> frozenset[Module]:
         """The modules that are run to start the service."""
-        found = {module for module in self.ask.code if self._is_named_entry(module)}
+        found = {module for module in self.ask.calls.code if self._is_named_entry(module)}
         made = dict(self.know.app.items())
         names = {name.rsplit(".", 1)[-1] for name in (*made, *self.know.runner)}
-        for call, unit in self.ask.calls_named(names):
+        for call, unit in self.ask.calls.named(names):
             if unit.parent is not None and not self._runs_nothing_else(unit):
                 continue
-            for value in self.ask.values(call.func, self.ask.frame(unit)):
+            for value in self.ask.values(call.func, self.ask.runs.frame(unit)):
                 name = value.name if isinstance(value, External) else ""
                 if (name in made or name in self.know.runner) and "Router" not in name:
                     found.add(unit.module)
         for name in self._started:
-            found.update(module for module in self.ask.code if self._dotted(module).endswith(name))
+            found.update(module for module in self.ask.calls.code if self._dotted(module).endswith(name))
         return frozenset(found)
 
     def _runs_nothing_else(self, unit: Unit) -> bool:
@@ -205,7 +205,7 @@ class Reach:
     def _next(self, unit: Unit) -> Iterator[tuple[Unit, Step]]:
         """What running a unit runs directly."""
         skip = unit.parent is None and unit.module not in self.entries
-        frame = self.ask.frame(unit)
+        frame = self.ask.runs.frame(unit)
         for stmt in statements(body_of(unit.node)):
             if skip and self._in_main(unit, stmt.span):
                 continue
@@ -242,14 +242,14 @@ class Reach:
 
     def _call(self, call: Call, unit: Unit) -> Iterator[tuple[Unit, Step]]:
         site = Site(unit.module, call.span)
-        frame = self.ask.frame(unit)
+        frame = self.ask.runs.frame(unit)
         callees = self.ask.values(call.func, frame)
         for value in callees:
             for function in self.ask.callable(value, site, call, frame):
                 if function.unit is not None:
                     yield function.unit, Step(unit, site, f"calls `{self.ask.objects.display(function.unit)}` here")
         for invoker in self._invokers(call, callees):
-            given = self.ask.argument(call, frame, invoker.function) or ()
+            given = self.ask.runs.argument(call, frame, invoker.function) or ()
             for value in given:
                 for function in self.ask.callable(value, site):
                     if function.unit is not None:
@@ -264,11 +264,11 @@ class Reach:
 
     def _by_name(self, name: str, call: Call, unit: Unit, site: Site) -> Iterator[tuple[Unit, Step]]:
         """Modules that a call names by a text: `uvicorn.run("app.main:app")`, `import_module("app.models")`."""
-        frame = self.ask.frame(unit)
+        frame = self.ask.runs.frame(unit)
         if name not in self.know.runner:
             targets: Values = self.ask.values(call, frame)
         else:
-            text = literal_text(self.ask.argument(call, frame, self.know.runner[name].app) or ())
+            text = literal_text(self.ask.runs.argument(call, frame, self.know.runner[name].app) or ())
             targets = self.ask.module_value(unit.module, text.split(":", 1)[0], 0, site) if text else ()
         for value in targets:
             if isinstance(value, ModuleValue) and value.module is not None:
@@ -285,7 +285,7 @@ class Reach:
 
     def _hooks(self) -> Iterator[tuple[Unit, Step]]:
         """The functions that a framework runs when the application starts."""
-        for module in self.ask.code:
+        for module in self.ask.calls.code:
             for unit in module.unit.units():
                 yield from self._decorated(unit)
                 yield from self._method_hooks(unit)
@@ -309,7 +309,7 @@ class Reach:
         node = unit.node
         if not isinstance(node, Function) or unit.parent is None:
             return
-        frame = self.ask.frame(unit.parent)
+        frame = self.ask.runs.frame(unit.parent)
         for decorator in node.decorators:
             call = decorator if isinstance(decorator, Call) else None
             func = call.func if call is not None else decorator
@@ -317,7 +317,11 @@ class Reach:
                 if not self._matches(func, row.attributes, row.calls, frame.unit):
                     continue
                 if row.argument is not None:
-                    word = self._word(self.ask.argument(call, frame, row.argument) or ()) if call is not None else None
+                    word = (
+                        self._word(self.ask.runs.argument(call, frame, row.argument) or ())
+                        if call is not None
+                        else None
+                    )
                     if word not in row.values:
                         continue
                 yield unit, self._begins(unit, f"`{unit.last_name}` runs when the application starts")
@@ -331,7 +335,8 @@ class Reach:
         ):
             return True
         return bool(calls) and any(
-            isinstance(value, External) and value.name in calls for value in self.ask.values(func, self.ask.frame(unit))
+            isinstance(value, External) and value.name in calls
+            for value in self.ask.values(func, self.ask.runs.frame(unit))
         )
 
     def _word(self, values: Values) -> str | None:
@@ -356,7 +361,7 @@ class Reach:
                     for binding in state.bindings if state else ():
                         if isinstance(binding.node, (Name, Attr)):
                             yield from self._handlers(
-                                self.ask.values(binding.node, self.ask.frame(unit)),
+                                self.ask.values(binding.node, self.ask.runs.frame(unit)),
                                 Site(unit.module, binding.span),
                                 "is run at start-up",
                             )
@@ -364,29 +369,29 @@ class Reach:
     def _registered(self) -> Iterator[tuple[Unit, Step]]:
         """Functions handed over by a call, and by the application's constructor."""
         names = {name.rsplit(".", 1)[-1] for row in self.know.startup_calls for name in (*row.attributes, *row.calls)}
-        for call, unit in self.ask.calls_named(sorted(names)):
-            frame = self.ask.frame(unit)
+        for call, unit in self.ask.calls.named(sorted(names)):
+            frame = self.ask.runs.frame(unit)
             for row in self.know.startup_calls:
                 if not self._matches(call.func, row.attributes, row.calls, unit):
                     continue
                 if (
                     row.argument is not None
-                    and self._word(self.ask.argument(call, frame, row.argument) or ()) not in row.values
+                    and self._word(self.ask.runs.argument(call, frame, row.argument) or ()) not in row.values
                 ):
                     continue
-                given = self.ask.argument(call, frame, row.handler) or ()
+                given = self.ask.runs.argument(call, frame, row.handler) or ()
                 yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
         apps = self.know.app
-        for call, unit in self.ask.calls_named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
+        for call, unit in self.ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
             if not call.args:
                 continue
-            _, named, _ = self.ask.arguments(call, self.ask.frame(unit))
-            for value in self.ask.values(call.func, self.ask.frame(unit)):
+            _, named, _ = self.ask.runs.arguments(call, self.ask.runs.frame(unit))
+            for value in self.ask.values(call.func, self.ask.runs.frame(unit)):
                 app = apps.get(value.name) if isinstance(value, External) else None
                 for keyword in app.startup if app is not None else ():
                     if keyword in named:
                         yield from self._handlers(
-                            self.ask.force(named[keyword]),
+                            self.ask.runs.force(named[keyword]),
                             Site(unit.module, call.span),
                             f"is the application's `{keyword}`",
                         )
@@ -395,7 +400,7 @@ class Reach:
         for value in values:
             if isinstance(value, Items):
                 for item in value.items:
-                    yield from self._handlers(self.ask.force(item), site, message)
+                    yield from self._handlers(self.ask.runs.force(item), site, message)
             elif isinstance(value, Made) and value.call is not None and value.frame is not None:
                 for arg in value.call.args:
                     yield from self._handlers(self.ask.values(arg.value, value.frame), site, message)
@@ -406,14 +411,14 @@ class Reach:
 
     def _assigned(self) -> Iterator[tuple[Unit, Step]]:
         ends = tuple(f".{name}" for name in self.know.startup_attributes)
-        for module in self.ask.code:
+        for module in self.ask.calls.code:
             for unit in module.unit.units():
                 for stmt in statements(body_of(unit.node)):
                     if isinstance(stmt, Assign) and stmt.value is not None and isinstance(stmt.targets[0], Attr):
                         name = dotted(stmt.targets[0])
                         if name is not None and name.endswith(ends):
                             yield from self._handlers(
-                                self.ask.values(stmt.value, self.ask.frame(unit)),
+                                self.ask.values(stmt.value, self.ask.runs.frame(unit)),
                                 Site(module, stmt.span),
                                 "is made the application's start-up here",
                             )
@@ -421,12 +426,12 @@ class Reach:
     def _factories(self) -> Iterator[tuple[Unit, Step]]:
         """Functions that build the application: a server may call them by their name."""
         apps = self.know.app
-        for call, unit in self.ask.calls_named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
+        for call, unit in self.ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
             if not isinstance(unit.node, Function) or unit.owner is not None:
                 continue
             if any(
                 isinstance(value, External) and value.name in apps and "Router" not in value.name
-                for value in self.ask.values(call.func, self.ask.frame(unit))
+                for value in self.ask.values(call.func, self.ask.runs.frame(unit))
             ):
                 yield unit, self._begins(unit, f"`{unit.last_name}` builds the application")
                 yield (
@@ -436,9 +441,9 @@ class Reach:
 
     def _django(self) -> Iterator[tuple[Unit, Step]]:
         """Django imports these modules of every application by their names."""
-        if not any("INSTALLED_APPS" in module.unit.flow.bound for module in self.ask.code):
+        if not any("INSTALLED_APPS" in module.unit.flow.bound for module in self.ask.calls.code):
             return
-        for module in self.ask.code:
+        for module in self.ask.calls.code:
             if module.stem in _DJANGO:
                 yield module.unit, Step(None, Site(module, (0, 0)), f"Django imports `{self.relative(module)}`")
 

@@ -52,11 +52,11 @@ def _calls(ask: Evaluator) -> Iterator[Sink]:
     table = knowledge.drivers()
     names = sorted({name.rsplit(".", 1)[-1] for name in table})
     seen: set[int] = set()
-    for call, unit in ask.calls_named(names):
+    for call, unit in ask.calls.named(names):
         if id(call) in seen:
             continue
         seen.add(id(call))
-        frame = ask.frame(unit)
+        frame = ask.runs.frame(unit)
         for callee in ask.values(call.func, frame):
             name = (
                 callee.name if isinstance(callee, External) else f"{callee.name}.()" if isinstance(callee, Made) else ""
@@ -66,7 +66,7 @@ def _calls(ask: Evaluator) -> Iterator[Sink]:
                 continue
             roles: list[tuple[str, Values]] = []
             for role, slot in driver.arguments.items():
-                values = ask.argument(call, frame, slot)
+                values = ask.runs.argument(call, frame, slot)
                 if values is not None and role == "config" and driver.keys is not None:
                     roles.extend(_shaped(ask, values, driver.keys, 0))
                 elif values is not None:
@@ -91,17 +91,17 @@ def _shaped(ask: Evaluator, values: Values, shape: knowledge.Shape, depth: int) 
     for value in values:
         if isinstance(value, Items):
             for item in value.items:
-                yield from _shaped(ask, ask.force(item), shape, depth + 1)
+                yield from _shaped(ask, ask.runs.force(item), shape, depth + 1)
         elif isinstance(value, Table):
-            items = list(ask.flat(value))
+            items = list(ask.runs.flat(value))
             if not _demanded(ask, items, shape):
                 continue
             for key, given in items:
                 inner = shape.at(key) if key is not None else None
                 if isinstance(inner, knowledge.Shape):
-                    yield from _shaped(ask, ask.force(given), inner, depth + 1)
+                    yield from _shaped(ask, ask.runs.force(given), inner, depth + 1)
                 elif inner is not None:
-                    yield inner, ask.force(given)
+                    yield inner, ask.runs.force(given)
         elif shape.itself is not None:
             yield shape.itself, (value,)
         elif isinstance(value, (Joined, Literal, Environment)) and "HOST" in shape.roles:
@@ -110,7 +110,7 @@ def _shaped(ask: Evaluator, values: Values, shape: knowledge.Shape, depth: int) 
 
 def _demanded(ask: Evaluator, items: list[tuple[str | None, Deferred | Values]], shape: knowledge.Shape) -> bool:
     for key, words in shape.demands:
-        texts = [literal_text(ask.force(item)) for name, item in items if name == key]
+        texts = [literal_text(ask.runs.force(item)) for name, item in items if name == key]
         if not any(text is not None and any(word in text for word in words) for text in texts):
             return False
     return True
@@ -122,7 +122,7 @@ def _demanded(ask: Evaluator, items: list[tuple[str | None, Deferred | Values]],
 def _configuration(ask: Evaluator) -> Iterator[Sink]:
     for key, expr, unit, span in ask.objects.config_assignments():
         yield from _setting(ask, "flask", key, expr, unit, span)
-    for call, unit in ask.calls_named(("update", "from_mapping")):
+    for call, unit in ask.calls.named(("update", "from_mapping")):
         base = dotted(call.func.base) if isinstance(call.func, Attr) else None
         where = {"config": "flask", "conf": "celery"}.get((base or "").rsplit(".", 1)[-1])
         if where is not None:
@@ -130,23 +130,23 @@ def _configuration(ask: Evaluator) -> Iterator[Sink]:
     for unit in ask.objects.classes:
         if not ask.objects.is_settings(unit):
             yield from _body(ask, "flask", unit)
-    for module in ask.code:
+    for module in ask.calls.code:
         for where in _kinds(ask, module):
             yield from _body(ask, where, module.unit)
         yield from _celery(ask, module)
 
 
 def _updates(ask: Evaluator, where: str, call: Call, unit: Unit) -> Iterator[Sink]:
-    _, named, _ = ask.arguments(call, ask.frame(unit))
+    _, named, _ = ask.runs.arguments(call, ask.runs.frame(unit))
     pairs: dict[str, Deferred | Values] = dict(named)
     for arg in call.args:
         if arg.name is None:
-            for value in ask.values(arg.value, ask.frame(unit)):
+            for value in ask.values(arg.value, ask.runs.frame(unit)):
                 if isinstance(value, Table):
-                    pairs.update({key: item for key, item in ask.flat(value) if key is not None})
+                    pairs.update({key: item for key, item in ask.runs.flat(value) if key is not None})
     for key, value_of in pairs.items():
         for row in _rows(ask, where, key):
-            yield from _sink(ask, row, key, ask.force(value_of), Site(unit.module, call.span), unit)
+            yield from _sink(ask, row, key, ask.runs.force(value_of), Site(unit.module, call.span), unit)
 
 
 def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
@@ -155,12 +155,10 @@ def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     if "DATABASES" in bound or "INSTALLED_APPS" in bound:
         yield "django"
     if (
-        ("INSTALLED_APPS" not in bound
-        and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS")))
-        or (
-            module.stem in ("config", "settings", "default_config", "default_settings")
-            and ask.imported & {"flask", "quart"}
-        )
+        "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS"))
+    ) or (
+        module.stem in ("config", "settings", "default_config", "default_settings")
+        and ask.calls.imported & {"flask", "quart"}
     ):
         yield "flask"
     if module.stem in ("celeryconfig", "celery_config"):
@@ -187,7 +185,7 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
                     shape = row.keys.inner.get(target.base.id)
                     inner = shape.at(str(target.key.value)) if shape is not None else None
                     if isinstance(inner, knowledge.Shape):
-                        values = ask.values(stmt.value, ask.frame(unit))
+                        values = ask.values(stmt.value, ask.runs.frame(unit))
                         roles = tuple(_shaped(ask, values, inner, 0))
                         if roles:
                             yield Sink(
@@ -217,14 +215,14 @@ def _rows(ask: Evaluator, where: str, key: str) -> Iterator[knowledge.Setting]:
         if (
             row.where == where
             and (key in row.keys.roles or key in row.keys.inner)
-            and (not row.imports or ask.imported & set(row.imports))
+            and (not row.imports or ask.calls.imported & set(row.imports))
         ):
             yield row
 
 
 def _setting(ask: Evaluator, where: str, key: str, expr: Expr, unit: Unit, span: tuple[int, int]) -> Iterator[Sink]:
     for row in _rows(ask, where, key):
-        yield from _sink(ask, row, key, ask.values(expr, ask.frame(unit)), Site(unit.module, span), unit)
+        yield from _sink(ask, row, key, ask.values(expr, ask.runs.frame(unit)), Site(unit.module, span), unit)
 
 
 def _sink(ask: Evaluator, row: knowledge.Setting, key: str, values: Values, site: Site, unit: Unit) -> Iterator[Sink]:

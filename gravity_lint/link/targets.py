@@ -363,13 +363,13 @@ def _declared(ask: Evaluator) -> Iterator[Target]:
                     if isinstance(value, Environment) and role is not None:
                         for default in value.default:
                             yield from _defaults(default, role, value, None)
-    for module in ask.code:
+    for module in ask.calls.code:
         for unit in module.unit.units():
             yield from _read(ask, unit)
 
 
 def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:
-    frame = ask.frame(unit)
+    frame = ask.runs.frame(unit)
     context = unit.last_name if unit.parent is not None else ""
     for call in unit.calls:
         role = _named_role(call, context)
@@ -400,7 +400,7 @@ def _named_role(call: Call, context: str) -> str | None:
 def _guarded(ask: Evaluator) -> frozenset[str]:
     """Variables whose absence stops the service elsewhere: in a module's body, or in a function that is called."""
     found: set[str] = set()
-    for module in ask.code:
+    for module in ask.calls.code:
         for unit in module.unit.units():
             guards = unit.flow.guards
             if not guards or (unit.parent is not None and not ask.callers(unit) and unit.last_name != "__init__"):

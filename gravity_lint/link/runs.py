@@ -1,0 +1,153 @@
+"""Runs of functions: which arguments a call gives, and what the parameters hold because of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Call, Function, Lambda, Param
+from gravity_lint.link.modules import Unit
+from gravity_lint.link.values import (
+    MAX_VALUES,
+    UNPACKED,
+    Deferred,
+    Frame,
+    FunctionValue,
+    Items,
+    Site,
+    Table,
+    Unknown,
+    Values,
+    hops,
+    unique,
+)
+
+if TYPE_CHECKING:
+    from gravity_lint.link.evaluate import Evaluator
+
+
+class Runs:
+    """Makes the frames in which expressions are looked at, each once. Works with the evaluator whose part it is."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.ask = evaluator
+        self._frames: dict[object, Frame] = {}
+
+    def frame(self, unit: Unit) -> Frame:
+        """The run of a unit in which its parameters are whatever its callers give."""
+        found = self._frames.get(unit)
+        if found is None:
+            closure = self.frame(unit.parent) if unit.parent is not None else None
+            found = self._frames[unit] = Frame(unit, closure)
+        return found
+
+    def enter(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> Frame:
+        """The run of a function that one call makes."""
+        unit = function.unit
+        assert unit is not None
+        receiver = function.receiver
+        key = unit, id(call), caller, id(receiver.site.span) if receiver is not None else 0
+        found = self._frames.get(key)
+        if found is None:
+            args = self._bind(function, call, caller)
+            found = self._frames[key] = Frame(unit, function.closure or self.frame(unit).closure, args, receiver)
+        return found
+
+    def _bind(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> dict[str, Values]:
+        unit = function.unit
+        assert unit is not None
+        node = unit.node
+        params = list(node.params) if isinstance(node, (Function, Lambda)) else []
+        args: dict[str, Values] = {}
+        if function.receiver is not None and params and not self.ask.objects.is_static(unit):
+            args[params.pop(0).name] = (function.receiver,)
+        given, named, rest = self.arguments(call, caller) if call is not None and caller is not None else ([], {}, ())
+        given = [*function.bound, *given]
+        for param in params:
+            if param.kind == "*":
+                args[param.name] = (Unknown(Site(unit.module, param.span), (), "arguments"),)
+            elif param.kind == "**":
+                free = {name: value for name, value in named.items() if name not in {p.name for p in params}}
+                args[param.name] = (Table(Site(unit.module, param.span), (), (*free.items(), *rest)),)
+            elif param.name in named:
+                args[param.name] = self._passed(named[param.name], param, unit)
+            elif given and not param.keyword_only:
+                args[param.name] = self._passed(given.pop(0), param, unit)
+            elif param.default is not None:
+                parent = self.frame(unit.parent) if unit.parent is not None else self.frame(unit)
+                args[param.name] = self.ask.values(param.default, parent)
+            else:
+                args[param.name] = (Unknown(Site(unit.module, param.span), (), "parameter"),)
+        return args
+
+    def _passed(self, value: Deferred | Values, param: Param, unit: Unit) -> Values:
+        found = self.force(value)
+        if isinstance(value, Deferred):
+            site = Site(value.frame.unit.module, value.expr.span)
+            return hops(found, site, f"passed as `{param.name}` to `{self.ask.objects.display(unit)}` here")
+        return found
+
+    def arguments(
+        self, call: Call, frame: Frame
+    ) -> tuple[list[Deferred | Values], dict[str, Deferred | Values], tuple[tuple[None, Deferred | Values], ...]]:
+        """A call's arguments: by position, by name, and what is unpacked from mappings that are not known."""
+        given: list[Deferred | Values] = []
+        named: dict[str, Deferred | Values] = {}
+        rest: list[tuple[None, Deferred | Values]] = []
+        for arg in call.args:
+            if arg.name is None:
+                given.append(Deferred(arg.value, frame))
+            elif arg.name == "*":
+                for value in self.ask.values(arg.value, frame)[:1]:
+                    given.extend(value.items if isinstance(value, Items) else ())
+            elif arg.name == "**":
+                for value in self.ask.values(arg.value, frame):
+                    if isinstance(value, Table):
+                        flat = self.flat(value)
+                        for key, item in flat:
+                            if key is not None:
+                                named.setdefault(
+                                    key, hops(self.force(item), Site(frame.unit.module, arg.value.span), UNPACKED)
+                                )
+                    else:
+                        rest.append((None, (value,)))
+            else:
+                named[arg.name] = Deferred(arg.value, frame)
+        return given, named, tuple(rest)
+
+    def argument(self, call: Call, frame: Frame, slot: knowledge.Slot | None) -> Values | None:
+        """The values of the argument that a slot describes; None when the call does not give it."""
+        if slot is None:
+            return None
+        given, named, _ = self.arguments(call, frame)
+        for name in slot.names:
+            if name in named:
+                return self.force(named[name])
+        for position in slot.positions:
+            if position < len(given):
+                return self.force(given[position])
+        return None
+
+    def force(self, value: Deferred | Values) -> Values:
+        return self.ask.values(value.expr, value.frame) if isinstance(value, Deferred) else value
+
+    def flat(self, table: Table, depth: int = 0) -> Iterator[tuple[str | None, Deferred | Values]]:
+        """A dictionary's items, with what is unpacked into it."""
+        for key, item in table.items:
+            if key is not None or depth > 5:
+                yield key, item
+                continue
+            for value in self.force(item):
+                if isinstance(value, Table):
+                    yield from self.flat(value, depth + 1)
+
+    def lookup(self, table: Table, key: str | None) -> Values:
+        """What a dictionary holds under a key; everything it holds where the key is not known."""
+        items = list(self.flat(table))
+        if key is None:
+            return unique(value for _, item in items[:MAX_VALUES] for value in self.force(item))
+        for name, item in reversed(items):
+            if name == key:
+                return self.force(item)
+        return ()
