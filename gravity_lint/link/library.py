@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call
 from gravity_lint.link import texts
-from gravity_lint.link.choice import checked
+from gravity_lint.link.choice import checked, nothing
 from gravity_lint.link.values import (
     MAX_VALUES,
     Built,
