@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Iterator
 
 import tree_sitter_python
@@ -79,28 +80,55 @@ def parse_python(data: bytes) -> PythonFacts:
     return PythonFacts(body, troubles, tuple(_comments(root, data, reader.rows)) if _MARK.search(data) else ())
 
 
+def syntax_troubles(data: bytes) -> tuple[SyntaxTrouble, ...]:
+    """UTF-8 text of a Python file → where it is not Python: all that is asked of a file that is not linked."""
+    root = Parser(_LANGUAGE).parse(data).root_node
+    return tuple(_troubles(root, data)) if root.has_error else ()
+
+
 def _troubles(root: Node, data: bytes) -> Iterator[SyntaxTrouble]:
     """Where the syntax errors are, outermost first; none where Python's own parser reads the file."""
     if conflict := _CONFLICT.search(data):
         end = data.find(b"\n", conflict.start())
         yield SyntaxTrouble((conflict.start(), end if end >= 0 else len(data)), "has merge conflict markers here")
         return
-    if len(data) <= MAX_CHECKED:
-        try:
-            ast.parse(data)
-            return  # newer than the grammar, not wrong
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass
+    line = _python_line(data)
+    if line == 0:
+        return  # newer than the grammar, not wrong
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.is_missing:
-            yield SyntaxTrouble((node.start_byte, node.end_byte), f"is not valid Python here: `{node.type}` is missing")
-        elif node.is_error:
-            end = data.find(b"\n", node.start_byte, node.end_byte)
-            yield SyntaxTrouble((node.start_byte, end if end >= 0 else node.end_byte), "is not valid Python here")
+        if node.is_missing or node.is_error:
+            what = f": `{node.type}` is missing" if node.is_missing else ""
+            yield SyntaxTrouble(_narrowed(node, data, line), f"is not valid Python here{what}")
         elif node.has_error:
             stack.extend(reversed(node.children))
+
+
+def _python_line(data: bytes) -> int | None:
+    """The line, from 1, where Python's own parser stops; 0 where it reads the whole text, None where it cannot tell."""
+    if len(data) > MAX_CHECKED:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(data)
+    except SyntaxError as error:
+        return error.lineno or None
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return 0
+
+
+def _narrowed(node: Node, data: bytes, line: int | None) -> Span:
+    """The first line of an error, or the line inside it where Python's own parser stops: nearer to the cause."""
+    start, end = node.start_byte, node.end_byte
+    if line is not None and node.start_point[0] < line - 1 <= node.end_point[0]:
+        for _ in range(line - 1 - node.start_point[0]):
+            start = data.index(b"\n", start) + 1
+        start += len(data[start:end]) - len(data[start:end].lstrip(b" \t"))
+    stop = data.find(b"\n", start, end)
+    return start, stop if stop >= 0 else max(end, start)
 
 
 def _comments(root: Node, data: bytes, rows: list[tuple[int, int]]) -> Iterator[Comment]:

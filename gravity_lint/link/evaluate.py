@@ -525,7 +525,7 @@ class Evaluator:
             name = (
                 owner.last_name if owner is not None and unit.last_name in ("__init__", "__new__") else unit.last_name
             )
-            names = {name, *self.calls.aliases.get(name, ()), *(self.objects.heirs(name) if owner is not None else ())}
+            names = {name, unit.last_name, *self.calls.aliases.get(name, ()), *(self.objects.heirs(name) if owner is not None else ())}
             for spelled in sorted(names):
                 for call, where in self.calls.spelled(spelled):
                     if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):

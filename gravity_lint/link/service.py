@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from gravity_lint import knowledge
 from gravity_lint.discover import File, ServiceFiles
 from gravity_lint.facts.code import Comment, PythonFacts
-from gravity_lint.facts.python import parse_python
+from gravity_lint.facts.python import parse_python, syntax_troubles
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.models import Model, models
 from gravity_lint.link.modules import Importer, Module
@@ -17,6 +17,7 @@ from gravity_lint.link.reach import Reach
 from gravity_lint.link.sinks import Sink, sinks
 from gravity_lint.link.targets import Target, targets
 from gravity_lint.link.values import Hop, Site
+from gravity_lint.screen import matters
 from gravity_lint.source import Source, Unreadable, decode, read
 from gravity_lint.violation import Place, Step
 
@@ -84,17 +85,30 @@ class Service:
             except Unreadable as error:
                 found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
                 continue
-            found.extend(
-                (source.place(trouble.span), trouble.message) for trouble in self.facts(file.path).troubles[:1]
-            )
+            linked = file.path in self._facts or (file.role == "code" and self.matters)
+            troubles = self.facts(file.path).troubles if linked else syntax_troubles(source.data)
+            found.extend((source.place(trouble.span), trouble.message) for trouble in troubles[:1])
         return tuple(found)
 
     # ---- links
 
     @cached_property
+    def matters(self) -> bool:
+        """Whether any file of its own code can matter to a rule; otherwise nothing of it is linked."""
+        for file in self.files_of("python"):
+            try:
+                if matters(self.source(file.path).data):
+                    return True
+            except Unreadable:
+                continue
+        return False
+
+    @cached_property
     def modules(self) -> dict[str, Module]:
         """Its Python modules by path, those of the libraries beside it included (role `library`)."""
         found: dict[str, Module] = {}
+        if not self.matters:
+            return {}
         shared = [(file, "library") for library in self._libraries for file in library.files]
         for file, role in [*((file, file.role) for file in self.files), *shared]:
             if file.kind == "python":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Call, Const, Loop, Other, walk
+from gravity_lint.facts.code import Attr, Call, Const, Loop, Other, walk
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
@@ -19,6 +19,7 @@ from gravity_lint.link.values import (
     UNPACKED,
     Built,
     Environment,
+    External,
     Hop,
     Items,
     Joined,
@@ -27,6 +28,7 @@ from gravity_lint.link.values import (
     Value,
     Values,
     from_environment,
+    literal_text,
 )
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
@@ -366,6 +368,7 @@ def _declared(ask: Evaluator) -> Iterator[Target]:
     for module in ask.calls.code:
         for unit in module.unit.units():
             yield from _read(ask, unit)
+    yield from _options(ask)
 
 
 def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:
@@ -379,6 +382,32 @@ def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:
             if isinstance(value, Environment):
                 for default in value.default:
                     yield from _defaults(default, role, value, None)
+
+
+def _options(ask: Evaluator) -> Iterator[Target]:
+    """Options of a command line that are named after a database and have a literal default."""
+    table = ask.know.option
+    ends = {name.rsplit(".", 1)[-1] for name in table}
+    for call, unit in ask.calls.named(sorted(ends)):
+        frame = ask.runs.frame(unit)
+        names = [value.name for value in ask.values(call.func, frame) if isinstance(value, External)]
+        spelled = call.func.name if isinstance(call.func, Attr) else ""
+        row = next((table[name] for name in names if name in table), None) or next(
+            (row for row in ask.know.options if spelled in row.attributes), None
+        )
+        default = ask.runs.argument(call, frame, row.default) if row is not None else None
+        if row is None or default is None:
+            continue
+        words = [arg.value.value for arg in call.args if isinstance(arg.value, Const) and arg.name is None]
+        flags = sorted((word for word in words if isinstance(word, str) and word.startswith("-")), key=len)
+        variable = literal_text(ask.runs.argument(call, frame, row.variable) or ())
+        name = variable or (flags[-1].strip("-").replace("-", "_") if flags else "")
+        role = knowledge.classify(name, "") if name else None
+        if role is not None:
+            setting = Environment(Site(unit.module, call.span), (), name, "option", default=default)
+            for value in default:
+                if isinstance(value, Literal):
+                    yield from _defaults(value, role, setting, None)
 
 
 def _named_role(call: Call, context: str) -> str | None:
