@@ -525,7 +525,8 @@ class Evaluator:
             name = (
                 owner.last_name if owner is not None and unit.last_name in ("__init__", "__new__") else unit.last_name
             )
-            names = {name, unit.last_name, *self.calls.aliases.get(name, ()), *(self.objects.heirs(name) if owner is not None else ())}
+            heirs = self.objects.heirs(name) if owner is not None else set()
+            names = {name, unit.last_name, *self.calls.aliases.get(name, ()), *heirs}
             for spelled in sorted(names):
                 for call, where in self.calls.spelled(spelled):
                     if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):
