@@ -75,6 +75,15 @@ SHAPES = {
     "numbered folders with one list of requirements": (
         {"requirements.txt": "flask\n", "01/app.py": FLASK, "02/app.py": FLASK},
         {".": "repository", "01": "service", "02": "service"}),
+    "Django projects with one list of requirements": (
+        {"requirements.txt": "django\n",
+         **{f"{name}/{file}": f"os.environ.setdefault('DJANGO_SETTINGS_MODULE', '{name}.settings')\n"
+            for name in ("edge/back", "orders") for file in ("manage.py", "shop/wsgi.py")}},
+        {".": "repository", "edge/back": "service", "orders": "service"}),
+    "demonstrations below a list of what developers need": (
+        {"requirements-dev.txt": "", **{f"demos/{name}/{file}": text for name in ("a", "b") for file, text in (
+            ("setup.py", SETUP), (f"{name}/__init__.py", ""), (f"{name}/main.py", "app = web.Application()\n"))}},
+        {".": "repository", "demos/a": "service", "demos/b": "service"}),
     "several entries that share code": (
         {"requirements.txt": "", "api/main.py": API, "worker/celery_app.py": "app = Celery()\n", "core/db.py": CODE},
         {".": "service"}),

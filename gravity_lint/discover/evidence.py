@@ -25,7 +25,8 @@ _GUARD = re.compile(rb"^if __name__ *== *['\"]__main__['\"]", re.M)
 _RUNS_PYTHON = re.compile(rb"python|\bpip3?\b|\buv\b|poetry|pipenv|gunicorn|uvicorn|celery|\.py\b", re.I)
 _BUILD_KEY = re.compile(rb"^[ \t]*(?:-[ \t]+)?(build|context|dockerfile)[ \t]*:[ \t]*[\"']?([^\s\"'#]*)", re.M)
 _COMPOSE = re.compile(r"(docker-?)?compose([.-].*)?\.ya?ml$")
-_REQUIREMENTS = re.compile(r"requirements[^/]*\.(txt|in)$")
+_REQUIREMENTS = re.compile(r"requirements(?![-_.]?(dev|test|lint|docs?[-_.]|typing))[^/]*\.(txt|in)$")
+"""What an application needs to run; what its developers need beside it proves nothing."""
 _TABLE = re.compile(rb"^\[(project|build-system|tool\.poetry|tool\.pdm|tool\.flit[.\w]*|tool\.uv\.workspace)\]", re.M)
 _SCRIPTS = re.compile(rb"^\[(project\.scripts|tool\.poetry\.scripts)\]|console_scripts", re.M)
 _HEAD = 65536

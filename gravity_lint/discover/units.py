@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gravity_lint.discover.evidence import Evidence, builds, collect, runs
 from gravity_lint.discover.walk import Tree, role_of
@@ -81,7 +82,7 @@ def _folded(tree: Tree, evidence: dict[str, Evidence], python: set[str], side: s
     for path in sorted(python, key=lambda path: (-path.count("/") if path else 1, path)):
         kids = [kid for name in tree.folders[path].folders
                 for kid in below.pop(_join(path, name), ()) if name not in side or (kid.image and kid.entry)]
-        below[path] = list(_fold(path, evidence[path], kids, _lone(tree, path, kids, python)))
+        below[path] = list(_fold(path, evidence[path], kids, partial(_lone, tree, path, kids, evidence)))
     return below.get("", [])
 
 
@@ -89,14 +90,21 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _lone(tree: Tree, path: str, kids: list[Unit], python: set[str]) -> bool:
-    """Whether a folder's code is all in its kids: no other folder with Python, tests and scripts apart."""
+def _lone(tree: Tree, path: str, kids: list[Unit], evidence: dict[str, Evidence]) -> bool:
+    """Whether a folder's code is all in its kids: no other folder with Python below it, tests and scripts apart."""
     roots = {kid.root for kid in kids}
-    inner = {_join(path, name) for name in tree.folders[path].folders if name not in SIDE_FOLDERS}
-    return all(folder in roots for folder in inner & python if not tree.folders[folder].test)
+    stack = [_join(path, name) for name in tree.folders[path].folders if name not in SIDE_FOLDERS]
+    while stack:
+        here = stack.pop()
+        if here in roots or tree.folders[here].test:
+            continue
+        if evidence[here].python:
+            return False
+        stack.extend(_join(here, name) for name in tree.folders[here].folders)
+    return True
 
 
-def _fold(path: str, own: Evidence, kids: list[Unit], lone: bool) -> Iterator[Unit]:
+def _fold(path: str, own: Evidence, kids: list[Unit], lone: Callable[[], bool]) -> Iterator[Unit]:
     """One folder and the units below it → the units of both."""
     claim = _claim(path, own)
     strong = [kid for kid in kids if kid.deployable]
@@ -173,10 +181,10 @@ def _beside_several(claim: Unit, own: Evidence, strong: list[Unit], weak: list[U
     yield from apart
 
 
-def _separate(own: Evidence, weak: list[Unit], lone: bool) -> bool:
+def _separate(own: Evidence, weak: list[Unit], lone: Callable[[], bool]) -> bool:
     """Whether folders with no more than an entry each are services: they share one list of requirements, no code."""
     apps = [kid for kid in weak if kid.builder and not kid.package]
-    return len(apps) > 1 and len(apps) == len(weak) and lone and not (own.images or own.entry or own.packages)
+    return (len(apps) > 1 and len(apps) == len(weak) and not (own.images or own.entry or own.packages)) and lone()
 
 
 def _library_within(claim: Unit, kid: Unit) -> bool:
