@@ -102,6 +102,7 @@ def test_images(image: str, expected: bool) -> None:
     ("docker-compose.yml", ()), ("compose.yaml", ()), ("docker-compose.prod.yml", ("prod",)),
     ("docker-compose-test_db.yaml", ("test", "db")), ("docker_compose.yml", ()), ("composer.yml", None),
     ("decompose.yml", None), ("compose.json", None), ("docker-compose.yml.j2", None),
+    ("infra-compose.yml", ("infra",)), ("test.docker-compose.ci.yml", ("test", "ci")),
 ])
 def test_compose_names(name: str, words: tuple[str, ...] | None) -> None:
     assert compose_words(name) == words

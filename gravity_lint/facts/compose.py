@@ -23,7 +23,7 @@ DATABASE_IMAGES = frozenset({
 })
 """The last part of an image's name; an exporter or an administration page has another one."""
 
-_FILE = re.compile(r"(?:docker[-_])?compose(?P<rest>[._-].*)?\.ya?ml", re.IGNORECASE)
+_FILE = re.compile(r"(?P<before>.+?[._-])??(?:docker[-_]?)?compose(?P<rest>[._-].*)?\.ya?ml", re.IGNORECASE)
 _DEFAULTED = re.compile(r"\$\{\w+:?-([^}]*)\}")
 
 
@@ -45,7 +45,9 @@ def compose_words(name: str) -> tuple[str, ...] | None:
     """A file's name → what it says besides `docker-compose.yml` (`test`, `prod`, …), in lower case; None for another
     kind of file."""
     match = _FILE.fullmatch(name)
-    return tuple(re.findall(r"[a-z0-9]+", (match["rest"] or "").lower())) if match else None
+    if match is None:
+        return None
+    return tuple(re.findall(r"[a-z0-9]+", f"{match['before'] or ''} {match['rest'] or ''}".lower()))
 
 
 def compose_services(facts: YamlFacts) -> tuple[ComposeService, ...]:
