@@ -7,17 +7,29 @@ from dataclasses import replace
 
 from gravity_lint.link.values import Environment, Joined, Literal, Value, Values, from_environment, unique
 
+MAX_NESTING = 12
+"""Texts inside texts that are followed."""
+
 
 def checked(values: Iterable[Value]) -> Values:
     """The values, known not to be missing."""
-    return tuple(
-        replace(value, checked=True)
-        if isinstance(value, Environment)
-        else replace(value, parts=tuple(checked(part) for part in value.parts))
-        if isinstance(value, Joined)
-        else value
-        for value in values
-    )
+    return _checked(values, {}, 0)
+
+
+def _checked(values: Iterable[Value], known: dict[int, tuple[Values, ...]], depth: int) -> Values:
+    """With what is `known` already of a text's parts by their identity: the same text may stand in many others."""
+    found: list[Value] = []
+    for value in values:
+        if isinstance(value, Environment):
+            found.append(replace(value, checked=True))
+        elif isinstance(value, Joined) and depth < MAX_NESTING:
+            parts = known.get(id(value.parts))
+            if parts is None:
+                parts = known[id(value.parts)] = tuple(_checked(part, known, depth + 1) for part in value.parts)
+            found.append(replace(value, parts=parts))
+        else:
+            found.append(value)
+    return tuple(found)
 
 
 def choose(values: Iterable[Value]) -> Values:

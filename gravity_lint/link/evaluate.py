@@ -60,8 +60,10 @@ from gravity_lint.link.values import (
     unique,
 )
 
-MAX_DEPTH = 70
+MAX_DEPTH = 60
 """Steps from the question to the value; a value further away is unknown."""
+MAX_STEPS = 4_000
+"""Expressions looked at for one question; a value that takes more is unknown."""
 MAX_CALLERS = 8
 """Callers of a function that are asked for an argument."""
 
@@ -82,11 +84,12 @@ class Evaluator:
         self.runs = Runs(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
+        self._steps = 0
         self._active: set[tuple[int, Frame]] = set()
         self._callers: dict[Unit, list[tuple[Call, Unit]]] = {}
         self._lambdas: dict[int, Unit] = {}
-
-    # ---- runs
+        self._members: dict[tuple[Module, str], Values | None] = {}
+        self._looking: set[tuple[Module, str]] = set()
 
     # ---- questions
 
@@ -97,7 +100,10 @@ class Evaluator:
         if found is not None:
             return found
         site = Site(frame.unit.module, expr.span)
-        if key in self._active or len(self._active) > MAX_DEPTH:
+        if not self._active:
+            self._steps = 0
+        self._steps += 1
+        if key in self._active or len(self._active) > MAX_DEPTH or self._steps > MAX_STEPS:
             return (Unknown(site, (), "recursion"),)
         self._active.add(key)
         try:
@@ -229,6 +235,21 @@ class Evaluator:
 
     def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
         """What a name at a module's top level is; None when the module does not have it."""
+        key = module, name
+        if key in self._members:
+            return self._members[key]
+        if key in self._looking:  # a circle of imports: Python finds the submodule, or nothing yet
+            return self._submodule(module.folder, name, Site(module, (0, 0))) if module.is_package else None
+        self._looking.add(key)
+        try:
+            found = self._member(module, name, depth)
+        finally:
+            self._looking.discard(key)
+        if not self._looking and self._steps <= MAX_STEPS:
+            self._members[key] = found
+        return found
+
+    def _member(self, module: Module, name: str, depth: int) -> Values | None:
         frame = self.runs.frame(module.unit)
         flow = module.unit.flow
         state = flow.exit.get(name)
@@ -331,8 +352,7 @@ class Evaluator:
     def _param(self, param: Param, frame: Frame) -> Values:
         unit, site = frame.unit, Site(frame.unit.module, param.span)
         if frame.args is not None:
-            found = frame.args.get(param.name, (Unknown(site, (), "parameter"),))
-            return self.objects.annotated(found, param, unit)
+            return self.objects.annotated(self.runs.given(frame, param), param, unit)
         params = unit.node.params if isinstance(unit.node, (Function, Lambda)) else ()
         if unit.owner is not None and params and params[0] is param and not self.objects.is_static(unit):
             return (self.objects.receiver(unit),)
@@ -340,8 +360,8 @@ class Evaluator:
         for call, caller in self.callers(unit)[:MAX_CALLERS]:
             for function in self.functions(call, self.runs.frame(caller)):
                 if function.unit is unit:
-                    args = self.runs.enter(function, call, self.runs.frame(caller)).args or {}
-                    found_values.extend(args.get(param.name, ()))
+                    inside = self.runs.enter(function, call, self.runs.frame(caller))
+                    found_values.extend(self.runs.given(inside, param))
                     break
         if not found_values and param.default is not None:
             around = self.runs.frame(unit.parent) if unit.parent is not None else frame

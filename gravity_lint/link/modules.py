@@ -92,10 +92,13 @@ class Unit:
 class Module:
     """One Python file of a service."""
 
-    def __init__(self, path: str, role: str, facts: Callable[[], PythonFacts]) -> None:
+    def __init__(
+        self, path: str, role: str, facts: Callable[[], PythonFacts], data: Callable[[], bytes] | None = None
+    ) -> None:
         self.path = path
         self.role = role
         self._facts = facts
+        self._data = data
 
     def __repr__(self) -> str:
         return f"<Module {self.path}>"
@@ -107,6 +110,10 @@ class Module:
     @cached_property
     def unit(self) -> Unit:
         return Unit(self, self.facts, None, "")
+
+    def mentions(self, word: str) -> bool:
+        """Whether its text holds a word anywhere; true where the text is not at hand."""
+        return self._data is None or word.encode("utf-8", "replace") in self._data()
 
     @cached_property
     def is_package(self) -> bool:

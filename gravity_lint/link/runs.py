@@ -14,10 +14,13 @@ from gravity_lint.link.values import (
     Deferred,
     Frame,
     FunctionValue,
+    Given,
+    Instance,
     Items,
     Site,
     Table,
     Unknown,
+    Value,
     Values,
     hops,
     unique,
@@ -27,12 +30,18 @@ if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
 
+MAX_DEPTH = 8
+"""Calls inside calls of which the arguments are kept; further in, parameters are unknown."""
+
+
 class Runs:
     """Makes the frames in which expressions are looked at, each once. Works with the evaluator whose part it is."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
         self._frames: dict[object, Frame] = {}
+        self._kept: list[Call | None] = []
+        """An identity means something only while its owner lives."""
 
     def frame(self, unit: Unit) -> Frame:
         """The run of a unit in which its parameters are whatever its callers give."""
@@ -47,54 +56,63 @@ class Runs:
         unit = function.unit
         assert unit is not None
         receiver = function.receiver
-        key = unit, id(call), caller, id(receiver.site.span) if receiver is not None else 0
+        if caller is not None and caller.depth >= MAX_DEPTH:
+            call = caller = None
+        key = unit, id(call), caller, _identity(receiver)
         found = self._frames.get(key)
         if found is None:
             args = self._bind(function, call, caller)
-            found = self._frames[key] = Frame(unit, function.closure or self.frame(unit).closure, args, receiver)
+            closure = function.closure or self.frame(unit).closure
+            depth = caller.depth + 1 if caller is not None else 0
+            found = self._frames[key] = Frame(unit, closure, args, receiver, depth)
+            self._kept.append(call)
         return found
 
-    def _bind(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> dict[str, Values]:
+    def _bind(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> dict[str, Given]:
         unit = function.unit
         assert unit is not None
         node = unit.node
         params = list(node.params) if isinstance(node, (Function, Lambda)) else []
-        args: dict[str, Values] = {}
+        args: dict[str, Given] = {}
         if function.receiver is not None and params and not self.ask.objects.is_static(unit):
             args[params.pop(0).name] = (function.receiver,)
         given, named, rest = self.arguments(call, caller) if call is not None and caller is not None else ([], {}, ())
         given = [*function.bound, *given]
         for param in params:
+            site = Site(unit.module, param.span)
             if param.kind == "*":
-                args[param.name] = (Unknown(Site(unit.module, param.span), (), "arguments"),)
+                args[param.name] = (Unknown(site, (), "arguments"),)
             elif param.kind == "**":
                 free = {name: value for name, value in named.items() if name not in {p.name for p in params}}
-                args[param.name] = (Table(Site(unit.module, param.span), (), (*free.items(), *rest)),)
+                args[param.name] = (Table(site, (), (*free.items(), *rest)),)
             elif param.name in named:
-                args[param.name] = self._passed(named[param.name], param, unit)
+                args[param.name] = named[param.name]
             elif given and not param.keyword_only:
-                args[param.name] = self._passed(given.pop(0), param, unit)
+                args[param.name] = given.pop(0)
             elif param.default is not None:
-                parent = self.frame(unit.parent) if unit.parent is not None else self.frame(unit)
-                args[param.name] = self.ask.values(param.default, parent)
+                args[param.name] = Deferred(param.default, self.frame(unit.parent or unit))
             else:
-                args[param.name] = (Unknown(Site(unit.module, param.span), (), "parameter"),)
+                args[param.name] = (Unknown(site, (), "parameter"),)
         return args
 
-    def _passed(self, value: Deferred | Values, param: Param, unit: Unit) -> Values:
+    def given(self, frame: Frame, param: Param) -> Values:
+        """What a parameter holds in the run of one call."""
+        value = (frame.args or {}).get(param.name)
+        if value is None:
+            return (Unknown(Site(frame.unit.module, param.span), (), "parameter"),)
         found = self.force(value)
-        if isinstance(value, Deferred):
+        if isinstance(value, Deferred) and value.expr is not param.default:
             site = Site(value.frame.unit.module, value.expr.span)
-            return hops(found, site, f"passed as `{param.name}` to `{self.ask.objects.display(unit)}` here")
+            return hops(found, site, f"passed as `{param.name}` to `{self.ask.objects.display(frame.unit)}` here")
         return found
 
     def arguments(
         self, call: Call, frame: Frame
-    ) -> tuple[list[Deferred | Values], dict[str, Deferred | Values], tuple[tuple[None, Deferred | Values], ...]]:
+    ) -> tuple[list[Given], dict[str, Given], tuple[tuple[None, Given], ...]]:
         """A call's arguments: by position, by name, and what is unpacked from mappings that are not known."""
-        given: list[Deferred | Values] = []
-        named: dict[str, Deferred | Values] = {}
-        rest: list[tuple[None, Deferred | Values]] = []
+        given: list[Given] = []
+        named: dict[str, Given] = {}
+        rest: list[tuple[None, Given]] = []
         for arg in call.args:
             if arg.name is None:
                 given.append(Deferred(arg.value, frame))
@@ -129,10 +147,10 @@ class Runs:
                 return self.force(given[position])
         return None
 
-    def force(self, value: Deferred | Values) -> Values:
+    def force(self, value: Given) -> Values:
         return self.ask.values(value.expr, value.frame) if isinstance(value, Deferred) else value
 
-    def flat(self, table: Table, depth: int = 0) -> Iterator[tuple[str | None, Deferred | Values]]:
+    def flat(self, table: Table, depth: int = 0) -> Iterator[tuple[str | None, Given]]:
         """A dictionary's items, with what is unpacked into it."""
         for key, item in table.items:
             if key is not None or depth > 5:
@@ -151,3 +169,11 @@ class Runs:
             if name == key:
                 return self.force(item)
         return ()
+
+
+def _identity(receiver: Value | None) -> object:
+    """What makes two receivers of a method the same object."""
+    if receiver is None:
+        return None
+    made = (id(receiver.call), receiver.frame) if isinstance(receiver, Instance) else None
+    return type(receiver), receiver.site, getattr(receiver, "unit", None), made

@@ -71,6 +71,12 @@ class Service:
             self._facts[path] = found
         return found
 
+    def _data(self, path: str) -> bytes:
+        try:
+            return self.source(path).data
+        except Unreadable:
+            return b""
+
     def comments(self, path: str) -> tuple[Comment, ...]:
         """The comments of a Python file that may suppress."""
         return self.facts(path).comments
@@ -112,7 +118,9 @@ class Service:
         shared = [(file, "library") for library in self._libraries for file in library.files]
         for file, role in [*((file, file.role) for file in self.files), *shared]:
             if file.kind == "python":
-                found[file.path] = Module(file.path, role, partial(self.facts, file.path))
+                found[file.path] = Module(
+                    file.path, role, partial(self.facts, file.path), partial(self._data, file.path)
+                )
         return found
 
     @cached_property

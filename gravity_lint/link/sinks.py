@@ -10,9 +10,9 @@ from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import (
-    Deferred,
     Environment,
     External,
+    Given,
     Items,
     Joined,
     Literal,
@@ -108,7 +108,7 @@ def _shaped(ask: Evaluator, values: Values, shape: knowledge.Shape, depth: int) 
             yield "url", (value,)  # a URL where parts are usual, as `env.db()` and `dj_database_url` give them
 
 
-def _demanded(ask: Evaluator, items: list[tuple[str | None, Deferred | Values]], shape: knowledge.Shape) -> bool:
+def _demanded(ask: Evaluator, items: list[tuple[str | None, Given]], shape: knowledge.Shape) -> bool:
     for key, words in shape.demands:
         texts = [literal_text(ask.runs.force(item)) for name, item in items if name == key]
         if not any(text is not None and any(word in text for word in words) for text in texts):
@@ -138,7 +138,7 @@ def _configuration(ask: Evaluator) -> Iterator[Sink]:
 
 def _updates(ask: Evaluator, where: str, call: Call, unit: Unit) -> Iterator[Sink]:
     _, named, _ = ask.runs.arguments(call, ask.runs.frame(unit))
-    pairs: dict[str, Deferred | Values] = dict(named)
+    pairs: dict[str, Given] = dict(named)
     for arg in call.args:
         if arg.name is None:
             for value in ask.values(arg.value, ask.runs.frame(unit)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Const, Loop, Other, walk
+from gravity_lint.facts.code import Attr, Call, Const, Expr, Loop, Other, walk
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
@@ -40,6 +40,8 @@ ROLES = {
     "database": "database name",
     "file": "file",
 }
+MAX_JUDGED = 2_000
+"""Values of one sink that are judged, those inside others counted each time."""
 _DSN = re.compile(
     r"(?:^|[\s;])(?P<key>host|hostaddr|server|data source|user|uid|username|user id|password|pwd|dbname|database|"
     r"initial catalog)\s*=\s*(?P<value>'[^']*'|[^\s;]*)",
@@ -89,9 +91,9 @@ class _Part:
 
 def targets(ask: Evaluator, sinks: tuple[Sink, ...]) -> Iterator[Target]:
     """Every misplaced part of every target, each place once, connections before mere settings."""
-    guarded = _guarded(ask)
+    guards = Guards(ask)
     seen: set[tuple[str, str, int]] = set()
-    judged = (target for sink in sinks for target in _Judge(sink, guarded).judge())
+    judged = (target for sink in sinks for target in _Judge(sink, guards).judge())
     for target in (*judged, *_declared(ask)):
         key = target.origin, target.site.module.path, target.site.span[0]
         if key not in seen:
@@ -102,9 +104,10 @@ def targets(ask: Evaluator, sinks: tuple[Sink, ...]) -> Iterator[Target]:
 class _Judge:
     """Judges one sink."""
 
-    def __init__(self, sink: Sink, guarded: frozenset[str]) -> None:
+    def __init__(self, sink: Sink, guards: Guards, left: int = MAX_JUDGED) -> None:
         self.sink = sink
-        self.guarded = guarded
+        self.guards = guards
+        self.left = left
         self.literals: list[tuple[str, Value, str]] = []
         """Role, value and text of each literal part given to the sink itself."""
         self.given: set[str] = set()
@@ -157,14 +160,20 @@ class _Judge:
     # ---- one value
 
     def value(self, role: str, value: Value) -> Iterator[Target]:
+        self.left -= 1
+        if self.left < 0:
+            return
         if isinstance(value, Environment):
             self.given.add(role)
             yield from self._environment(role, value)
         elif isinstance(value, Built):
             parts = [(part, values) for part, values in value.roles if part != "scheme"]
-            inner = _Judge(replace(self.sink, roles=tuple(parts), site=value.site, is_call=True), self.guarded)
+            inner = _Judge(
+                replace(self.sink, roles=tuple(parts), site=value.site, is_call=True), self.guards, self.left
+            )
             for target in inner.judge():
                 yield replace(target, trail=(*target.trail[:-1], *value.trail, target.trail[-1]))
+            self.left = inner.left
             self.given.add(role)
         elif isinstance(value, Items) and role == "host":
             self.given.add(role)
@@ -178,7 +187,7 @@ class _Judge:
         if value.default:
             for default in value.default:
                 yield from _defaults(default, role, value, self.sink)
-        elif not value.required and not value.checked and role in ("url", "host") and value.name not in self.guarded:
+        elif not value.required and not value.checked and role in ("url", "host") and not self.guards.stop(value.name):
             yield self._target("unchecked", role, value, value.name, value.site, value.name)
 
     def _text(self, role: str, value: Value, template: Template) -> Iterator[Target]:
@@ -426,25 +435,44 @@ def _named_role(call: Call, context: str) -> str | None:
 # ---- checks elsewhere
 
 
-def _guarded(ask: Evaluator) -> frozenset[str]:
-    """Variables whose absence stops the service elsewhere: in a module's body, or in a function that is called."""
-    found: set[str] = set()
-    for module in ask.calls.code:
-        for unit in module.unit.units():
-            guards = unit.flow.guards
-            if not guards or (unit.parent is not None and not ask.callers(unit) and unit.last_name != "__init__"):
-                continue
-            for guard in guards:
-                for part in walk(guard):
-                    found |= _names(part, ask, unit)
-            found |= _looped(unit)
-    return frozenset(found)
+class Guards:
+    """Answers which variables stop the service when they are absent, wherever it looks at them."""
+
+    def __init__(self, ask: Evaluator) -> None:
+        self.ask = ask
+        self._found: dict[str, bool] = {}
+
+    def stop(self, name: str) -> bool:
+        """Whether a module's body, or a function that is called, stops when this variable is absent."""
+        if name not in self._found:
+            self._found[name] = bool(name) and any(
+                name in _guarded(unit)
+                for module in self.ask.calls.code
+                if module.mentions(name)
+                for unit in module.unit.units()
+                if self._runs(unit)
+            )
+        return self._found[name]
+
+    def _runs(self, unit: Unit) -> bool:
+        if not unit.flow.guards:
+            return False
+        return unit.parent is None or unit.last_name == "__init__" or bool(self.ask.callers(unit))
 
 
-def _names(part: object, ask: Evaluator, unit: Unit) -> set[str]:
+def _guarded(unit: Unit) -> set[str]:
+    """The names that the tests in a unit are about, when failing them stops the code."""
+    found = _looped(unit)
+    for guard in unit.flow.guards:
+        for part in walk(guard):
+            found |= _names(part, unit)
+    return found
+
+
+def _names(part: Expr, unit: Unit) -> set[str]:
     if isinstance(part, Const):
         return {part.value} if isinstance(part.value, str) else set()
-    key = key_of(part) if part is not None else None  # type: ignore[arg-type]
+    key = key_of(part)
     if key is None:
         return set()
     found = {key.rsplit(".", 1)[-1]}

@@ -15,6 +15,8 @@ __all__ = ["HOLE", "Template", "braces", "percent", "templates"]
 
 MAX_TEMPLATES = 8
 MAX_TEXT = 200_000
+MAX_PIECES = 2_000
+"""Pieces of one text that are kept, texts inside texts written out."""
 
 _PERCENT = re.compile(
     r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<type>[diouxXeEfFgGcrsa%])"
@@ -86,7 +88,7 @@ def templates(values: Values) -> Iterator[Template]:
                 text = value.value if isinstance(value.value, str) else value.value.decode("utf-8", "replace")
                 yield Template(text, (), value, ((0, value),))
         elif isinstance(value, Joined):
-            text, holes, pieces = _joined(value, 0)
+            text, holes, pieces = _joined(value, 0, MAX_PIECES)
             known = tuple(carried(hole, value) for hole in holes)
             yield Template(text[:MAX_TEXT], known, value, tuple(pieces))
 
@@ -97,12 +99,14 @@ def carried(values: Values, text: Joined) -> Values:
     return tuple(replace(value, trail=(*value.trail, *way)[:MAX_HOPS]) for value in values)
 
 
-def _joined(value: Joined, depth: int) -> tuple[str, list[Values], list[tuple[int, Value]]]:
+def _joined(value: Joined, depth: int, room: int) -> tuple[str, list[Values], list[tuple[int, Value]]]:
     text: list[str] = []
     length = 0
     holes: list[Values] = []
     pieces: list[tuple[int, Value]] = []
     for part in value.parts:
+        if length > MAX_TEXT or len(holes) + len(pieces) >= room:
+            return "".join([*text, HOLE]), [*holes, ()], pieces
         only = part[0] if len(part) == 1 else None
         if only is None and part and all(isinstance(item, Literal) and item.value is not None for item in part):
             only = part[0]
@@ -110,7 +114,7 @@ def _joined(value: Joined, depth: int) -> tuple[str, list[Values], list[tuple[in
             piece = only.value.decode("utf-8", "replace") if isinstance(only.value, bytes) else str(only.value)
             pieces.append((length, only))
         elif isinstance(only, Joined) and depth < 12:
-            piece, inner, found = _joined(only, depth + 1)
+            piece, inner, found = _joined(only, depth + 1, room - len(holes) - len(pieces))
             holes.extend(carried(hole, only) for hole in inner)
             pieces.extend((length + offset, item) for offset, item in found)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from gravity_lint.facts.code import Call, Expr, Span
 from gravity_lint.link.modules import Module, Unit
@@ -13,6 +13,8 @@ UNPACKED = "unpacked here"
 """The step of a value that a mapping brings to a call."""
 MAX_HOPS = 24
 MAX_VALUES = 12
+MAX_SOURCES = 500
+"""Texts inside texts that are looked into for what they are made of."""
 
 
 class Site(NamedTuple):
@@ -32,19 +34,22 @@ class Hop(NamedTuple):
 class Frame:
     """One run of a unit: what its parameters hold. Without `args`, whatever its callers give them."""
 
-    __slots__ = ("args", "closure", "receiver", "unit")
+    __slots__ = ("args", "closure", "depth", "receiver", "unit")
 
     def __init__(
         self,
         unit: Unit,
         closure: Frame | None = None,
-        args: dict[str, Values] | None = None,
+        args: dict[str, Given] | None = None,
         receiver: Value | None = None,
+        depth: int = 0,
     ) -> None:
         self.unit = unit
         self.closure = closure
         self.args = args
         self.receiver = receiver
+        self.depth = depth
+        """How many calls it is away from the run that the question began in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +106,10 @@ class Deferred(NamedTuple):
 
     expr: Expr
     frame: Frame
+
+
+Given: TypeAlias = "Deferred | Values"
+"""What a call gives for a parameter: looked at only when the parameter is asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,17 +214,22 @@ def unique(values: Iterable[Value]) -> Values:
     return tuple(found.values())
 
 
-def sources(values: Iterable[Value], depth: int = 0) -> Iterator[Value]:
+def sources(values: Iterable[Value]) -> Iterator[Value]:
     """The literals and pieces of the environment that values are made of."""
-    for value in values:
-        if isinstance(value, Joined) and depth < 8:
-            for part in value.parts:
-                yield from sources(part, depth + 1)
-        elif isinstance(value, Built) and depth < 8:
-            for _, part in value.roles:
-                yield from sources(part, depth + 1)
+    stack = list(values)[::-1]
+    seen: dict[int, object] = {}  # `url + url` twice over is four of them, sixty times over it is no end of them
+    while stack and len(seen) < MAX_SOURCES:
+        value = stack.pop()
+        if isinstance(value, Joined):
+            held, parts = id(value.parts), value.parts
+        elif isinstance(value, Built):
+            held, parts = id(value.roles), tuple(part for _, part in value.roles)
         else:
             yield value
+            continue
+        if held not in seen:
+            seen[held] = value
+            stack.extend(reversed([item for part in parts for item in part]))
 
 
 def from_environment(values: Iterable[Value]) -> bool:
