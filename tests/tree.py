@@ -113,4 +113,7 @@ STARTUP = ("GRV301", "GRV302", "GRV303")
 
 def holds(files: Mapping[str, str] | str, *codes: str) -> None:
     """Asserts that these rules (all of them about connections, when none is named) find what is marked, no more."""
-    assert told(service_of(files), *(codes or CONNECTION)) == marked(files)
+    found, wanted = told(service_of(files), *(codes or CONNECTION)), marked(files)
+    texts = files_of(files) if isinstance(files, str) else files
+    shown = "\n".join(f"--- {path}\n{text}" for path, text in texts.items())
+    assert found == wanted, f"\nfound:  {found}\nwanted: {wanted}\n{shown}"
