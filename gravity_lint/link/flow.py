@@ -131,6 +131,8 @@ class _Walker:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.globals: set[str] = set()
+        self.paths: set[str] = set()
+        """The paths (`a.b`, `a["k"]`) that have been set: they end when what they begin with is set anew."""
         self.last: Env = {}
         """What was known when the code last stopped: a module that ends in `raise` still has its names."""
 
@@ -271,8 +273,10 @@ class _Walker:
         if key in self.globals:
             self.flow.globals.setdefault(key, []).append(binding)
         self.flow.bound.add(key)
-        for path in [path for path in env if path.startswith((f"{key}.", f"{key}["))]:
-            del env[path]
+        if "." in key or "[" in key:
+            self.paths.add(key)
+        for path in [path for path in self.paths if path.startswith((f"{key}.", f"{key}["))]:
+            env.pop(path, None)
         env[key] = State((binding,), False)
 
     def imported(self, stmt: Import, env: Env) -> None:
