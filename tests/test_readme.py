@@ -67,7 +67,7 @@ def test_the_picture_is_what_a_terminal_shows(picture: str, monkeypatch: pytest.
 def test_the_commands_that_set_everything_up() -> None:
     assert "pip install . && gravity-lint check fixtures/shop\n" in blocks("sh")
     assert "pip install -e '.[test]' && pytest\n" in blocks("sh")
-    assert "\npip install -e '.[test]' && pytest\n" in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "\n(pip install -e '.[test]' && pytest) " in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
 def test_the_rules() -> None:
