@@ -82,11 +82,12 @@ class MissingAlembic:
 
 
 def has_environment(service: Service) -> bool:
-    """Whether the service, or the repository for it, has an Alembic environment (Flask-Migrate's is one)."""
+    """Whether the service, or the repository for it, has an Alembic environment (Flask-Migrate's and Flask-Alembic's
+    are)."""
     paths = {file.path for file in service.files}
     for file in service.files:
         folder, name = posixpath.split(file.path)
-        if name == "script.py.mako" and f"{folder}/env.py" in paths:
+        if name == "script.py.mako" and (f"{folder}/env.py" in paths or _has_revisions(service, folder)):
             return True
         if name == "env.py" and (_mentions(service, file.path, b"alembic") or f"{folder}/alembic.ini" in paths):
             return True
@@ -95,6 +96,12 @@ def has_environment(service: Service) -> bool:
         if name == "pyproject.toml" and _mentions(service, file.path, b"[tool.alembic]"):
             return True
     return any(_feeds(Path(service.root), env) for env in _shared_environments(Path(service.root)))
+
+
+def _has_revisions(service: Service, folder: str) -> bool:
+    """Whether revisions stand in a folder itself, as Flask-Alembic has them, which needs no env.py."""
+    return any(file.kind == "python" and posixpath.dirname(file.path) == folder
+               and _mentions(service, file.path, b"down_revision") for file in service.files)
 
 
 def _mentions(service: Service, path: str, word: bytes) -> bool:

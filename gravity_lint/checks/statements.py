@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,10 +18,12 @@ class IssuedStatement:
 
     kinds: tuple[str, ...]
     """Kinds of statements: `create-database`, `grant`, `alter-table`, …"""
+    outside: tuple[str, ...] = ()
+    """Modules and folders in which the statements belong, by name."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for sent in service.sent:
-            if sent.kind in self.kinds and not sent.temporary:
+            if sent.kind in self.kinds and not sent.temporary and not self._belongs(service, sent):
                 hops = (*sent.trail, Hop(sent.sender, f"`{sent.name}` sends it here"))
                 yield Finding(_place(service, sent), {"statement": sent.text, "call": sent.name}, service.steps(hops))
         for done in service.performed:
@@ -28,6 +31,10 @@ class IssuedStatement:
                 yield Finding(
                     service.place(done.site), {"statement": done.operation.replace("-", " "), "call": done.name}
                 )
+
+    def _belongs(self, service: Service, sent: Sent) -> bool:
+        inner = posixpath.relpath(sent.site.module.path, service.root)
+        return not set(self.outside).isdisjoint(posixpath.splitext(inner)[0].split("/"))
 
 
 def _place(service: Service, sent: Sent) -> Place:
