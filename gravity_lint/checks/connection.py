@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from gravity_lint.link.service import Service
-from gravity_lint.link.targets import Target
+from gravity_lint.link.target import Target
 from gravity_lint.violation import Finding
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]

@@ -62,21 +62,26 @@ MAX_CHAIN = 150
 """Links of one chain of attributes, calls and subscripts that are kept, counted from its end."""
 MAX_CHECKED = 1_000_000
 """Bytes up to which a suspected syntax error is confirmed by Python's own parser."""
+MAX_INDENTS = 200
+"""Different indentations of one file that are read: tree-sitter's scanner ends the process where 512 are open."""
 
 _LANGUAGE = Language(tree_sitter_python.language())
 _SKIPPED = frozenset({"comment", "line_continuation", "ERROR"})
 _MARK = re.compile(rb"#.*?(?:gravity:|noqa)", re.IGNORECASE)
 _CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
+_DEEP = re.compile(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
+_INDENTED = re.compile(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
 def parse_python(data: bytes) -> PythonFacts:
     """UTF-8 text of a Python file → its facts. Never raises: what cannot be read is said in `troubles`."""
+    data, deep = _shallow(data) if _DEEP.search(data) else (data, ())
     root = Parser(_LANGUAGE).parse(data).root_node
     reader = _Reader(data)
     body = reader.block(root)
-    troubles = tuple(_troubles(root, data)) if root.has_error else ()
+    troubles = deep or (tuple(_troubles(root, data)) if root.has_error else ())
     return PythonFacts(body, troubles, tuple(_comments(root, data, reader.rows)) if _MARK.search(data) else ())
 
 
@@ -84,6 +89,25 @@ def syntax_troubles(data: bytes) -> tuple[SyntaxTrouble, ...]:
     """UTF-8 text of a Python file → where it is not Python: all that is asked of a file that is not linked."""
     root = Parser(_LANGUAGE).parse(data).root_node
     return tuple(_troubles(root, data)) if root.has_error else ()
+
+
+def _shallow(data: bytes) -> tuple[bytes, tuple[SyntaxTrouble, ...]]:
+    """The text with spaces in place of every line past too many different indentations, and a trouble at the first."""
+    known: set[int] = set()
+    left_out: list[tuple[int, int]] = []
+    for match in _INDENTED.finditer(data):
+        indent = re.split(rb"[\r\f]", re.sub(rb"\\\r?\n", b"", match[1]))[-1]
+        width = len(indent) + 7 * indent.count(b"\t")
+        if width not in known and len(known) >= MAX_INDENTS:
+            left_out.append(match.span(2))
+        else:
+            known.add(width)
+    if not left_out:
+        return data, ()
+    text = bytearray(data)
+    for start, end in left_out:
+        text[start:end] = b" " * (end - start)
+    return bytes(text), (SyntaxTrouble(left_out[0], "is nested too deeply here, what is deeper is left out"),)
 
 
 def _troubles(root: Node, data: bytes) -> Iterator[SyntaxTrouble]:
@@ -133,15 +157,29 @@ def _narrowed(node: Node, data: bytes, line: int | None) -> Span:
 
 def _comments(root: Node, data: bytes, rows: list[tuple[int, int]]) -> Iterator[Comment]:
     """The comments that may suppress, each with the lines of the statement it stands on."""
+    innermost = _innermost(rows)
     for match in _MARK.finditer(data):
         node = root.descendant_for_byte_range(match.start(), match.start() + 1)
         if node is None or node.type != "comment":
             continue
         line = node.start_point[0] + 1
-        around = [row for row in rows if row[0] <= line <= row[1]]
-        first, last = min(around, key=lambda row: row[1] - row[0], default=(line, line))
+        first, last = innermost(line)
         text = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
         yield Comment(text, line, first, last)
+
+
+def _innermost(rows: list[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
+    """The first and last lines of statements → what finds, for lines in rising order, the shortest around a line."""
+    waiting = sorted(set(rows), reverse=True)
+    around: list[tuple[int, int]] = []
+
+    def find(line: int) -> tuple[int, int]:
+        while waiting and waiting[-1][0] <= line:
+            around.append(waiting.pop())
+        around[:] = [row for row in around if line <= row[1]]
+        return min(around, key=lambda row: row[1] - row[0], default=(line, line))
+
+    return find
 
 
 class _Reader:

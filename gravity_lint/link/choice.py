@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gravity_lint.link.values import Environment, Joined, Literal, Value, Values, from_environment, unique
+from gravity_lint.link.values import Environment, Joined, Literal, Value, Values, from_environment, sources, unique
 
 MAX_NESTING = 12
 """Texts inside texts that are followed."""
@@ -40,8 +40,12 @@ def choose(values: Iterable[Value]) -> Values:
     literals = [value for value in found if isinstance(value, (Literal, Joined)) and not from_environment((value,))]
     if not any(not nothing(value) for value in literals):
         return found
-    chosen = tuple(replace(value, chosen=True) if isinstance(value, Literal) else value for value in found)
-    return checked(chosen)
+    names = [source.name for source in sources(found) if isinstance(source, Environment)]
+    chosen = names[0] if names else ""
+    return checked(
+        replace(value, chosen=chosen) if isinstance(value, (Literal, Joined)) and value in literals else value
+        for value in found
+    )
 
 
 def nothing(value: Value) -> bool:

@@ -180,8 +180,7 @@ class Evaluator:
                 given, named = [self.values(expr.right, frame)], {}
             return (Joined(site, (), texts.percent(template, given, named, left[0].site)),)
         if expr.op == "/":
-            slash: Values = (Literal(site, (), "/"),)
-            return (Joined(site, (), (left, slash, self.values(expr.right, frame))),)
+            return (Joined(site, (), texts.path_of([left, self.values(expr.right, frame)], site)),)
         if expr.op == "|":
             right_values = self.values(expr.right, frame)
             if all(isinstance(value, Table) for value in (*left, *right_values)):
@@ -230,7 +229,7 @@ class Evaluator:
         if found is not None:
             return found
         if name == "__file__":
-            return (Literal(site, (), unit.module.path.rsplit("/", 1)[-1]),)
+            return (Literal(site, (), "./" + unit.module.path.rsplit("/", 1)[-1]),)
         return (External(site, (), name),)
 
     def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
@@ -452,7 +451,9 @@ class Evaluator:
             if base.name == "super" and frame is not None:
                 return self.objects.inherited(frame, name, site)
             return (External(site, (), f"{base.name}.{name}", base),)
-        if name in ("parent", "value") and isinstance(base, (Literal, Joined, Environment)):
+        if name == "parent" and isinstance(base, (Literal, Joined)):
+            return texts.folder((base,))
+        if name == "value" and isinstance(base, (Literal, Joined, Environment)):
             return (base,)
         return (Unknown(site, (), "attribute"),)
 

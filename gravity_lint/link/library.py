@@ -98,7 +98,8 @@ class Library:
                 parts.append(self.ask.runs.force(item))
             return (Joined(site, (), tuple(parts)),)
         if func.name == "joinpath":
-            return (Joined(site, (), (bases, *(self.ask.values(arg.value, frame) for arg in expr.args))),)
+            given_parts = [bases, *(self.ask.values(arg.value, frame) for arg in expr.args)]
+            return (Joined(site, (), texts.path_of(given_parts, site)),)
         return checked(bases)  # a method of nothing fails: whatever comes out of it was there
 
     def external(self, name: str, call: Call, frame: Frame, site: Site) -> Values:
@@ -123,9 +124,8 @@ class Library:
             roles = ((role, self.ask.runs.argument(call, frame, slot)) for role, slot in builder.arguments.items())
             return (Built(site, (), tuple((role, values) for role, values in roles if values is not None)),)
         if name in know.joins.calls or name.rsplit(".", 1)[-1] in know.joins.attributes:
-            return (
-                Joined(site, (), tuple(self.ask.values(arg.value, frame) for arg in call.args if arg.name is None)),
-            )
+            given_parts = [self.ask.values(arg.value, frame) for arg in call.args if arg.name is None]
+            return (Joined(site, (), texts.path_of(given_parts, site)),)
         field = know.field.get(name)
         if field is not None:
             return self.ask.objects.field_default(call, frame, field) or (Unknown(site, (), "field"),)
@@ -137,8 +137,8 @@ class Library:
                 for function in self.ask.callable(item, site)
                 for value in self.ask.returned(function, None, None)
             ) or self._instances(supplied, site)
-        if name in ("os.path.dirname", "os.path.basename"):
-            return self._first(call, frame, site)
+        if name == "os.path.dirname":
+            return texts.folder(self._first(call, frame, site))
         return self._reflection(name, call, frame, site)
 
     def _reflection(self, name: str, call: Call, frame: Frame, site: Site) -> Values:

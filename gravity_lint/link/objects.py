@@ -23,6 +23,7 @@ from gravity_lint.facts.code import (
     dotted,
     walk,
 )
+from gravity_lint.link.choice import checked
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Unit, body_of, statements
 from gravity_lint.link.values import (
@@ -201,6 +202,8 @@ class Objects:
         for expr, where, span in self.assigned(unit).get(name, ()):
             frame = self._method_frame(where, base)
             values = self.ask.values(expr, frame)
+            state = where.flow.exit.get(f"{first_param(where)}.{name}")
+            values = checked(values) if state is not None and state.checked else values
             found.extend(hops(values, Site(unit.module, span), f"`{name}` is set here"))
         known = [value for value in found if not (isinstance(value, Literal) and value.value is None)]
         if known:
@@ -256,7 +259,7 @@ class Objects:
                 node = method.node
                 if not isinstance(node, Function) or not node.params:
                     continue
-                first = node.params[0].name
+                first = first_param(method)
                 for stmt in statements(node.body):
                     if isinstance(stmt, Assign) and stmt.value is not None and not stmt.op:
                         for target in stmt.targets:
@@ -508,3 +511,9 @@ class Objects:
                                 and (dotted(target.base) or "").rsplit(".", 1)[-1] == "config"
                             ):
                                 yield target.key.value, stmt.value, unit, target.span
+
+
+def first_param(method: Unit) -> str:
+    """The name of a method's first parameter; empty where it has none."""
+    node = method.node
+    return node.params[0].name if isinstance(node, Function) and node.params else ""

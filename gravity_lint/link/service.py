@@ -15,7 +15,8 @@ from gravity_lint.link.modules import Importer, Module
 from gravity_lint.link.operations import Performed, Sent, performed, sent
 from gravity_lint.link.reach import Reach
 from gravity_lint.link.sinks import Sink, sinks
-from gravity_lint.link.targets import Target, targets
+from gravity_lint.link.target import Target
+from gravity_lint.link.targets import leads_to_database, targets
 from gravity_lint.link.values import Hop, Site
 from gravity_lint.screen import matters
 from gravity_lint.source import Source, Unreadable, decode, read
@@ -194,12 +195,17 @@ class Service:
     @cached_property
     def uses_database(self) -> bool:
         """Whether its code opens a database or declares models."""
-        return bool(self.sinks or self.models)
+        return bool(self._evidence or self.models)
+
+    @cached_property
+    def _evidence(self) -> tuple[Sink, ...]:
+        """The sinks that certainly open a database: a task queue's results may lie elsewhere."""
+        return tuple(sink for sink in self.sinks if not sink.demands_scheme or leads_to_database(sink))
 
     @cached_property
     def database_place(self) -> Place | None:
         """The first proof that it uses a database."""
-        sites = [sink.site for sink in self.sinks] or [model.site for model in self.models]
+        sites = [sink.site for sink in self._evidence] or [model.site for model in self.models]
         return self.place(min(sites, key=lambda site: (site.module.path, site.span))) if sites else None
 
     @cached_property

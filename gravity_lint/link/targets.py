@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal as OneOf
+from dataclasses import replace
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Const, Expr, Loop, Other, walk
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
+from gravity_lint.link.defaults import declared, defaults
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Unit, body_of, expressions, statements
+from gravity_lint.link.guards import Guards
 from gravity_lint.link.sinks import Sink
+from gravity_lint.link.target import ROLES, Origin, Target
 from gravity_lint.link.texts import HOLE, Template, templates
 from gravity_lint.link.values import (
     UNPACKED,
     Built,
     Environment,
-    External,
     Hop,
     Items,
     Joined,
@@ -27,19 +25,9 @@ from gravity_lint.link.values import (
     Site,
     Value,
     Values,
-    from_environment,
-    literal_text,
+    sources,
 )
 
-Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
-ROLES = {
-    "url": "URL",
-    "host": "host",
-    "user": "user",
-    "password": "password",
-    "database": "database name",
-    "file": "file",
-}
 MAX_JUDGED = 2_000
 """Values of one sink that are judged, those inside others counted each time."""
 _DSN = re.compile(
@@ -64,37 +52,12 @@ _DSN_ROLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One part of a target that does not come from the deployment as it should."""
-
-    origin: Origin
-    role: str
-    """In words: URL, host, user, password, database name, file."""
-    setting: str
-    """The variable or field, or the literal itself."""
-    value: str
-    sink: str
-    driver: str
-    site: Site
-    trail: tuple[Hop, ...]
-    is_test: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One role of one sink: what it may be."""
-
-    role: str
-    values: Values
-
-
 def targets(ask: Evaluator, sinks: tuple[Sink, ...]) -> Iterator[Target]:
     """Every misplaced part of every target, each place once, connections before mere settings."""
     guards = Guards(ask)
     seen: set[tuple[str, str, int]] = set()
     judged = (target for sink in sinks for target in _Judge(sink, guards).judge())
-    for target in (*judged, *_declared(ask)):
+    for target in (*judged, *declared(ask)):
         key = target.origin, target.site.module.path, target.site.span[0]
         if key not in seen:
             seen.add(key)
@@ -104,8 +67,10 @@ def targets(ask: Evaluator, sinks: tuple[Sink, ...]) -> Iterator[Target]:
 class _Judge:
     """Judges one sink."""
 
-    def __init__(self, sink: Sink, guards: Guards, left: int = MAX_JUDGED) -> None:
+    def __init__(self, sink: Sink, guards: Guards, left: int = MAX_JUDGED, call: Site | None = None) -> None:
         self.sink = sink
+        self.call = call or sink.site
+        """The call whose arguments the literals are: the sink's own, or one that makes a URL for it."""
         self.guards = guards
         self.left = left
         self.literals: list[tuple[str, Value, str]] = []
@@ -130,8 +95,9 @@ class _Judge:
                 for role, value, text in whole:
                     yield self._target("hardcoded", role, value, text, value.site)
                 return
-            role, value, text = whole[0]
-            yield self._target("hardcoded", role, value, text, self._anchor([*whole, *rest]))
+            for role, value, text in whole:
+                site = self._anchor([(role, value, text), *rest]) if len(whole) == 1 else value.site
+                yield self._target("hardcoded", role, value, text, site)
         elif rest and located:
             secret = [item for item in rest if item[0] in ("user", "password")]
             if secret and {"host", "url"} & self.given:
@@ -142,8 +108,13 @@ class _Judge:
             yield self._target("hardcoded", role, value, text, self._anchor(rest))
 
     def _anchor(self, items: list[tuple[str, Value, str]]) -> Site:
-        """Where a finding about several literals stands: at the first in the call, else at the call."""
+        """Where a finding about several literals stands.
+
+        At the first in the call, else at the call; where a literal comes from another module, at that literal.
+        """
         inside = [item[1].site for item in items if self._inside(item[1])]
+        if any(item[1].site.module is not self.call.module for item in items[:1]):
+            return items[0][1].site
         if not self.sink.is_call and len(items) > 1:
             return self.sink.site
         unpacked = [item[1].site for item in items if any(hop.message == UNPACKED for hop in item[1].trail)]
@@ -151,10 +122,10 @@ class _Judge:
             return min(unpacked, key=lambda site: (site.module.path, site.span))
         if inside:
             return min(inside, key=lambda site: site.span)
-        return items[0][1].site if len(items) == 1 else self.sink.site
+        return items[0][1].site if len(items) == 1 else self.call
 
     def _inside(self, value: Value) -> bool:
-        site, call = value.site, self.sink.site
+        site, call = value.site, self.call
         return site.module is call.module and call.span[0] <= site.span[0] and site.span[1] <= call.span[1]
 
     # ---- one value
@@ -168,9 +139,8 @@ class _Judge:
             yield from self._environment(role, value)
         elif isinstance(value, Built):
             parts = [(part, values) for part, values in value.roles if part != "scheme"]
-            inner = _Judge(
-                replace(self.sink, roles=tuple(parts), site=value.site, is_call=True), self.guards, self.left
-            )
+            sink = replace(self.sink, roles=tuple(parts), is_call=True)
+            inner = _Judge(sink, self.guards, self.left, value.site)
             for target in inner.judge():
                 yield replace(target, trail=(*target.trail[:-1], *value.trail, target.trail[-1]))
             self.left = inner.left
@@ -186,7 +156,10 @@ class _Judge:
     def _environment(self, role: str, value: Environment) -> Iterator[Target]:
         if value.default:
             for default in value.default:
-                yield from _defaults(default, role, value, self.sink)
+                if isinstance(default, Environment) and not default.default and not value.checked:
+                    yield from self._environment(role, default)  # a field whose default is a read of the environment
+                else:
+                    yield from defaults(default, role, value, self.sink)
         elif not value.required and not value.checked and role in ("url", "host") and not self.guards.stop(value.name):
             yield self._target("unchecked", role, value, value.name, value.site, value.name)
 
@@ -197,9 +170,9 @@ class _Judge:
                 for item in hole:
                     yield from self.value(role, item)
             return
-        if isinstance(value, Literal) and value.chosen:
-            if _is_target(role, text, self.sink):
-                yield self._target("default", role, value, text, value.site)
+        if isinstance(value, (Literal, Joined)) and value.chosen is not None:
+            if (_is_target(role, text, self.sink) or role in ("user", "password", "database")) and HOLE not in text:
+                yield self._target("default", role, value, text, value.site, value.chosen)
             return
         parts = list(_parts(role, template))
         if HOLE not in text:
@@ -228,7 +201,7 @@ class _Judge:
                     if part.strip() == HOLE or role != "file":
                         yield from self.value(role, item)
         self.given |= open_roles
-        fixed = "host" in literal or ("file" in literal and not from_environment((value,)))
+        fixed = "host" in literal or ("file" in literal and HOLE not in text)
         if fixed and not in_memory(text):
             yield self._target("hardcoded", "url", value, text, value.site)
         elif "host" in open_roles and ("password" in literal or "user" in literal):
@@ -238,17 +211,18 @@ class _Judge:
     def _target(self, origin: Origin, role: str, value: Value, text: str, site: Site, setting: str = "") -> Target:
         trail = (*value.trail, Hop(self.sink.site, f"reaches `{self.sink.name}` here"))
         shown = text.replace(HOLE, "…")
-        name = setting or (value.name if isinstance(value, Environment) else "") or _named(value) or shown
+        name = setting or (value.name if isinstance(value, Environment) else "") or _named(value)
+        around = (name, *self.sink.unit.name.split("."))
         return Target(
             origin,
-            ROLES.get(role, role),
-            name,
+            ROLES.get("url" if "://" in text and role == "host" else role, role),
+            name or shown,
             shown,
             self.sink.name,
             self.sink.driver,
             site,
             (Hop(value.site, _begins(value, shown)), *trail),
-            knowledge.is_test(name),
+            any(knowledge.is_test(word) for word in around if word),
         )
 
 
@@ -321,177 +295,14 @@ def _foreign(scheme: str) -> bool:
     return scheme.startswith(("http", "amqp", "kafka", "nats", "smtp", "memory", "cache", "rpc", "file", "disabled"))
 
 
-def _defaults(value: Value, role: str, setting: Environment, sink: Sink | None, depth: int = 0) -> Iterator[Target]:
-    """What stands in for an absent setting, where it is a literal."""
-    name = setting.name or setting.owner.rsplit(".", 1)[-1]
-    if isinstance(value, Environment) and depth < 6:
-        for inner in value.default:
-            yield from _defaults(inner, role, value if value.name else setting, sink, depth + 1)
-    elif isinstance(value, (Literal, Joined)) and not (isinstance(value, Joined) and from_environment((value,))):
-        for template in templates((value,)):
-            text = template.text
-            if not text.strip() or (HOLE in text and not _names_host(text)):
-                continue
-            foreign = "://" in text and not _leads_to_database(text)
-            if role in ("url", "host", "file") and (foreign or in_memory(text)):
-                continue
-            end = (Hop(sink.site, f"reaches `{sink.name}` here"),) if sink is not None else ()
-            trail = (Hop(value.site, f"stands in for `{name}` here"), *setting.trail, *end)
-            yield Target(
-                "default",
-                ROLES.get(role, role),
-                name,
-                text.replace(HOLE, "…"),
-                sink.name if sink else "",
-                sink.driver if sink else "",
-                value.site,
-                trail,
-                knowledge.is_test(name),
-            )
-
-
-def _names_host(text: str) -> bool:
-    """Whether a text with unknown parts at least says which host."""
-    url = parse_url(text)
-    return url is not None and bool(url.host) and HOLE not in (url.host or "")
-
-
-def _leads_to_database(text: str) -> bool:
-    return is_database_scheme(text.split("://", 1)[0])
-
-
-# ---- settings that name a database, whether or not something opens it
-
-
-def _declared(ask: Evaluator) -> Iterator[Target]:
-    """Settings and reads of the environment that are named after a database and have a literal default."""
-    for unit in ask.objects.classes:
-        if ask.objects.is_settings(unit):
-            context = f"{unit.last_name} {ask.objects.prefix(unit)}"
-            for name in ask.objects.fields(unit):
-                role = knowledge.classify(name, context)
-                for value in ask.objects.setting(unit, name) if role is not None else ():
-                    if isinstance(value, Environment) and role is not None:
-                        for default in value.default:
-                            yield from _defaults(default, role, value, None)
-    for module in ask.calls.code:
-        for unit in module.unit.units():
-            yield from _read(ask, unit)
-    yield from _options(ask)
-
-
-def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:
-    frame = ask.runs.frame(unit)
-    context = unit.last_name if unit.parent is not None else ""
-    for call in unit.calls:
-        role = _named_role(call, context)
-        if role is None or len(call.args) < 2:
-            continue
-        for value in ask.values(call, frame):
-            if isinstance(value, Environment):
-                for default in value.default:
-                    yield from _defaults(default, role, value, None)
-
-
-def _options(ask: Evaluator) -> Iterator[Target]:
-    """Options of a command line that are named after a database and have a literal default."""
-    table = ask.know.option
-    ends = {name.rsplit(".", 1)[-1] for name in table}
-    for call, unit in ask.calls.named(sorted(ends)):
-        frame = ask.runs.frame(unit)
-        names = [value.name for value in ask.values(call.func, frame) if isinstance(value, External)]
-        spelled = call.func.name if isinstance(call.func, Attr) else ""
-        row = next((table[name] for name in names if name in table), None) or next(
-            (row for row in ask.know.options if spelled in row.attributes), None
-        )
-        default = ask.runs.argument(call, frame, row.default) if row is not None else None
-        if row is None or default is None:
-            continue
-        words = [arg.value.value for arg in call.args if isinstance(arg.value, Const) and arg.name is None]
-        flags = sorted((word for word in words if isinstance(word, str) and word.startswith("-")), key=len)
-        variable = literal_text(ask.runs.argument(call, frame, row.variable) or ())
-        name = variable or (flags[-1].strip("-").replace("-", "_") if flags else "")
-        role = knowledge.classify(name, "") if name else None
-        if role is not None:
-            setting = Environment(Site(unit.module, call.span), (), name, "option", default=default)
-            for value in default:
-                if isinstance(value, Literal):
-                    yield from _defaults(value, role, setting, None)
-
-
-def _named_role(call: Call, context: str) -> str | None:
-    """The part of a target that a call asks for by the first literal text in it."""
-    for arg in call.args:
-        if (
-            isinstance(arg.value, Const)
-            and isinstance(arg.value.value, str)
-            and arg.name in (None, "key", "name", "var")
-        ):
-            name = arg.value.value
-            return knowledge.classify(name, context) if re.fullmatch(r"[A-Za-z][\w.]*", name) else None
-    return None
-
-
-# ---- checks elsewhere
-
-
-class Guards:
-    """Answers which variables stop the service when they are absent, wherever it looks at them."""
-
-    def __init__(self, ask: Evaluator) -> None:
-        self.ask = ask
-        self._found: dict[str, bool] = {}
-
-    def stop(self, name: str) -> bool:
-        """Whether a module's body, or a function that is called, stops when this variable is absent."""
-        if name not in self._found:
-            self._found[name] = bool(name) and any(
-                name in _guarded(unit)
-                for module in self.ask.calls.code
-                if module.mentions(name)
-                for unit in module.unit.units()
-                if self._runs(unit)
-            )
-        return self._found[name]
-
-    def _runs(self, unit: Unit) -> bool:
-        if not unit.flow.guards:
-            return False
-        return unit.parent is None or unit.last_name == "__init__" or bool(self.ask.callers(unit))
-
-
-def _guarded(unit: Unit) -> set[str]:
-    """The names that the tests in a unit are about, when failing them stops the code."""
-    found = _looped(unit)
-    for guard in unit.flow.guards:
-        for part in walk(guard):
-            found |= _names(part, unit)
-    return found
-
-
-def _names(part: Expr, unit: Unit) -> set[str]:
-    if isinstance(part, Const):
-        return {part.value} if isinstance(part.value, str) else set()
-    key = key_of(part)
-    if key is None:
-        return set()
-    found = {key.rsplit(".", 1)[-1]}
-    state = unit.flow.uses.get(id(part))
-    for binding in state.bindings if state is not None else ():
-        if isinstance(binding.node, Other):  # missing = [name for name in ("DB_HOST", …) if not os.getenv(name)]
-            found |= {
-                inner.value for inner in walk(binding.node) if isinstance(inner, Const) and isinstance(inner.value, str)
-            }
-    return found
-
-
-def _looped(unit: Unit) -> set[str]:
-    """The literal names that a loop with a check in it runs over."""
-    return {
-        part.value
-        for stmt in statements(body_of(unit.node))
-        if isinstance(stmt, Loop)
-        for root in expressions(stmt)
-        for part in walk(root)
-        if isinstance(part, Const) and isinstance(part.value, str)
-    }
+def leads_to_database(sink: Sink) -> bool:
+    """Whether any address that reaches a sink, defaults included, has a database's scheme."""
+    for _, values in sink.roles:
+        given = [
+            *values,
+            *(default for value in sources(values) if isinstance(value, Environment) for default in value.default),
+        ]
+        for template in templates(tuple(given)):
+            if is_database_scheme(template.text.split("://", 1)[0]) and "://" in template.text:
+                return True
+    return False

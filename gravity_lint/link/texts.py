@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import string
 from collections.abc import Iterator
@@ -91,6 +92,22 @@ def templates(values: Values) -> Iterator[Template]:
             text, holes, pieces = _joined(value, 0, MAX_PIECES)
             known = tuple(carried(hole, value) for hole in holes)
             yield Template(text[:MAX_TEXT], known, value, tuple(pieces))
+
+
+def folder(path: Values) -> Values:
+    """The folder of a path; for one that is not a plain literal, the path itself, which is all that matters of it."""
+    return tuple(
+        replace(value, value=posixpath.dirname(value.value) or ".")
+        if isinstance(value, Literal) and isinstance(value.value, str)
+        else value
+        for value in path
+    )
+
+
+def path_of(parts: list[Values], site: Site) -> tuple[Values, ...]:
+    """The parts of a path with slashes between them."""
+    slash: Values = (Literal(site, (), "/"),)
+    return tuple(part for number, given in enumerate(parts) for part in ([slash, given] if number else [given]))
 
 
 def carried(values: Values, text: Joined) -> Values:

@@ -66,8 +66,8 @@ Values = tuple[Value, ...]
 @dataclass(frozen=True, slots=True, eq=False)
 class Literal(Value):
     value: str | bytes | int | float | bool | None = None
-    chosen: bool = False
-    """Whether it only stands in where the environment gives nothing."""
+    chosen: str | None = None
+    """The variable that it stands in for, where the environment gives nothing; empty where that has no name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +92,8 @@ class Joined(Value):
     """A text of parts, each with what it may be."""
 
     parts: tuple[Values, ...] = ()
+    chosen: str | None = None
+    """As for a literal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,137 @@
+"""Literals that stand in for a database's settings, in what the service reads of the environment and its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Attr, Call, Const
+from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
+from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.modules import Unit
+from gravity_lint.link.sinks import Sink
+from gravity_lint.link.target import ROLES, Target
+from gravity_lint.link.texts import HOLE, templates
+from gravity_lint.link.values import (
+    Environment,
+    External,
+    Hop,
+    Joined,
+    Literal,
+    Site,
+    Value,
+    from_environment,
+    literal_text,
+)
+
+
+def defaults(value: Value, role: str, setting: Environment, sink: Sink | None, depth: int = 0) -> Iterator[Target]:
+    """What stands in for an absent setting, where it is a literal."""
+    name = setting.name or setting.owner.rsplit(".", 1)[-1]
+    if isinstance(value, Environment) and depth < 6:
+        for inner in value.default:
+            yield from defaults(inner, role, value if value.name else setting, sink, depth + 1)
+    elif isinstance(value, (Literal, Joined)) and not (isinstance(value, Joined) and from_environment((value,))):
+        for template in templates((value,)):
+            text = template.text
+            if not text.strip() or (HOLE in text and not _names_host(text)):
+                continue
+            foreign = "://" in text and not _leads_to_database(text)
+            if role in ("url", "host", "file") and (foreign or in_memory(text)):
+                continue
+            end = (Hop(sink.site, f"reaches `{sink.name}` here"),) if sink is not None else ()
+            trail = (Hop(value.site, f"stands in for `{name}` here"), *setting.trail, *end)
+            yield Target(
+                "default",
+                ROLES.get(role, role),
+                name,
+                text.replace(HOLE, "…"),
+                sink.name if sink else "",
+                sink.driver if sink else "",
+                value.site,
+                trail,
+                knowledge.is_test(name),
+            )
+
+
+def _names_host(text: str) -> bool:
+    """Whether a text with unknown parts at least says which host."""
+    url = parse_url(text)
+    return url is not None and bool(url.host) and HOLE not in (url.host or "")
+
+
+def _leads_to_database(text: str) -> bool:
+    return is_database_scheme(text.split("://", 1)[0])
+
+
+def declared(ask: Evaluator) -> Iterator[Target]:
+    """Settings and reads of the environment that are named after a database and have a literal default."""
+    for unit in ask.objects.classes:
+        if ask.objects.is_settings(unit):
+            context = f"{unit.last_name} {ask.objects.prefix(unit)}"
+            for name in ask.objects.fields(unit):
+                for value in ask.objects.setting(unit, name):
+                    if not isinstance(value, Environment) or not value.default:
+                        continue
+                    role = knowledge.classify(name, context) or knowledge.classify(value.name, "")
+                    for default in value.default if role is not None else ():
+                        for target in defaults(default, role or "", value, None):
+                            yield replace(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
+    for module in ask.calls.code:
+        for unit in module.unit.units():
+            yield from _read(ask, unit)
+    yield from _options(ask)
+
+
+def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:
+    frame = ask.runs.frame(unit)
+    context = unit.last_name if unit.parent is not None else ""
+    for call in unit.calls:
+        role = _named_role(call, context)
+        if role is None or len(call.args) < 2:
+            continue
+        for value in ask.values(call, frame):
+            if isinstance(value, Environment):
+                for default in value.default:
+                    yield from defaults(default, role, value, None)
+
+
+def _options(ask: Evaluator) -> Iterator[Target]:
+    """Options of a command line that are named after a database and have a literal default."""
+    table = ask.know.option
+    ends = {name.rsplit(".", 1)[-1] for name in table}
+    for call, unit in ask.calls.named(sorted(ends)):
+        frame = ask.runs.frame(unit)
+        names = [value.name for value in ask.values(call.func, frame) if isinstance(value, External)]
+        spelled = call.func.name if isinstance(call.func, Attr) else ""
+        row = next((table[name] for name in names if name in table), None) or next(
+            (row for row in ask.know.options if spelled in row.attributes), None
+        )
+        default = ask.runs.argument(call, frame, row.default) if row is not None else None
+        if row is None or default is None:
+            continue
+        words = [arg.value.value for arg in call.args if isinstance(arg.value, Const) and arg.name is None]
+        flags = sorted((word for word in words if isinstance(word, str) and word.startswith("-")), key=len)
+        variable = literal_text(ask.runs.argument(call, frame, row.variable) or ())
+        name = variable or (flags[-1].strip("-").replace("-", "_") if flags else "")
+        role = knowledge.classify(name, "") if name else None
+        if role is not None:
+            setting = Environment(Site(unit.module, call.span), (), name, "option", default=default)
+            for value in default:
+                if isinstance(value, Literal):
+                    yield from defaults(value, role, setting, None)
+
+
+def _named_role(call: Call, context: str) -> str | None:
+    """The part of a target that a call asks for by the first literal text in it."""
+    for arg in call.args:
+        if (
+            isinstance(arg.value, Const)
+            and isinstance(arg.value.value, str)
+            and arg.name in (None, "key", "name", "var")
+        ):
+            name = arg.value.value
+            return knowledge.classify(name, context) if re.fullmatch(r"[A-Za-z][\w.]*", name) else None
+    return None
