@@ -268,7 +268,7 @@ def test_spans_count_bytes() -> None:
     ("try:\n    a()\nexcept E, e:\n    b()\nx = 2\n", {"x"}),
     ("raise E, 'a'\nx = 2\n", {"x"}),
     ("x = 0777\ny = 2L\n", {"x", "y"}),
-    ("x = `a`\ny = 1\n", {"y"}),
+    ("x = `a`\ny = 1\n", {"x", "y"}),
     ("if a <> b:\n    x = 1\n", {"x"}),
     ("def f(a, (b, c)):\n    pass\nx = 1\n", {"x"}),
 ])
