@@ -618,7 +618,7 @@ class _Reader:
         return Mapping(tuple(items), _span(node))
 
     def series(self, node: Node) -> Expr:
-        kind = "list" if "list" in node.type else "set" if node.type == "set" else "tuple"
+        kind = node.type.removesuffix("_pattern") if node.type in ("list", "list_pattern", "set") else "tuple"
         parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
         return Series(kind, parts, _span(node))
 
@@ -710,5 +710,6 @@ _EXPRESSIONS: dict[str, Callable[[_Reader, Node], Expr]] = {
     "named_expression": _Reader.assigned,
     "parenthesized_expression": _Reader.inner,
     "type": _Reader.inner,
+    "list_splat": _Reader.inner,
     "as_pattern_target": _Reader.inner,
 }

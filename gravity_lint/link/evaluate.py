@@ -120,7 +120,9 @@ class Evaluator:
         if isinstance(expr, Name):
             return self._name(expr, frame, site)
         if isinstance(expr, Call):
-            return self._call(expr, frame, site)
+            state = frame.unit.flow.uses.get(id(expr))
+            found = self._call(expr, frame, site)
+            return checked(found) if state is not None and state.checked else found
         if isinstance(expr, (Attr, Item)):
             return self._path(expr, frame, site)
         if isinstance(expr, (Text, Sum)):

@@ -43,6 +43,8 @@ from gravity_lint.facts.code import (
     walk,
 )
 
+MAX_LOOPS = 2
+"""Loops inside loops whose bodies are walked twice."""
 MAX_BINDINGS = 12
 """Assignments of one name kept where they meet: a value with more sources than this is not worth following."""
 
@@ -94,7 +96,7 @@ class Flow:
 
 
 def key_of(expr: Expr) -> str | None:
-    """`a`, `a.b`, `a["k"]` → a text that names the place; None where it names none."""
+    """`a`, `a.b`, `a["k"]`, `getenv("K")` → a text that names the place; None where it names none."""
     tail: list[str] = []
     while True:
         if isinstance(expr, Attr):
@@ -105,6 +107,11 @@ def key_of(expr: Expr) -> str | None:
             expr = expr.base
         elif isinstance(expr, Name):
             return expr.id + "".join(reversed(tail))
+        elif isinstance(expr, Call) and len(expr.args) == 1 and not tail and isinstance(expr.args[0].value, Const):
+            called = dotted(expr.func) or ""
+            if called.rsplit(".", 1)[-1] not in ("get", "getenv"):
+                return None
+            return f"{called}({expr.args[0].value.value!r})"  # two readings of one variable are the same reading
         else:
             return None
 
@@ -131,6 +138,8 @@ class _Walker:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.globals: set[str] = set()
+        self.left: list[tuple[list[Env | None], list[Env | None]]] = []
+        """For each loop around: what is known where it is continued, and where it is left."""
         self.paths: set[str] = set()
         """The paths (`a.b`, `a["k"]`) that have been set: they end when what they begin with is set anew."""
         self.last: Env = {}
@@ -167,6 +176,8 @@ class _Walker:
             self.last = env
             return None
         elif isinstance(stmt, Leave):
+            if self.left:
+                self.left[-1][stmt.kind == "break"].append(env)
             return None
         elif isinstance(stmt, Assert):
             _uses(flow, stmt.test, env)
@@ -182,12 +193,7 @@ class _Walker:
         if isinstance(stmt, If):
             return self.choose(stmt, env)
         if isinstance(stmt, Loop):
-            _uses(self.flow, stmt.over, env)
-            inside = dict(env)
-            if stmt.target is not None:
-                self.target(stmt.target, Binding("element", stmt.over, stmt.span), inside)
-            after = _merge([env, self.block(stmt.body, inside)])
-            return self.block(stmt.orelse, after)
+            return self.loop(stmt, env)
         if isinstance(stmt, With):
             for value, target in stmt.items:
                 _uses(self.flow, value, env)
@@ -200,6 +206,21 @@ class _Walker:
             _uses(self.flow, stmt.subject, env)
             return _merge([env, *(self.block(case, dict(env)) for case in stmt.cases)])
         return env
+
+    def loop(self, stmt: Loop, env: Env) -> Env | None:
+        """A loop's body runs from what is known before it, and from what it leaves behind itself."""
+        _uses(self.flow, stmt.over, env)
+        before: Env = env
+        for _ in range(2 if len(self.left) < MAX_LOOPS else 1):
+            self.left.append(([], []))
+            inside = _known(before, present_if_true(stmt.over)) if stmt.target is None else dict(before)
+            if stmt.target is not None:
+                self.target(stmt.target, Binding("element", stmt.over, stmt.span), inside)
+            end = self.block(stmt.body, inside)
+            continued, broken = self.left.pop()
+            before = _merge([env, end, *continued]) or env
+        after = _known(before, present_if_false(stmt.over)) if stmt.target is None else before
+        return _merge([self.block(stmt.orelse, after), *broken])
 
     def choose(self, stmt: If, env: Env) -> Env | None:
         ends: list[Env | None] = []
@@ -292,7 +313,7 @@ def _uses(flow: Flow, expr: Expr, env: Env) -> None:
     stack = [(expr, env)]
     while stack:
         part, known = stack.pop()
-        if isinstance(part, (Name, Attr, Item)):
+        if isinstance(part, (Name, Attr, Item, Call)):
             key = part.id if isinstance(part, Name) else key_of(part)
             if key is not None and (state := known.get(key)) is not None:
                 flow.uses[id(part)] = state
@@ -304,11 +325,20 @@ def _uses(flow: Flow, expr: Expr, env: Env) -> None:
             stack.append((part.then, _known(known, present_if_true(part.test))))
             stack.append((part.test, known))
         elif isinstance(part, Logic) and part.op == "and":
-            for number in range(len(part.parts) - 1, -1, -1):
-                present = set().union(*(present_if_true(before) for before in part.parts[:number][-8:]))
-                stack.append((part.parts[number], _known(known, present) if present else known))
+            _uses_in_turn(flow, part.parts, known)
         else:
             stack.extend((child, known) for child in reversed(children(part)))
+
+
+def _uses_in_turn(flow: Flow, parts: tuple[Expr, ...], env: Env) -> None:
+    """`a and b and c`: each part is looked at only where those before it hold."""
+    known = env
+    for part in parts:
+        _uses(flow, part, known)
+        present = present_if_true(part)
+        known = _known(known, present) if present else known
+    if known is not env:
+        env.update((key, state) for key, state in known.items() if key not in env and state.bindings)
 
 
 def _merge(ends: list[Env | None]) -> Env | None:
@@ -345,7 +375,9 @@ def _stops(body: Block) -> bool:
 
 def _mentioned(test: Expr) -> set[str]:
     """The names and paths in a test that stops the code: whoever wrote it has thought of them."""
-    return {key for part in walk(test) if isinstance(part, (Name, Attr, Item)) and (key := key_of(part)) is not None}
+    return {
+        key for part in walk(test) if isinstance(part, (Name, Attr, Item, Call)) and (key := key_of(part)) is not None
+    }
 
 
 def present_if_true(test: Expr) -> set[str]:
@@ -361,8 +393,10 @@ def present_if_true(test: Expr) -> set[str]:
         if test.op == "not":
             return present_if_false(test.parts[0])
         if test.op in ("is not", "!=", "==", "in") and not (test.op == "==" and _empty(test.parts[-1])):
-            return present_if_true(test.parts[0])
+            return present_if_true(test.parts[1 if _empty(test.parts[0]) else 0])
     if isinstance(test, Call):
+        if (key := key_of(test)) is not None:
+            return {key} | (present_if_true(test.func.base) if isinstance(test.func, Attr) else set())
         if isinstance(test.func, Name) and test.func.id in ("all", "isinstance", "len", "bool"):
             return _mentioned(test) - {test.func.id}
         if isinstance(test.func, Attr):
@@ -377,8 +411,8 @@ def present_if_false(test: Expr) -> set[str]:
     if isinstance(test, Compare):
         if test.op == "not":
             return present_if_true(test.parts[0])
-        if test.op in ("is", "==") and _empty(test.parts[-1]):
-            return present_if_true(test.parts[0])
+        if test.op in ("is", "==") and (_empty(test.parts[-1]) or _empty(test.parts[0])):
+            return present_if_true(test.parts[1 if _empty(test.parts[0]) else 0])
     if isinstance(test, Call) and isinstance(test.func, Name) and test.func.id == "any":
         return _mentioned(test) - {"any"}
     return set()

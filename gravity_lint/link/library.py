@@ -63,10 +63,7 @@ class Library:
         if func.name == "get":
             tables = [base for base in bases if isinstance(base, Table)]
             if tables and expr.args:
-                key = literal_text(self.ask.values(expr.args[0].value, frame))
-                default = self.ask.values(expr.args[1].value, frame) if len(expr.args) > 1 else ()
-                found = tuple(value for table in tables for value in self.ask.runs.lookup(table, key)) or default
-                return hops(found, site, "read here") or (Unknown(site, (), "key"),)
+                return self._get(expr, tables, len(tables) < len(bases), frame, site)
             configs = [base for base in bases if isinstance(base, External) and base.name.endswith(".config")]
             if configs and expr.args and (key := literal_text(self.ask.values(expr.args[0].value, frame))) is not None:
                 return self.ask.objects.configured(key, site)
@@ -101,6 +98,15 @@ class Library:
             given_parts = [bases, *(self.ask.values(arg.value, frame) for arg in expr.args)]
             return (Joined(site, (), texts.path_of(given_parts, site)),)
         return checked(bases)  # a method of nothing fails: whatever comes out of it was there
+
+    def _get(self, call: Call, tables: list[Table], others: bool, frame: Frame, site: Site) -> Values:
+        """`mapping.get(key, default)`: the default answers only where the whole mapping is known, without the key."""
+        key = literal_text(self.ask.values(call.args[0].value, frame))
+        found = tuple(value for table in tables for value in self.ask.runs.lookup(table, key))
+        open_ended = others or any(name is None for table in tables for name, _ in self.ask.runs.flat(table))
+        if not found and not open_ended and len(call.args) > 1:
+            found = self.ask.values(call.args[1].value, frame)
+        return hops(found, site, "read here") or (Unknown(site, (), "key"),)
 
     def external(self, name: str, call: Call, frame: Frame, site: Site) -> Values:
         """What a library's callable gives for these arguments."""

@@ -89,6 +89,8 @@ class Runs:
                 args[param.name] = named[param.name]
             elif given and not param.keyword_only:
                 args[param.name] = given.pop(0)
+            elif rest:  # what is unpacked may hold it
+                args[param.name] = (Unknown(site, (), "unpacked"),)
             elif param.default is not None:
                 args[param.name] = Deferred(param.default, self.frame(unit.parent or unit))
             else:
@@ -119,6 +121,7 @@ class Runs:
             elif arg.name == "*":
                 for value in self.ask.values(arg.value, frame)[:1]:
                     given.extend(value.items if isinstance(value, Items) else ())
+                    rest.extend(() if isinstance(value, Items) else ((None, (value,)),))
             elif arg.name == "**":
                 for value in self.ask.values(arg.value, frame):
                     if isinstance(value, Table):

@@ -281,6 +281,8 @@ def _is_target(role: str, text: str, sink: Sink) -> bool:
     """Whether a literal says where a database is."""
     if role not in ("url", "host", "file") or in_memory(text) or text.strip() in (":memory:", ""):
         return False
+    if role == "host" and text.strip().startswith(":"):
+        return False  # a port alone
     url = parse_url(text) if "://" in text else None
     if url is not None:
         return (
