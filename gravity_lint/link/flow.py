@@ -392,6 +392,8 @@ def present_if_true(test: Expr) -> set[str]:
     if isinstance(test, Compare):
         if test.op == "not":
             return present_if_false(test.parts[0])
+        if test.op == "in" and isinstance(test.parts[0], Const):
+            return _readings(test.parts[0].value, test.parts[-1])
         if test.op in ("is not", "!=", "==", "in") and not (test.op == "==" and _empty(test.parts[-1])):
             return present_if_true(test.parts[1 if _empty(test.parts[0]) else 0])
     if isinstance(test, Call):
@@ -411,11 +413,21 @@ def present_if_false(test: Expr) -> set[str]:
     if isinstance(test, Compare):
         if test.op == "not":
             return present_if_true(test.parts[0])
+        if test.op == "not in" and isinstance(test.parts[0], Const):
+            return _readings(test.parts[0].value, test.parts[-1])
         if test.op in ("is", "==") and (_empty(test.parts[-1]) or _empty(test.parts[0])):
             return present_if_true(test.parts[1 if _empty(test.parts[0]) else 0])
     if isinstance(test, Call) and isinstance(test.func, Name) and test.func.id == "any":
         return _mentioned(test) - {"any"}
     return set()
+
+
+def _readings(name: object, mapping: Expr) -> set[str]:
+    """The ways to read a variable that is in the environment: `"K" in os.environ` proves each."""
+    base = dotted(mapping) or ""
+    if not base.endswith("environ"):
+        return set()
+    return {f"{base}.get({name!r})", f"os.getenv({name!r})", f"getenv({name!r})"}
 
 
 def _empty(expr: Expr) -> bool:

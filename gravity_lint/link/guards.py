@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gravity_lint.facts.code import Const, Expr, Loop, Other, walk
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Const, Expr, If, Loop, Other, walk
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Unit, body_of, expressions, statements
+from gravity_lint.link.values import Environment
 
 
 class Guards:
@@ -26,6 +28,19 @@ class Guards:
                 if self._runs(unit)
             )
         return self._found[name]
+
+    def tested(self, unit: Unit, span: tuple[int, int]) -> str:
+        """The variable of a database in a test around this place, one branch of which uses it; empty without one."""
+        for stmt in statements(body_of(unit.node)):
+            if not isinstance(stmt, If) or stmt.span[0] > span[0]:
+                continue
+            tests = [test for test, _ in stmt.branches if test is not None]
+            if any(block and block[0].span[0] <= span[0] <= block[-1].span[1] for _, block in stmt.branches):
+                for part in (part for test in tests for part in walk(test)):
+                    for value in self.ask.values(part, self.ask.runs.frame(unit)):
+                        if isinstance(value, Environment) and knowledge.classify(value.name, "") in ("url", "host"):
+                            return value.name
+        return ""
 
     def _runs(self, unit: Unit) -> bool:
         if not unit.flow.guards:

@@ -307,24 +307,23 @@ class Reach:
 
     def _decorated(self, unit: Unit) -> Iterator[tuple[Unit, Step]]:
         node = unit.node
-        if not isinstance(node, Function) or unit.parent is None:
-            return
-        frame = self.ask.runs.frame(unit.parent)
-        for decorator in node.decorators:
-            call = decorator if isinstance(decorator, Call) else None
-            func = call.func if call is not None else decorator
-            for row in self.know.startup_decorators:
-                if not self._matches(func, row.attributes, row.calls, frame.unit):
-                    continue
-                if row.argument is not None:
-                    word = (
-                        self._word(self.ask.runs.argument(call, frame, row.argument) or ())
-                        if call is not None
-                        else None
-                    )
-                    if word not in row.values:
-                        continue
-                yield unit, self._begins(unit, f"`{unit.last_name}` runs when the application starts")
+        if isinstance(node, Function) and unit.parent is not None:
+            for decorator in node.decorators:
+                if self._is_startup_decorator(decorator, unit.parent):
+                    yield unit, self._begins(unit, f"`{unit.last_name}` runs when the application starts")
+
+    def _is_startup_decorator(self, decorator: Expr, unit: Unit) -> bool:
+        """Whether a function under this decorator runs when the application starts."""
+        call = decorator if isinstance(decorator, Call) else None
+        for row in self.know.startup_decorators:
+            if not self._matches(call.func if call is not None else decorator, row.attributes, row.calls, unit):
+                continue
+            if row.argument is None:
+                return True
+            given = self.ask.runs.argument(call, self.ask.runs.frame(unit), row.argument) if call is not None else None
+            if self._word(given or ()) in row.values:
+                return True
+        return False
 
     def _matches(self, func: Expr, attributes: tuple[str, ...], calls: tuple[str, ...], unit: Unit) -> bool:
         name = dotted(func)
@@ -381,6 +380,10 @@ class Reach:
                     continue
                 given = self.ask.runs.argument(call, frame, row.handler) or ()
                 yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
+        for call, unit in self.ask.calls.spelled("()"):  # `app.on_event("startup")(handler)`
+            if isinstance(call.func, Call) and call.args and self._is_startup_decorator(call.func, unit):
+                given = self.ask.values(call.args[0].value, self.ask.runs.frame(unit))
+                yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
         apps = self.know.app
         for call, unit in self.ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
             if not call.args:
@@ -405,9 +408,12 @@ class Reach:
                 for arg in value.call.args:
                     yield from self._handlers(self.ask.values(arg.value, value.frame), site, message)
             elif isinstance(value, (FunctionValue, ClassValue, Instance)):
-                for function in self.ask.callable(value, site):
-                    if function.unit is not None:
-                        yield function.unit, Step(None, site, f"`{self.ask.objects.display(function.unit)}` {message}")
+                found = [function.unit for function in self.ask.callable(value, site)]
+                if not isinstance(value, FunctionValue) and value.unit is not None:  # a lifespan that is a class
+                    found += [self.ask.objects.method(value.unit, name) for name in ("__call__", "__aenter__")]
+                for unit in found:
+                    if unit is not None:
+                        yield unit, Step(None, site, f"`{self.ask.objects.display(unit)}` {message}")
 
     def _assigned(self) -> Iterator[tuple[Unit, Step]]:
         ends = tuple(f".{name}" for name in self.know.startup_attributes)

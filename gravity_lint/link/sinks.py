@@ -152,7 +152,8 @@ def _updates(ask: Evaluator, where: str, call: Call, unit: Unit) -> Iterator[Sin
 def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     """Which libraries may read a module's own names as configuration."""
     bound = module.unit.flow.bound
-    if "DATABASES" in bound or "INSTALLED_APPS" in bound:
+    starred = bool(module.unit.flow.stars) and ask.member(module, "INSTALLED_APPS") is not None
+    if starred or "DATABASES" in bound or "INSTALLED_APPS" in bound:
         yield "django"
     if (
         "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS"))
@@ -171,7 +172,7 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
         if not isinstance(stmt, Assign) or stmt.value is None or stmt.op:
             continue
         for target in stmt.targets:
-            if isinstance(target, Name) and target.id.isupper():
+            if isinstance(target, Name) and (target.id.isupper() or where == "celery"):
                 if isinstance(unit.node, Class) and unit.flow.exit.get(target.id) is None:
                     continue
                 yield from _setting(ask, where, target.id, stmt.value, unit, target.span)

@@ -77,6 +77,8 @@ class _Judge:
         """Role, value and text of each literal part given to the sink itself."""
         self.given: set[str] = set()
         """Roles that the environment has a say in."""
+        self.tested = guards.tested(sink.unit, sink.site.span)
+        """The variable of a database that was asked for first, where the sink is what happens without it."""
 
     def judge(self) -> Iterator[Target]:
         for role, values in self.sink.roles:
@@ -209,6 +211,8 @@ class _Judge:
             yield self._target("credentials", role, value, literal[role], value.site)
 
     def _target(self, origin: Origin, role: str, value: Value, text: str, site: Site, setting: str = "") -> Target:
+        if origin == "hardcoded" and not setting and (setting := self.tested) != "":
+            origin = "default"
         trail = (*value.trail, Hop(self.sink.site, f"reaches `{self.sink.name}` here"))
         shown = text.replace(HOLE, "…")
         name = setting or (value.name if isinstance(value, Environment) else "") or _named(value)
