@@ -122,8 +122,8 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
         name = entry.name
         inner = prefix + name
         if entry.is_dir(follow_symlinks=False):
-            if name[0] == "." or name in MADE or (consulted and left_out(consulted, inner, True)):
-                continue
+            if name[0] == "." or name in MADE or "{{" in name or (consulted and left_out(consulted, inner, True)):
+                continue  # `{{`: a template of a tree, whose files are no code before they are filled in
             if name.endswith(".py"):
                 message = "is a folder named like a Python file; the files in it are judged"
                 tree.troubles.append(Trouble(tree.absolute(inner), 1, message))
