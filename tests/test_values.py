@@ -1,0 +1,668 @@
+"""Where values come from: settings, objects, functions, texts; and what must not be taken for a target."""
+
+from __future__ import annotations
+
+import pytest
+from tree import CONNECTION, findings, holds, service_of
+
+USE = "from sqlalchemy import create_engine\n"
+
+SETTINGS = {
+    "pydantic 1 with a prefix": """
+        from pydantic import BaseSettings
+        class PostgresSettings(BaseSettings):
+            host: str = "db.internal"  #= GRV102
+            port: int = 5432
+            name: str
+            class Config:
+                env_prefix = "PG_"
+        s = PostgresSettings()
+        create_engine(f"postgresql://{s.host}:{s.port}/{s.name}")
+        """,
+    "pydantic 2 with a nested model": """
+        from pydantic import BaseModel
+        from pydantic_settings import BaseSettings
+        class Db(BaseModel):
+            url: str
+        class Settings(BaseSettings):
+            db: Db
+        create_engine(Settings().db.url)
+        """,
+    "a nested model with a default": """
+        from pydantic import BaseModel
+        from pydantic_settings import BaseSettings
+        class Db(BaseModel):
+            url: str = "postgresql://db.internal/shop"  #= GRV102
+        class Settings(BaseSettings):
+            db: Db = Db()
+        create_engine(Settings().db.url)
+        """,
+    "a validator that assembles": """
+        from pydantic import BaseSettings, PostgresDsn, validator
+        class Settings(BaseSettings):
+            POSTGRES_SERVER: str
+            POSTGRES_USER: str
+            POSTGRES_PASSWORD: str
+            POSTGRES_DB: str
+            SQLALCHEMY_DATABASE_URI: PostgresDsn | None = None
+            @validator("SQLALCHEMY_DATABASE_URI", pre=True)
+            def assemble(cls, v, values):
+                if isinstance(v, str):
+                    return v
+                return PostgresDsn.build(scheme="postgresql", user=values.get("POSTGRES_USER"),
+                    password=values.get("POSTGRES_PASSWORD"), host=values.get("POSTGRES_SERVER"),
+                    path=f"/{values.get('POSTGRES_DB') or ''}")
+        settings = Settings()
+        create_engine(settings.SQLALCHEMY_DATABASE_URI)
+        """,
+    "a computed field": """
+        from pydantic import PostgresDsn, computed_field
+        from pydantic_core import MultiHostUrl
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            POSTGRES_SERVER: str
+            POSTGRES_USER: str
+            POSTGRES_PASSWORD: str = ""
+            @computed_field
+            @property
+            def DATABASE_URI(self) -> PostgresDsn:
+                return MultiHostUrl.build(scheme="postgresql+psycopg", username=self.POSTGRES_USER,
+                    password=self.POSTGRES_PASSWORD, host=self.POSTGRES_SERVER, path="shop")
+        settings = Settings()
+        create_engine(str(settings.DATABASE_URI))
+        """,
+    "inherited settings": """
+        from pydantic_settings import BaseSettings
+        class Common(BaseSettings):
+            database_url: str = "postgresql://db.internal/shop"  #= GRV102
+        class Settings(Common):
+            debug: bool = False
+        create_engine(Settings().database_url)
+        """,
+    "an heir makes a default required": """
+        from pydantic_settings import BaseSettings
+        class Common(BaseSettings):
+            database_url: str
+        class Local(Common):
+            database_url: str = "postgresql://localhost/shop"  #= GRV102
+        create_engine(Common().database_url)
+        """,
+    "Field with three dots": """
+        from pydantic import Field
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            database_url: str = Field(..., alias="DATABASE_URL")
+        create_engine(Settings().database_url)
+        """,
+    "an Annotated field": """
+        from typing import Annotated
+        from pydantic import Field
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            database_url: Annotated[str, Field(description="where")]
+            redis_url: Annotated[str, Field(description="where")] = "redis://cache.internal/0"  #= GRV102
+        create_engine(Settings().database_url)
+        """,
+    "an optional field, unchecked": """
+        from typing import Optional
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            database_url: Optional[str] = None  #= GRV104
+        settings = Settings()
+        create_engine(settings.database_url)
+        """,
+    "an optional field, checked": """
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            database_url: str | None = None
+        settings = Settings()
+        if settings.database_url is None:
+            raise RuntimeError("DATABASE_URL is not set")
+        create_engine(settings.database_url)
+        """,
+    "a dataclass that reads": """
+        import os
+        from dataclasses import dataclass
+        @dataclass
+        class Config:
+            url: str = os.environ["DATABASE_URL"]
+            cache: str = os.getenv("REDIS_URL", "redis://cache.internal/0")  #= GRV102
+        create_engine(Config().url)
+        """,
+    "a dataclass filled from the environment": """
+        import os
+        from dataclasses import dataclass
+        @dataclass
+        class Config:
+            url: str
+            @classmethod
+            def load(cls):
+                return cls(url=os.environ["DATABASE_URL"])
+        create_engine(Config.load().url)
+        """,
+    "a dataclass filled with a default": """
+        import os
+        from dataclasses import dataclass
+        @dataclass
+        class Config:
+            url: str
+            @classmethod
+            def load(cls):
+                return cls(url=os.getenv("DATABASE_URL", "postgresql://db.internal/shop"))  #= GRV102
+        create_engine(Config.load().url)
+        """,
+    "decouple": """
+        from decouple import config
+        create_engine(config("DATABASE_URL"))
+        """,
+    "environs": """
+        from environs import Env
+        env = Env()
+        with env.prefixed("APP_"):
+            url = env.str("DATABASE_URL", default="postgresql://db.internal/shop")  #= GRV102
+        create_engine(url)
+        """,
+    "starlette": """
+        from starlette.config import Config
+        from starlette.datastructures import Secret
+        config = Config(".env")
+        url = config("DATABASE_URL", cast=Secret)
+        create_engine(str(url))
+        """,
+    "dotenv_values": """
+        from dotenv import dotenv_values
+        config = dotenv_values(".env")
+        create_engine(config["DATABASE_URL"])
+        """,
+    "argparse": """
+        import argparse
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--database-url", required=True)
+        args = parser.parse_args()
+        create_engine(args.database_url)
+        """,
+    "a click option": """
+        import click
+        @click.command()
+        @click.option("--database-url", envvar="DATABASE_URL", required=True)
+        def main(database_url):
+            create_engine(database_url)
+        """,
+    "a file of YAML": """
+        import yaml
+        config = yaml.safe_load(open("config.yaml"))
+        create_engine(config["database"]["url"])
+        """,
+    "configparser": """
+        import configparser
+        config = configparser.ConfigParser()
+        config.read("config.ini")
+        create_engine(config["database"]["url"])
+        """,
+    "environ.get of a wrapper that raises": """
+        import os
+        def env(name):
+            value = os.environ.get(name)
+            if value is None:
+                raise RuntimeError(f"{name} is not set")
+            return value
+        create_engine(env("DATABASE_URL"))
+        """,
+    "a wrapper with a default": """
+        import os
+        def env(name, default=None):
+            return os.environ.get(name, default)
+        create_engine(env("DATABASE_URL", "postgresql://db.internal/shop"))  #= GRV102
+        """,
+    "a wrapper without its default": """
+        import os
+        def env(name, default=None):
+            return os.environ.get(name, default)
+        create_engine(env("DATABASE_URL"))  #= GRV104
+        """,
+    "environment aliased": """
+        from os import environ as e
+        create_engine(e["DATABASE_URL"])
+        """,
+    "getenv aliased": """
+        from os import getenv as g
+        create_engine(g("DATABASE_URL", "postgresql://db.internal/shop"))  #= GRV102
+        """,
+    "a default of another variable": """
+        import os
+        create_engine(os.getenv("DATABASE_URL", os.environ["DB_URI"]))
+        """,
+    "the default is a constant elsewhere": """
+        import os
+        FALLBACK = "postgresql://db.internal/shop"  #= GRV102
+        create_engine(os.getenv("DATABASE_URL", FALLBACK))
+        """,
+    "setdefault": """
+        import os
+        os.environ.setdefault("DATABASE_URL", "postgresql://db.internal/shop")  #= GRV102
+        create_engine(os.environ["DATABASE_URL"])
+        """,
+    "an empty default": """
+        import os
+        url = os.getenv("DATABASE_URL", "")
+        if not url:
+            raise RuntimeError("DATABASE_URL is not set")
+        create_engine(url)
+        """,
+}
+
+TEXTS = {
+    "credentials in a joined URL": """
+        import os
+        create_engine(f"postgresql://shop:secret@{os.environ['DB_HOST']}/shop")  #= GRV103
+        """,
+    "only the port and the scheme are literal": """
+        import os
+        e = os.environ
+        create_engine(f"postgresql+asyncpg://{e['U']}:{e['P']}@{e['H']}:5432/{e['D']}?ssl=require")
+        """,
+    "a path behind a base": """
+        import os
+        base = os.environ["DATABASE_BASE"]
+        create_engine(base + "/shop")
+        create_engine(f"{base}/shop")
+        create_engine(os.path.join(base, "shop"))
+        """,
+    "a replaced scheme": """
+        import os
+        url = os.environ["DATABASE_URL"].replace("postgres://", "postgresql://", 1)
+        create_engine(url)
+        """,
+    "an f-string of f-strings": """
+        import os
+        auth = f"{os.environ['U']}:{os.environ['P']}"
+        host = f"{os.environ['H']}:5432"
+        create_engine(f"postgresql://{auth}@{host}/shop")
+        """,
+    "a literal host inside f-strings": """
+        import os
+        host = f"{'db.internal'}:{5432}"
+        create_engine(f"postgresql://{os.environ['U']}@{host}/shop")  #= GRV101
+        """,
+    "join": """
+        create_engine("".join(["postgresql://", "db.internal", "/shop"]))  #= GRV101
+        """,
+    "template of braces with a dictionary": """
+        import os
+        parts = {"host": os.environ["H"], "name": os.environ["N"]}
+        create_engine("postgresql://{host}/{name}".format(**parts))
+        """,
+    "format_map is unknown": """
+        create_engine("postgresql://{host}/{name}".format_map(load()))
+        """,
+    "quoted password": """
+        import os
+        from urllib.parse import quote_plus
+        p = quote_plus(os.environ["P"])
+        create_engine("postgresql://%s:%s@%s/shop" % (os.environ["U"], p, os.environ["H"]))
+        """,
+    "a keyword DSN": """
+        import os
+        import psycopg2
+        psycopg2.connect("host=%s dbname=shop user=%s" % (os.environ["H"], os.environ["U"]))
+        psycopg2.connect("host=db.internal dbname=shop")  #= GRV101
+        """,
+    "memory": """
+        create_engine("sqlite://")
+        create_engine("sqlite:///:memory:")
+        """,
+    "a literal file": """
+        create_engine("sqlite:///./shop.db")  #= GRV101
+        """,
+    "a file beside the code": """
+        from pathlib import Path
+        HERE = Path(__file__).parent
+        create_engine(f"sqlite:///{HERE / 'shop.db'}")  #= GRV101
+        """,
+    "a folder of the deployment": """
+        import os
+        create_engine(f"sqlite:///{os.environ['DATA']}/shop.db")
+        """,
+    "percent that is no format": """
+        create_engine("postgresql://u:p%40ss@db.internal/shop")  #= GRV101
+        """,
+    "format_map": """
+        import os
+        create_engine("postgresql://{H}/{N}".format_map(os.environ))
+        """,
+}
+
+OBJECTS = {
+    "a property of a class": """
+        import os
+        class Db:
+            def __init__(self, host):
+                self.host = host
+            @property
+            def url(self):
+                return f"postgresql://{self.host}/shop"
+        create_engine(Db(os.environ["H"]).url)
+        """,
+    "a property with a literal given": """
+        class Db:
+            def __init__(self, host):
+                self.host = host
+            @property
+            def url(self):
+                return f"postgresql://{self.host}/shop"  #= GRV101
+        create_engine(Db("db.internal").url)
+        """,
+    "two objects of one class": """
+        import os
+        class Db:
+            def __init__(self, url):
+                self.url = url
+        first, second = Db(os.environ["A"]), Db("postgresql://b/shop")  #= GRV101
+        create_engine(first.url)
+        create_engine(second.url)
+        """,
+    "super": """
+        class Base:
+            def __init__(self, url):
+                self.url = url
+        class Orders(Base):
+            def __init__(self):
+                super().__init__("postgresql://db.internal/shop")  #= GRV101
+        create_engine(Orders().url)
+        """,
+    "an overridden attribute": """
+        import os
+        class Base:
+            URL = "postgresql://unused/shop"
+        class Production(Base):
+            URL = os.environ["DATABASE_URL"]
+        create_engine(Production.URL)
+        """,
+    "a singleton": """
+        import os
+        class Config:
+            _it = None
+            def __new__(cls):
+                if cls._it is None:
+                    cls._it = super().__new__(cls)
+                    cls._it.url = os.environ["DATABASE_URL"]
+                return cls._it
+        create_engine(Config().url)
+        """,
+    "a dictionary of environments": """
+        import os
+        CONFIGS = {"dev": "postgresql://dev/shop",  #= GRV101
+                   "prod": "postgresql://prod/shop"}  #= GRV101
+        create_engine(CONFIGS[os.environ["STAGE"]])
+        """,
+    "a dictionary's get with a default": """
+        import os
+        CONFIG = {"url": os.environ["DATABASE_URL"]}
+        create_engine(CONFIG.get("url"))
+        """,
+    "an enumeration": """
+        from enum import Enum
+        class Stage(Enum):
+            DEV = "postgresql://dev/shop"  #= GRV101
+        create_engine(Stage.DEV.value)
+        """,
+    "a named tuple": """
+        import os
+        from typing import NamedTuple
+        class Db(NamedTuple):
+            url: str
+            pool: int = 5
+        create_engine(Db(os.environ["DATABASE_URL"]).url)
+        """,
+    "nested dictionaries": """
+        CONFIG = {"db": {"main": {"url": "postgresql://db.internal/shop"}}}  #= GRV101
+        create_engine(CONFIG["db"]["main"]["url"])
+        """,
+    "merged dictionaries": """
+        import os
+        COMMON = {"echo": False}
+        OPTIONS = {**COMMON, "url": os.environ["DATABASE_URL"]}
+        create_engine(**OPTIONS)
+        """,
+    "a list of hosts": """
+        from pymongo import MongoClient
+        MongoClient(["a.internal", "b.internal"])
+        """,
+    "a dependency": """
+        import os
+        from fastapi import Depends
+        def url():
+            return os.environ["DATABASE_URL"]
+        def engine(where=Depends(url)):
+            return create_engine(where)
+        """,
+    "a callable object": """
+        import os
+        class Url:
+            def __call__(self):
+                return os.environ["DATABASE_URL"]
+        url = Url()
+        create_engine(url())
+        """,
+    "kwargs passed on": """
+        import psycopg2
+        def connect(**options):
+            return psycopg2.connect(**options)
+        connect(host="db.internal", dbname="shop")  #= GRV101
+        """,
+    "args passed on": """
+        def connect(*args):
+            return create_engine(*args)
+        connect("postgresql://db.internal/shop")  #= GRV101
+        """,
+    "a partial": """
+        import functools
+        def connect(url, echo):
+            return create_engine(url, echo=echo)
+        start = functools.partial(connect, "postgresql://db.internal/shop")  #= GRV101
+        start(True)
+        """,
+    "a default of a parameter that callers replace": """
+        import os
+        def connect(url="postgresql://unused/shop"):
+            return create_engine(url)
+        connect(os.environ["DATABASE_URL"])
+        """,
+    "one caller of three is wrong": """
+        import os
+        def connect(url):
+            return create_engine(url)
+        connect(os.environ["A"])
+        connect("postgresql://db.internal/shop")  #= GRV101
+        connect(os.environ["B"])
+        """,
+    "an async generator": """
+        import os
+        import asyncpg
+        async def pool():
+            found = await asyncpg.create_pool(dsn=os.environ["DATABASE_URL"])
+            yield found
+        """,
+    "cached_property": """
+        import os
+        from functools import cached_property
+        class Container:
+            @cached_property
+            def url(self):
+                return os.getenv("DATABASE_URL", "postgresql://db.internal/shop")  #= GRV102
+        create_engine(Container().url)
+        """,
+}
+
+SILENT = {
+    "a literal that is no target": """
+        create_engine("postgresql://")
+        url = "postgresql://db.internal/shop"
+        print(url)
+        """,
+    "documentation": '''
+        """Set DATABASE_URL to postgresql://user:password@localhost/shop."""
+        EXAMPLE = "postgresql://user:password@localhost/shop"
+        def example():
+            """postgresql://localhost/shop"""
+            raise ValueError(f"not a URL like {EXAMPLE}")
+        ''',
+    "another service's address": """
+        import os
+        import requests
+        API = os.getenv("ORDERS_URL", "http://orders:8000")
+        requests.get("http://db.internal/")
+        """,
+    "a broker": """
+        from celery import Celery
+        Celery("shop", broker="redis://cache.internal/0")
+        """,
+    "a result backend that is none": """
+        from celery import Celery
+        Celery("shop", backend="rpc://", broker="amqp://guest@rabbit//")
+        """,
+    "unknown values": """
+        from somewhere import settings
+        create_engine(settings.url)
+        create_engine(get_url())
+        create_engine(self.url)
+        create_engine(load()["url"])
+        create_engine(*args, **kwargs)
+        create_engine()
+        """,
+    "numbers and None": """
+        import redis
+        redis.Redis(host=None, port=6379, db=0)
+        create_engine(None)
+        create_engine(5432)
+        """,
+    "an engine's other arguments": """
+        import os
+        create_engine(os.environ["DATABASE_URL"], poolclass="postgresql://x/y", connect_args={"host": "x"})
+        """,
+    "a settings field of something else": """
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            host: str = "0.0.0.0"
+            log_url: str = "http://logs.internal"
+            name: str = "orders"
+            user: str = "nobody"
+        """,
+    "the caller decides": """
+        class Repository:
+            def __init__(self, url):
+                self.engine = create_engine(url)
+        """,
+}
+
+GROUPS = {"settings": SETTINGS, "texts": TEXTS, "objects": OBJECTS, "silent": SILENT}
+FAULTS = {
+    "a nested model with a default": "the environment can replace a field of a nested model, so it is a default",
+    "format_map is unknown": "format_map gives its template back",
+    "format_map": "format_map gives its template back",
+    "super": "arguments of `super().__init__` are not followed",
+    "args passed on": "`*args` are not followed",
+    "a partial": "arguments that a partial gives do not reach the function's own body",
+    "one caller of three is wrong": "callers are taken for alternatives of one value",
+}
+
+
+def lines_of(case: str) -> str:
+    lines = case.splitlines()[1:]
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return USE + "\n".join(line[indent:] for line in lines) + "\n"
+
+
+@pytest.mark.parametrize(("group", "case"), [
+    pytest.param(group, case, marks=[pytest.mark.xfail(strict=True, reason=FAULTS[case])] if case in FAULTS else [])
+    for group, cases in GROUPS.items() for case in cases
+])
+def test_values(group: str, case: str) -> None:
+    holds({"app.py": lines_of(GROUPS[group][case])})
+
+
+@pytest.mark.parametrize(("group", "case"), [(group, case) for group, cases in GROUPS.items() for case in cases
+                                             if case not in FAULTS])
+def test_trails_begin_and_end_where_they_say(group: str, case: str) -> None:
+    service = service_of({"app.py": lines_of(GROUPS[group][case])})
+    for _, finding in findings(service, *CONNECTION):
+        assert finding.trail
+        if finding.fields["sink"]:
+            assert any(sink.site.module.path == finding.trail[-1].place.path
+                       and service.place(sink.site).line == finding.trail[-1].place.line for sink in service.sinks)
+        for step in finding.trail:
+            assert step.message
+            assert not step.message.endswith(".")
+
+
+# ---- two services, shared names
+
+
+def test_modules_of_the_same_name_in_one_service() -> None:
+    holds("""
+        --- a/config.py
+        URL = "postgresql://a.internal/shop"  #= GRV101
+        --- a/db.py
+        from sqlalchemy import create_engine
+        from .config import URL
+        create_engine(URL)
+        --- b/config.py
+        import os
+        URL = os.environ["DATABASE_URL"]
+        --- b/db.py
+        from sqlalchemy import create_engine
+        from .config import URL
+        create_engine(URL)
+        """)
+
+
+@pytest.mark.parametrize("imports", [
+    "from app.core.config import URL", "from app.core import config\nURL = config.URL",
+    "import app.core.config\nURL = app.core.config.URL", "import app.core.config as c\nURL = c.URL",
+    "from .core.config import URL", "from .core import URL", "from app.core import *", "from .core.config import *",
+    "from app.core.config import URL as U\nURL = U",
+    "import importlib\nURL = importlib.import_module('app.core.config').URL",
+    "try:\n    from app.local import URL\nexcept ImportError:\n    from app.core.config import URL",
+    "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    from app.core.config import URL",
+    "def get():\n    from app.core.config import URL\n    return URL\nURL = get()",
+    "import app\nURL = app.core.config.URL", "from . import core\nURL = core.config.URL",
+])
+def test_ways_to_import(imports: str) -> None:
+    holds({
+        "app/__init__.py": "",
+        "app/core/__init__.py": "from .config import URL\nfrom . import config\n",
+        "app/core/config.py": 'URL = "postgresql://db.internal/shop"  #= GRV101\n',
+        "app/db.py": f"from sqlalchemy import create_engine\n{imports}\ncreate_engine(URL)\n",
+    })
+
+
+def test_a_long_way_is_followed() -> None:
+    files = {"m0.py": 'URL = "postgresql://db.internal/shop"  #= GRV101\n'}
+    for number in range(1, 15):
+        files[f"m{number}.py"] = f"from m{number - 1} import URL\n"
+    files["db.py"] = "from sqlalchemy import create_engine\nfrom m14 import URL\ncreate_engine(URL)\n"
+    holds(files)
+
+
+def test_imports_in_a_circle_end() -> None:
+    holds({"a.py": "from b import *\nfrom b import x\n", "b.py": "from a import *\nfrom a import x\n",
+           "db.py": "from sqlalchemy import create_engine\nfrom a import x, y\ncreate_engine(x)\ncreate_engine(y)\n"})
+
+
+@pytest.mark.parametrize("text", [
+    "def f(x):\n    return f(f(x))\n", "def f(x, y=1):\n    return f(y, f(x)) if x else f(f(y), x)\n",
+    "f = lambda x: f(f(x))\n",
+    "class A:\n    @property\n    def f(self):\n        return self.f + A().f\nf = lambda x: A().f\n",
+    "def f(x):\n    return g(x) or f(g(x))\ndef g(x):\n    return f(x) or g(f(x))\n",
+    "def f(x):\n" + "    x = x + x\n" * 40 + "    return x\n",
+    "def f(x):\n" + "    x = f'{x}{x}{x}'\n" * 40 + "    return x\n",
+    "def f(x):\n" + "    x = x if f(x) else f(x)\n" * 20 + "    return x\n",
+    "".join(f"def f{n}(x):\n    return f{n + 1}(x) + f{n + 1}(x)\n" for n in range(40)) + "f = f40 = f0\n",
+    "".join(f"def f{n}(x, y):\n    return f{n + 1}(y, f{n + 1}(x, y))\n" for n in range(40)) + "f = lambda x: f0(x, x)\n",
+    "x = 'a'\n" + "x = x + x\n" * 60 + "f = lambda y: x\n",
+    "x = {}\n" + "x = {**x, **x}\n" * 40 + "f = lambda y: x\n",
+])
+def test_values_that_grow_without_end_stop(text: str) -> None:
+    service = service_of({"app.py": f"{USE}{text}create_engine(f(1))\ncreate_engine(f(f('a')))\n"})
+    assert len(list(findings(service, *CONNECTION))) < 3
+    assert service.reach.entries is not None
