@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Callable, Iterator
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from gravity_lint.facts.code import (
     Alias,
@@ -50,109 +47,30 @@ from gravity_lint.facts.code import (
     Span,
     Stmt,
     Sum,
-    SyntaxTrouble,
     Text,
     Try,
     With,
 )
+from gravity_lint.facts.grammar import parsed
 
 MAX_DEPTH = 80
 """Expressions and blocks nested deeper than this say nothing: no one reads them, and Python's stack is finite."""
 MAX_CHAIN = 150
 """Links of one chain of attributes, calls and subscripts that are kept, counted from its end."""
-MAX_CHECKED = 1_000_000
-"""Bytes up to which a suspected syntax error is confirmed by Python's own parser."""
-MAX_INDENTS = 200
-"""Different indentations of one file that are read: tree-sitter's scanner ends the process where 512 are open."""
 
-_LANGUAGE = Language(tree_sitter_python.language())
 _SKIPPED = frozenset({"comment", "line_continuation", "ERROR"})
 _MARK = re.compile(rb"#.*?(?:gravity:|noqa)", re.IGNORECASE)
-_CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
-_DEEP = re.compile(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
-_INDENTED = re.compile(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
+_REMARKS = re.compile(rb"(?:^[ \t]*#[^\n]*\n\s*){300,}", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
 def parse_python(data: bytes) -> PythonFacts:
     """UTF-8 text of a Python file → its facts. Never raises: what cannot be read is said in `troubles`."""
-    data, deep = _shallow(data) if _DEEP.search(data) else (data, ())
-    root = Parser(_LANGUAGE).parse(data).root_node
+    data, root, troubles = parsed(data)
     reader = _Reader(data)
     body = reader.block(root)
-    troubles = deep or (tuple(_troubles(root, data)) if root.has_error else ())
     return PythonFacts(body, troubles, tuple(_comments(root, data, reader.rows)) if _MARK.search(data) else ())
-
-
-def syntax_troubles(data: bytes) -> tuple[SyntaxTrouble, ...]:
-    """UTF-8 text of a Python file → where it is not Python: all that is asked of a file that is not linked."""
-    root = Parser(_LANGUAGE).parse(data).root_node
-    return tuple(_troubles(root, data)) if root.has_error else ()
-
-
-def _shallow(data: bytes) -> tuple[bytes, tuple[SyntaxTrouble, ...]]:
-    """The text with spaces in place of every line past too many different indentations, and a trouble at the first."""
-    known: set[int] = set()
-    left_out: list[tuple[int, int]] = []
-    for match in _INDENTED.finditer(data):
-        indent = re.split(rb"[\r\f]", re.sub(rb"\\\r?\n", b"", match[1]))[-1]
-        width = len(indent) + 7 * indent.count(b"\t")
-        if width not in known and len(known) >= MAX_INDENTS:
-            left_out.append(match.span(2))
-        else:
-            known.add(width)
-    if not left_out:
-        return data, ()
-    text = bytearray(data)
-    for start, end in left_out:
-        text[start:end] = b" " * (end - start)
-    return bytes(text), (SyntaxTrouble(left_out[0], "is nested too deeply here, what is deeper is left out"),)
-
-
-def _troubles(root: Node, data: bytes) -> Iterator[SyntaxTrouble]:
-    """Where the syntax errors are, outermost first; none where Python's own parser reads the file."""
-    if conflict := _CONFLICT.search(data):
-        end = data.find(b"\n", conflict.start())
-        yield SyntaxTrouble((conflict.start(), end if end >= 0 else len(data)), "has merge conflict markers here")
-        return
-    line = _python_line(data)
-    if line == 0:
-        return  # newer than the grammar, not wrong
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node.is_missing or node.is_error:
-            what = f": `{node.type}` is missing" if node.is_missing else ""
-            yield SyntaxTrouble(_narrowed(node, data, line), f"is not valid Python here{what}")
-        elif node.has_error:
-            stack.extend(reversed(node.children))
-
-
-def _python_line(data: bytes) -> int | None:
-    """The line, from 1, where Python's own parser stops; 0 where it reads the whole text, None where it cannot tell."""
-    if len(data) > MAX_CHECKED:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(data)
-    except SyntaxError as error:
-        return error.lineno or None
-    except (ValueError, RecursionError, MemoryError):
-        return None
-    return 0
-
-
-def _narrowed(node: Node, data: bytes, line: int | None) -> Span:
-    """The first line of an error, or the line inside it where Python's own parser stops: nearer to the cause."""
-    start, end = node.start_byte, node.end_byte
-    if line is not None and node.start_point[0] < line - 1 <= node.end_point[0]:
-        for _ in range(line - 1 - node.start_point[0]):
-            start = data.index(b"\n", start) + 1
-        start += len(data[start:end]) - len(data[start:end].lstrip(b" \t"))
-    stop = data.find(b"\n", start, end)
-    return start, stop if stop >= 0 else max(end, start)
 
 
 def _comments(root: Node, data: bytes, rows: list[tuple[int, int]]) -> Iterator[Comment]:

@@ -69,10 +69,10 @@ def _leads_to_database(text: str) -> bool:
 def declared(ask: Evaluator) -> Iterator[Target]:
     """Settings and reads of the environment that are named after a database and have a literal default."""
     for unit in ask.objects.classes:
-        if ask.objects.is_settings(unit):
-            context = f"{unit.last_name} {ask.objects.prefix(unit)}"
-            for name in ask.objects.fields(unit):
-                for value in ask.objects.setting(unit, name):
+        if ask.objects.settings.is_settings(unit):
+            context = f"{unit.last_name} {ask.objects.settings.prefix(unit)}"
+            for name in ask.objects.settings.fields(unit):
+                for value in ask.objects.settings.setting(unit, name):
                     if not isinstance(value, Environment) or not value.default:
                         continue
                     role = knowledge.classify(name, context) or knowledge.classify(value.name, "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import cast
 
 from gravity_lint import knowledge
@@ -35,6 +34,7 @@ from gravity_lint.link.choice import checked, choose, nothing
 from gravity_lint.link.flow import Binding, State, key_of, present_if_true
 from gravity_lint.link.library import Library
 from gravity_lint.link.modules import Importer, Module, Unit
+from gravity_lint.link.names import Names
 from gravity_lint.link.objects import Objects
 from gravity_lint.link.runs import Runs
 from gravity_lint.link.values import (
@@ -81,6 +81,7 @@ class Evaluator:
         self.objects = Objects(self)
         self.library = Library(self)
         self.calls = Calls(modules)
+        self.names = Names(self)
         self.runs = Runs(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
@@ -88,8 +89,6 @@ class Evaluator:
         self._active: set[tuple[int, Frame]] = set()
         self._callers: dict[Unit, list[tuple[Call, Unit]]] = {}
         self._lambdas: dict[int, Unit] = {}
-        self._members: dict[tuple[Module, str], Values | None] = {}
-        self._looking: set[tuple[Module, str]] = set()
 
     # ---- questions
 
@@ -113,6 +112,11 @@ class Evaluator:
         self._memo[key] = found
         self._kept.append(expr)  # an identity means something only while its owner lives
         return found
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the question under way has used up its budget, so that its answers are not the last word."""
+        return self._steps > MAX_STEPS
 
     def _ask(self, expr: Expr, frame: Frame, site: Site) -> Values:
         if isinstance(expr, Const):
@@ -205,7 +209,7 @@ class Evaluator:
         unit: Unit | None = frame.unit
         state = frame.unit.flow.uses.get(id(expr))
         if state is not None and state.bindings:
-            return self._state(expr.id, state, frame)
+            return self.state(expr.id, state, frame)
         found = self._outer(expr.id, frame, site)
         if unit is not None and state is not None and state.checked:
             return checked(found)
@@ -225,94 +229,35 @@ class Evaluator:
         while around is not None and around.unit.parent is not None:
             state = around.unit.flow.exit.get(name)
             if not isinstance(around.unit.node, Class) and state is not None and state.bindings:
-                return self._state(name, state, around)
+                return self.state(name, state, around)
             around = around.closure
-        found = self.member(unit.module, name)
+        found = self.names.member(unit.module, name)
         if found is not None:
             return found
         if name == "__file__":
             return (Literal(site, (), "./" + unit.module.path.rsplit("/", 1)[-1]),)
         return (External(site, (), name),)
 
-    def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
-        """What a name at a module's top level is; None when the module does not have it."""
-        key = module, name
-        if key in self._members:
-            return self._members[key]
-        if key in self._looking:  # a circle of imports: Python finds the submodule, or nothing yet
-            return self._submodule(module.folder, name, Site(module, (0, 0))) if module.is_package else None
-        self._looking.add(key)
-        try:
-            found = self._member(module, name, depth)
-        finally:
-            self._looking.discard(key)
-        if not self._looking and self._steps <= MAX_STEPS:
-            self._members[key] = found
-        return found
-
-    def _member(self, module: Module, name: str, depth: int) -> Values | None:
-        frame = self.runs.frame(module.unit)
-        flow = module.unit.flow
-        state = flow.exit.get(name)
-        bindings = state.bindings if state is not None else ()
-        extra = [
-            (binding, unit)
-            for unit in self._global_setters(module).get(name, ())
-            for binding in unit.flow.globals[name]
-        ]
-        if bindings or extra:
-            found = (
-                list(self._state(name, State(bindings, state.checked if state else False), frame)) if bindings else []
-            )
-            for binding, unit in extra:
-                found.extend(self._binding(name, binding, self.runs.frame(unit)))
-            return choose(value for value in found if len(found) == 1 or not nothing(value))
-        for stmt in reversed(flow.stars):
-            target = self._imported(module, stmt)
-            if target is not None and depth < 8 and not name.startswith("_"):
-                values = self.member(target, name, depth + 1)
-                if values is not None:
-                    return hops(values, Site(module, stmt.span), f"`{name}` is imported here")
-        if module.is_package:
-            return self._submodule(module.folder, name, Site(module, (0, 0)))
-        return None
-
-    def _global_setters(self, module: Module) -> dict[str, list[Unit]]:
-        key = ("globals", module)
-        found = self._cache.get(key)
-        if found is None:
-            found = {}
-            for unit in module.unit.units():
-                if unit.parent is not None:
-                    for name in unit.flow.globals:
-                        found.setdefault(name, []).append(unit)
-            self._cache[key] = found
-        return found
-
-    @cached_property
-    def _cache(self) -> dict[object, dict[str, list[Unit]]]:
-        return {}
-
-    def _state(self, name: str, state: State, frame: Frame) -> Values:
+    def state(self, name: str, state: State, frame: Frame) -> Values:
         adds = [binding for binding in state.bindings if binding.kind == "add"]
         if adds:
             base = [
                 value
                 for binding in state.bindings
                 if binding.kind != "add"
-                for value in self._binding(name, binding, frame)
+                for value in self.binding(name, binding, frame)
             ]
             parts = [tuple(base), *(self.values(cast(Expr, binding.node), frame) for binding in adds)]
             return (Joined(Site(frame.unit.module, state.bindings[0].span), (), tuple(parts)),)
         found: list[Value] = []
         for binding in state.bindings:
-            found.extend(self._binding(name, binding, frame))
+            found.extend(self.binding(name, binding, frame))
         if len(state.bindings) > 1:
             found = [value for value in found if not nothing(value)] or found
         values = choose(found)
         return checked(values) if state.checked else values
 
-    def _binding(self, name: str, binding: Binding, frame: Frame) -> Values:
+    def binding(self, name: str, binding: Binding, frame: Frame) -> Values:
         node, module = binding.node, frame.unit.module
         site = Site(module, binding.span)
         if binding.kind == "param":
@@ -320,7 +265,7 @@ class Evaluator:
             return self._param(node, frame)
         if binding.kind == "import":
             assert isinstance(node, Import)
-            return hops(self._import(module, node, binding, site), site, f"`{name}` is imported here")
+            return hops(self.names.imported(module, node, binding, site), site, f"`{name}` is imported here")
         if binding.kind in ("function", "class"):
             unit = frame.unit.inner.get(id(node))
             if unit is None:
@@ -374,54 +319,12 @@ class Evaluator:
             )
         return self.objects.annotated(unique(found_values) or (Unknown(site, (), "parameter"),), param, unit)
 
-    # ---- imports
-
-    def _imported(self, module: Module, stmt: Import) -> Module | None:
-        if stmt.level:
-            return self.importer.relative(module, stmt.module, stmt.level)
-        return self.importer.absolute(module, stmt.module)
-
-    def _import(self, module: Module, stmt: Import, binding: Binding, site: Site) -> Values:
-        if stmt.plain:
-            name = binding.alias
-            alias = next((alias for alias in stmt.names if alias.span == binding.span), None)
-            if alias is not None and alias.bound == name.split(".", 1)[0]:
-                name = alias.bound
-            return self.module_value(module, name, 0, site)
-        target = self._imported(module, stmt)
-        if target is not None:
-            found = self.member(target, binding.alias)
-            return found if found is not None else (Unknown(site, (), "not in its module"),)
-        folder = self.importer.is_namespace(module, stmt.module, stmt.level)
-        if folder is not None and (found := self._submodule(folder, binding.alias, site)) is not None:
-            return found
-        if stmt.level:
-            return (Unknown(site, (), "not in its package"),)
-        return (External(site, (), f"{stmt.module}.{binding.alias}"),)
-
-    def module_value(self, module: Module, name: str, level: int, site: Site) -> Values:
-        """What `import name` in a module gives."""
-        found = self.importer.relative(module, name, level) if level else self.importer.absolute(module, name)
-        if found is not None:
-            return (ModuleValue(site, (), found),)
-        folder = self.importer.is_namespace(module, name, level)
-        if folder is not None:
-            return (ModuleValue(site, (), None, folder),)
-        return (External(site, (), name),)
-
-    def _submodule(self, folder: str, name: str, site: Site) -> Values | None:
-        found = self.modules.get(f"{folder}/{name}.py") or self.modules.get(f"{folder}/{name}/__init__.py")
-        if found is not None:
-            return (ModuleValue(site, (), found),)
-        path = f"{folder}/{name}"
-        return (ModuleValue(site, (), None, path),) if path in self.importer.folders else None
-
     # ---- attributes and items
 
     def _path(self, expr: Attr | Item, frame: Frame, site: Site) -> Values:
         state = frame.unit.flow.uses.get(id(expr))
         if state is not None and state.bindings:
-            return self._state(key_of(expr) or "", state, frame)
+            return self.state(key_of(expr) or "", state, frame)
         found: list[Value] = []
         for base in self.values(expr.base, frame):
             if isinstance(expr, Attr):
@@ -437,8 +340,8 @@ class Evaluator:
         """What `base.name` may be."""
         if isinstance(base, ModuleValue):
             if base.module is None:
-                return self._submodule(base.folder, name, site) or (Unknown(site, (), "not in its folder"),)
-            found = self.member(base.module, name)
+                return self.names.submodule(base.folder, name, site) or (Unknown(site, (), "not in its folder"),)
+            found = self.names.member(base.module, name)
             if found is None:
                 return (Unknown(site, (), "not in its module"),)
             return hops(found, site, f"`{name}` is read here")

@@ -134,7 +134,7 @@ class Library:
             return (Joined(site, (), texts.path_of(given_parts, site)),)
         field = know.field.get(name)
         if field is not None:
-            return self.ask.objects.field_default(call, frame, field) or (Unknown(site, (), "field"),)
+            return self.ask.objects.settings.field_default(call, frame, field) or (Unknown(site, (), "field"),)
         if name in know.suppliers:
             supplied = self._first(call, frame, site)
             return tuple(
@@ -176,7 +176,7 @@ class Library:
         found: list[Value] = []
         for template in texts.templates(names):
             if texts.HOLE not in template.text:
-                found.extend(self.ask.module_value(frame.unit.module, template.text.lstrip("."), 0, site))
+                found.extend(self.ask.names.module_value(frame.unit.module, template.text.lstrip("."), 0, site))
                 continue
             pattern = re.escape(template.text.replace(".", "/")).replace(re.escape(texts.HOLE), "[^/]+")
             wanted = re.compile(f"(?:.*/)?{pattern}(?:/__init__)?\\.py")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gravity_lint import knowledge
 from gravity_lint.facts.code import (
     Assign,
     Attr,
@@ -16,33 +15,26 @@ from gravity_lint.facts.code import (
     Expr,
     Function,
     Item,
-    Mapping,
     Name,
-    Other,
     Param,
     dotted,
-    walk,
 )
 from gravity_lint.link.choice import checked
-from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
     ClassValue,
-    Environment,
     External,
     Frame,
     FunctionValue,
     Instance,
     Literal,
     Made,
-    ModuleValue,
     Site,
-    Table,
     Unknown,
     Value,
     Values,
     hops,
-    literal_text,
     unique,
 )
 
@@ -70,7 +62,7 @@ class Objects:
         self.ask = evaluator
         self._bases: dict[Unit, tuple[tuple[Unit, ...], tuple[str, ...]]] = {}
         self._assigned: dict[Unit, dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]] = {}
-        self._settings: dict[Unit, bool] = {}
+        self.settings = Settings(evaluator, self)
 
     # ---- classes
 
@@ -208,17 +200,19 @@ class Objects:
         known = [value for value in found if not (isinstance(value, Literal) and value.value is None)]
         if known:
             return unique(known)
-        if isinstance(base, Instance) and self.is_settings(unit) and name in self.fields(unit):
-            return self.setting(unit, name)
+        if isinstance(base, Instance) and self.settings.is_settings(unit) and name in self.settings.fields(unit):
+            return self.settings.setting(unit, name)
         if binding is not None and state is not None:
             frame = self.ask.runs.frame(unit)
-            return self.ask._state(name, state, frame)
-        if isinstance(base, Instance) and name in self.fields(unit):  # a field without a value: only its class is known
+            return self.ask.state(name, state, frame)
+        if isinstance(base, Instance) and name in self.settings.fields(
+            unit
+        ):  # a field without a value: only its class is known
             return self._typed(unit, name, site)
         return tuple(found)
 
     def _typed(self, unit: Unit, name: str, site: Site) -> Values:
-        stmt = self.fields(unit)[name]
+        stmt = self.settings.fields(unit)[name]
         values = self.ask.values(stmt.annotation, self.ask.runs.frame(unit)) if stmt.annotation is not None else ()
         found = tuple(Instance(site, (), value.unit) for value in values if isinstance(value, ClassValue))
         return found or (Unknown(site, (), "field"),)
@@ -292,7 +286,7 @@ class Objects:
             or self.method(base.unit, "__init__") is not None
         ):
             return ()
-        fields = [field for unit in reversed(self.lineage(base.unit)[0]) for field in self.fields(unit)]
+        fields = [field for unit in reversed(self.lineage(base.unit)[0]) for field in self.settings.fields(unit)]
         if name not in fields or not base.call.args:
             return ()
         given, named, _ = self.ask.runs.arguments(base.call, base.frame)
@@ -300,175 +294,6 @@ class Objects:
             return self.ask.runs.force(named[name])
         position = fields.index(name)
         return self.ask.runs.force(given[position]) if position < len(given) else ()
-
-    # ---- settings
-
-    def fields(self, unit: Unit) -> dict[str, Assign]:
-        """The fields that a class declares in its body: names with an annotation, or any name of a settings class."""
-        found: dict[str, Assign] = {}
-        for stmt in statements(body_of(unit.node)):
-            target = stmt.targets[0] if isinstance(stmt, Assign) and len(stmt.targets) == 1 else None
-            if isinstance(stmt, Assign) and isinstance(target, Name) and (stmt.annotation or self.is_settings(unit)):
-                found[target.id] = stmt
-        return found
-
-    def is_settings(self, unit: Unit) -> bool:
-        """Whether the environment gives the fields of a class."""
-        found = self._settings.get(unit)
-        if found is None:
-            self._settings[unit] = False
-            known = self.ask.know.settings
-            units, names = self.lineage(unit)
-            found = any(name in known.bases for name in names)
-            for one in units:
-                for decorator in one.node.decorators if isinstance(one.node, Class) else ():
-                    expr = decorator.func if isinstance(decorator, Call) else decorator
-                    frame = self.ask.runs.frame(one.parent) if one.parent is not None else self.ask.runs.frame(one)
-                    found = found or any(
-                        isinstance(value, External) and value.name in known.decorators
-                        for value in self.ask.values(expr, frame)
-                    )
-            self._settings[unit] = found
-        return found
-
-    def prefix(self, unit: Unit) -> str:
-        """What stands before the names of a settings class's variables."""
-        known = self.ask.know.settings
-        for owner in self.lineage(unit)[0]:
-            for stmt in statements(body_of(owner.node)):
-                if (
-                    isinstance(stmt, Assign)
-                    and stmt.value is not None
-                    and isinstance(stmt.targets[0], Name)
-                    and stmt.targets[0].id in known.inner_names
-                ):
-                    value = stmt.value
-                    options: list[tuple[str | None, Expr]] = []
-                    if isinstance(value, Call):
-                        options = [(arg.name, arg.value) for arg in value.args]
-                    elif isinstance(value, Mapping):
-                        options = [
-                            (key.value if isinstance(key, Const) and isinstance(key.value, str) else None, item)
-                            for key, item in value.items
-                        ]
-                    for name, expr in options:
-                        if name in known.prefix:
-                            return literal_text(self.ask.values(expr, self.ask.runs.frame(owner))) or ""
-            for inner in owner.inner.values():
-                if inner.last_name in known.inner_classes:
-                    for name in known.prefix:
-                        state = inner.flow.exit.get(name)
-                        if state is not None:
-                            return literal_text(self.ask._state(name, state, self.ask.runs.frame(inner))) or ""
-        return ""
-
-    def setting(self, unit: Unit, name: str) -> Values:
-        """A field of a settings class → what the environment gives for it, with its default."""
-        stmt = self.fields(unit)[name]
-        frame = self.ask.runs.frame(unit)
-        site = Site(unit.module, stmt.span)
-        alias: str | None = None
-        value = stmt.value
-        default: Values | None = None
-        if isinstance(value, Call):
-            for callee in self.ask.values(value.func, frame):
-                field = self.ask.know.field.get(callee.name) if isinstance(callee, External) else None
-                if field is not None:
-                    default = self.field_default(value, frame, field)
-                    alias = self._alias(value, frame, field)
-                    value = None
-                    break
-        if value is not None and not (isinstance(value, Other) and value.kind == "ellipsis"):
-            default = self.ask.values(value, frame)
-        objects = tuple(
-            item for item in default or () if isinstance(item, (Instance, ModuleValue, FunctionValue, Table))
-        )
-        if objects:
-            return objects
-        if default is None and stmt.annotation is not None:
-            typed = [
-                Instance(site, (), item.unit)
-                for item in self.ask.values(stmt.annotation, frame)
-                if isinstance(item, ClassValue) and item.unit is not None and self.is_model(item.unit)
-            ]
-            if typed:
-                return tuple(typed)
-        kept = tuple(item for item in default or () if not (isinstance(item, Literal) and item.value in (None, "")))
-        required = default is None
-        variable = alias or f"{self.prefix(unit)}{name}".upper()
-        return (
-            Environment(
-                site,
-                (),
-                variable,
-                "setting",
-                required,
-                self._validated(unit, name),
-                kept,
-                f"{self.prefix(unit)} {unit.last_name}.{name}",
-            ),
-        )
-
-    def is_model(self, unit: Unit) -> bool:
-        """Whether a class is a record of fields: a settings class, a pydantic model, a dataclass."""
-        known = self.ask.know.settings
-        return self.is_settings(unit) or any(name in known.plain_bases for name in self.lineage(unit)[1])
-
-    def field_default(self, call: Call, frame: Frame, field: knowledge.FieldCall) -> Values | None:
-        """What a field's declaration gives when nothing else does; None when there is no default."""
-        given = self.ask.runs.argument(call, frame, field.default)
-        if given is not None:
-            ellipses = all(isinstance(value, Unknown) and value.reason == "Other" for value in given)
-            return None if ellipses and self._has_ellipsis(call) else given
-        factory = self.ask.runs.argument(call, frame, field.factory)
-        if factory is None:
-            return None
-        found = [
-            value
-            for item in factory
-            for function in self.ask.callable(item, item.site)
-            if isinstance(item, FunctionValue)
-            for value in self.ask.returned(function, None, None)
-        ]
-        made = [Instance(item.site, (), item.unit) for item in factory if isinstance(item, ClassValue)]
-        return (*found, *made) or factory
-
-    def _has_ellipsis(self, call: Call) -> bool:
-        return any(isinstance(arg.value, Other) and arg.value.kind == "ellipsis" for arg in call.args)
-
-    def _alias(self, call: Call, frame: Frame, field: knowledge.FieldCall) -> str | None:
-        values = self.ask.runs.argument(call, frame, field.alias)
-        if values is None:
-            return None
-        for value in values:
-            if isinstance(value, Made) and value.call is not None and value.call.args:
-                values = self.ask.values(value.call.args[0].value, frame)
-        return literal_text(values)
-
-    def _validated(self, unit: Unit, name: str) -> bool:
-        """Whether a method that runs when the settings are made stops on a missing field, or fills it."""
-        for owner in self.lineage(unit)[0]:
-            for method in owner.inner.values():
-                names = self.decorators(method)
-                validator = any(decorator.endswith("validator") for decorator in names)
-                if not validator and method.last_name not in ("__init__", "__post_init__", "model_post_init"):
-                    continue
-                if validator and isinstance(method.node, Function) and method.flow.returns:
-                    texts = {
-                        part.value
-                        for decorator in method.node.decorators
-                        for part in walk(decorator)
-                        if isinstance(part, Const)
-                    }
-                    if name in texts:
-                        return True
-                for guard in method.flow.guards:
-                    if any(
-                        (isinstance(part, Const) and part.value == name) or (key_of(part) or "").endswith(f".{name}")
-                        for part in walk(guard)
-                    ):
-                        return True
-        return False
 
     # ---- configuration objects
 
@@ -479,9 +304,9 @@ class Objects:
             state = unit.flow.exit.get(key)
             if state is not None and state.bindings:
                 found.extend(
-                    self.setting(unit, key)
-                    if self.is_settings(unit) and key in self.fields(unit)
-                    else self.ask._state(key, state, self.ask.runs.frame(unit))
+                    self.settings.setting(unit, key)
+                    if self.settings.is_settings(unit) and key in self.settings.fields(unit)
+                    else self.ask.state(key, state, self.ask.runs.frame(unit))
                 )
         for expr, unit in self._config_items.get(key, ()):
             found.extend(self.ask.values(expr, self.ask.runs.frame(unit)))

@@ -269,7 +269,7 @@ class Reach:
             targets: Values = self.ask.values(call, frame)
         else:
             text = literal_text(self.ask.runs.argument(call, frame, self.know.runner[name].app) or ())
-            targets = self.ask.module_value(unit.module, text.split(":", 1)[0], 0, site) if text else ()
+            targets = self.ask.names.module_value(unit.module, text.split(":", 1)[0], 0, site) if text else ()
         for value in targets:
             if isinstance(value, ModuleValue) and value.module is not None:
                 yield value.module.unit, Step(unit, site, f"imports `{self.relative(value.module)}` here")

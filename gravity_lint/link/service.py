@@ -8,7 +8,8 @@ from functools import cached_property, partial
 from gravity_lint import knowledge
 from gravity_lint.discover import File, ServiceFiles
 from gravity_lint.facts.code import Comment, PythonFacts
-from gravity_lint.facts.python import parse_python, syntax_troubles
+from gravity_lint.facts.grammar import parsed
+from gravity_lint.facts.python import parse_python
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.models import Model, models
 from gravity_lint.link.modules import Importer, Module
@@ -93,7 +94,7 @@ class Service:
                 found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
                 continue
             linked = file.path in self._facts or (file.role == "code" and self.matters)
-            troubles = self.facts(file.path).troubles if linked else syntax_troubles(source.data)
+            troubles = self.facts(file.path).troubles if linked else parsed(source.data)[2]
             found.extend((source.place(trouble.span), trouble.message) for trouble in troubles[:1])
         return tuple(found)
 

@@ -128,7 +128,7 @@ def _configuration(ask: Evaluator) -> Iterator[Sink]:
         if where is not None:
             yield from _updates(ask, where, call, unit)
     for unit in ask.objects.classes:
-        if not ask.objects.is_settings(unit):
+        if not ask.objects.settings.is_settings(unit):
             yield from _body(ask, "flask", unit)
     for module in ask.calls.code:
         for where in _kinds(ask, module):
@@ -152,7 +152,7 @@ def _updates(ask: Evaluator, where: str, call: Call, unit: Unit) -> Iterator[Sin
 def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     """Which libraries may read a module's own names as configuration."""
     bound = module.unit.flow.bound
-    starred = bool(module.unit.flow.stars) and ask.member(module, "INSTALLED_APPS") is not None
+    starred = bool(module.unit.flow.stars) and ask.names.member(module, "INSTALLED_APPS") is not None
     if starred or "DATABASES" in bound or "INSTALLED_APPS" in bound:
         yield "django"
     if (

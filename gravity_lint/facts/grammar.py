@@ -1,0 +1,98 @@
+"""Python's grammar: text into a concrete syntax tree, and where the text is not Python."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser
+
+from gravity_lint.facts.code import Span, SyntaxTrouble
+
+MAX_CHECKED = 1_000_000
+"""Bytes up to which a suspected syntax error is confirmed by Python's own parser."""
+
+MAX_INDENTS = 200
+"""Different indentations of one file that are read: tree-sitter's scanner ends the process where 512 are open."""
+
+_LANGUAGE = Language(tree_sitter_python.language())
+_CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
+_DEEP = re.compile(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
+_INDENTED = re.compile(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
+
+
+def parsed(data: bytes) -> tuple[bytes, Node, tuple[SyntaxTrouble, ...]]:
+    """UTF-8 text → the text as it was read, the root of its tree, and where it is not Python.
+
+    There is always a tree, however broken the text; spans lie in the text as it was given.
+    """
+    data, deep = _shallow(data) if _DEEP.search(data) else (data, ())
+    root = Parser(_LANGUAGE).parse(data).root_node
+    return data, root, deep or (tuple(_troubles(root, data)) if root.has_error else ())
+
+
+def _shallow(data: bytes) -> tuple[bytes, tuple[SyntaxTrouble, ...]]:
+    """The text with spaces in place of every line past too many different indentations, and a trouble at the first."""
+    known: set[int] = set()
+    left_out: list[tuple[int, int]] = []
+    for match in _INDENTED.finditer(data):
+        indent = re.split(rb"[\r\f]", re.sub(rb"\\\r?\n", b"", match[1]))[-1]
+        width = len(indent) + 7 * indent.count(b"\t")
+        if width not in known and len(known) >= MAX_INDENTS:
+            left_out.append(match.span(2))
+        else:
+            known.add(width)
+    if not left_out:
+        return data, ()
+    text = bytearray(data)
+    for start, end in left_out:
+        text[start:end] = b" " * (end - start)
+    return bytes(text), (SyntaxTrouble(left_out[0], "is nested too deeply here, what is deeper is left out"),)
+
+
+def _troubles(root: Node, data: bytes) -> Iterator[SyntaxTrouble]:
+    """Where the syntax errors are, outermost first; none where Python's own parser reads the file."""
+    if conflict := _CONFLICT.search(data):
+        end = data.find(b"\n", conflict.start())
+        yield SyntaxTrouble((conflict.start(), end if end >= 0 else len(data)), "has merge conflict markers here")
+        return
+    line = _python_line(data)
+    if line == 0:
+        return  # newer than the grammar, not wrong
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.is_missing or node.is_error:
+            what = f": `{node.type}` is missing" if node.is_missing else ""
+            yield SyntaxTrouble(_narrowed(node, data, line), f"is not valid Python here{what}")
+        elif node.has_error:
+            stack.extend(reversed(node.children))
+
+
+def _python_line(data: bytes) -> int | None:
+    """The line, from 1, where Python's own parser stops; 0 where it reads the whole text, None where it cannot tell."""
+    if len(data) > MAX_CHECKED:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(data)
+    except SyntaxError as error:
+        return error.lineno or None
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return 0
+
+
+def _narrowed(node: Node, data: bytes, line: int | None) -> Span:
+    """The first line of an error, or the line inside it where Python's own parser stops: nearer to the cause."""
+    start, end = node.start_byte, node.end_byte
+    if line is not None and node.start_point[0] < line - 1 <= node.end_point[0]:
+        for _ in range(line - 1 - node.start_point[0]):
+            start = data.index(b"\n", start) + 1
+        start += len(data[start:end]) - len(data[start:end].lstrip(b" \t"))
+    stop = data.find(b"\n", start, end)
+    return start, stop if stop >= 0 else max(end, start)

@@ -1,0 +1,123 @@
+"""What the names of a module and its imports mean, across the modules of a service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gravity_lint.facts.code import Import
+from gravity_lint.link.choice import choose, nothing
+from gravity_lint.link.flow import Binding, State
+from gravity_lint.link.modules import Module, Unit
+from gravity_lint.link.values import External, ModuleValue, Site, Unknown, Values, hops
+
+if TYPE_CHECKING:
+    from gravity_lint.link.evaluate import Evaluator
+
+
+class Names:
+    """Looks names up. Answers with the evaluator whose part it is."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.ask = evaluator
+        self._members: dict[tuple[Module, str], Values | None] = {}
+        self._looking: set[tuple[Module, str]] = set()
+        self._setters: dict[Module, dict[str, list[Unit]]] = {}
+
+    def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
+        """What a name at a module's top level is; None when the module does not have it."""
+        key = module, name
+        if key in self._members:
+            return self._members[key]
+        if key in self._looking:  # a circle of imports: Python finds the submodule, or nothing yet
+            return self.submodule(module.folder, name, Site(module, (0, 0))) if module.is_package else None
+        self._looking.add(key)
+        try:
+            found = self._member(module, name, depth)
+        finally:
+            self._looking.discard(key)
+        if not self._looking and not self.ask.exhausted:
+            self._members[key] = found
+        return found
+
+    def _member(self, module: Module, name: str, depth: int) -> Values | None:
+        frame = self.ask.runs.frame(module.unit)
+        flow = module.unit.flow
+        state = flow.exit.get(name)
+        bindings = state.bindings if state is not None else ()
+        extra = [
+            (binding, unit)
+            for unit in self._global_setters(module).get(name, ())
+            for binding in unit.flow.globals[name]
+        ]
+        if bindings or extra:
+            found = (
+                list(self.ask.state(name, State(bindings, state.checked if state else False), frame))
+                if bindings
+                else []
+            )
+            for binding, unit in extra:
+                found.extend(self.ask.binding(name, binding, self.ask.runs.frame(unit)))
+            return choose(value for value in found if len(found) == 1 or not nothing(value))
+        for stmt in reversed(flow.stars):
+            target = self._imported(module, stmt)
+            if target is not None and depth < 8 and not name.startswith("_"):
+                values = self.member(target, name, depth + 1)
+                if values is not None:
+                    return hops(values, Site(module, stmt.span), f"`{name}` is imported here")
+        if module.is_package:
+            return self.submodule(module.folder, name, Site(module, (0, 0)))
+        return None
+
+    def _global_setters(self, module: Module) -> dict[str, list[Unit]]:
+        """The functions of a module that set its names by `global`."""
+        found = self._setters.get(module)
+        if found is None:
+            found = {}
+            for unit in module.unit.units():
+                if unit.parent is not None:
+                    for name in unit.flow.globals:
+                        found.setdefault(name, []).append(unit)
+            self._setters[module] = found
+        return found
+
+    def _imported(self, module: Module, stmt: Import) -> Module | None:
+        if stmt.level:
+            return self.ask.importer.relative(module, stmt.module, stmt.level)
+        return self.ask.importer.absolute(module, stmt.module)
+
+    def imported(self, module: Module, stmt: Import, binding: Binding, site: Site) -> Values:
+        """What a name that an import binds is."""
+        if stmt.plain:
+            name = binding.alias
+            alias = next((alias for alias in stmt.names if alias.span == binding.span), None)
+            if alias is not None and alias.bound == name.split(".", 1)[0]:
+                name = alias.bound
+            return self.module_value(module, name, 0, site)
+        target = self._imported(module, stmt)
+        if target is not None:
+            found = self.member(target, binding.alias)
+            return found if found is not None else (Unknown(site, (), "not in its module"),)
+        folder = self.ask.importer.is_namespace(module, stmt.module, stmt.level)
+        if folder is not None and (found := self.submodule(folder, binding.alias, site)) is not None:
+            return found
+        if stmt.level:
+            return (Unknown(site, (), "not in its package"),)
+        return (External(site, (), f"{stmt.module}.{binding.alias}"),)
+
+    def module_value(self, module: Module, name: str, level: int, site: Site) -> Values:
+        """What `import name` in a module gives."""
+        found = self.ask.importer.relative(module, name, level) if level else self.ask.importer.absolute(module, name)
+        if found is not None:
+            return (ModuleValue(site, (), found),)
+        folder = self.ask.importer.is_namespace(module, name, level)
+        if folder is not None:
+            return (ModuleValue(site, (), None, folder),)
+        return (External(site, (), name),)
+
+    def submodule(self, folder: str, name: str, site: Site) -> Values | None:
+        """The module or folder of modules with this name in a folder; None when there is none."""
+        found = self.ask.modules.get(f"{folder}/{name}.py") or self.ask.modules.get(f"{folder}/{name}/__init__.py")
+        if found is not None:
+            return (ModuleValue(site, (), found),)
+        path = f"{folder}/{name}"
+        return (ModuleValue(site, (), None, path),) if path in self.ask.importer.folders else None
