@@ -60,7 +60,6 @@ MAX_CHAIN = 150
 
 _SKIPPED = frozenset({"comment", "line_continuation", "ERROR"})
 _MARK = re.compile(rb"#.*?(?:gravity:|noqa)", re.IGNORECASE)
-_REMARKS = re.compile(rb"(?:^[ \t]*#[^\n]*\n\s*){300,}", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
