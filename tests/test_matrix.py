@@ -667,14 +667,6 @@ def check(way: Way, opener: Opener, verdict: str) -> None:
 
 # ---- the product
 
-EXPECTED_FAILURES: dict[tuple[str, str], str] = {
-    ("instance attribute", "checked"): "a check of `self.x` in `__init__` is forgotten outside it",
-    **{("URL.create", verdict): "the trail ends at the builder, not at the sink" for verdict in (
-        "hardcoded", "default", "unchecked")},
-}
-"""(Way, origin) → the fault of the engine that makes it fail for every driver."""
-
-
 def _sample() -> Iterator[tuple[Way, Opener, str]]:
     if WHOLE:
         yield from ((way, opener, verdict) for way in WAYS for opener in OPENERS for verdict in VERDICTS)
@@ -692,10 +684,7 @@ def _sample() -> Iterator[tuple[Way, Opener, str]]:
 def _cells() -> Iterator[object]:
     for way, opener, verdict in dict.fromkeys(_sample()):
         if way.can(opener, verdict):
-            reason = EXPECTED_FAILURES.get((way.name, verdict))
-            reason = reason if verdict != "checked" or opener.role != "file" else None
-            marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-            yield pytest.param(way, opener, verdict, id=f"{way.name}-{verdict}-{opener.id}", marks=marks)
+            yield pytest.param(way, opener, verdict, id=f"{way.name}-{verdict}-{opener.id}")
 
 
 @pytest.mark.parametrize(("way", "opener", "verdict"), list(_cells()))
@@ -717,3 +706,54 @@ def test_the_sample_meets_every_row_and_way() -> None:
         row for row in knowledge.drivers().values() if {"url", "host", "file", "config"} & set(row.arguments)
     }
     assert rows == carrying
+
+
+# ---- credentials beside the place
+
+
+def _logins() -> Iterator[tuple[str, knowledge.Driver, str]]:
+    """Each row that takes a password and a place by name: a call, the row, and the role of the place."""
+    for number, row in enumerate(dict.fromkeys(knowledge.drivers().values())):
+        place = next((role for role in ("host", "url") if role in row.arguments and row.arguments[role].names), None)
+        if place is not None and "password" in row.arguments:
+            yield row.calls[number % len(row.calls)], row, place
+
+
+def _login(row: knowledge.Driver, place: str, where: str, **values: str) -> str:
+    """A service that opens a database with these values, each on a line of its own with its role as a mark."""
+    given = {place: where, **{role: value for role, value in values.items() if role in row.arguments}}
+    lines = [f"    {row.arguments[role].names[0]}={value},  #< {role}" for role, value in given.items()]  # type: ignore[index]
+    return "\n".join(lines)
+
+
+LOGINS = [pytest.param(call, row, place, id=call) for call, row, place in _logins()]
+ENV = 'os.environ["{}"]'
+
+
+@pytest.mark.parametrize(("call", "row", "place"), LOGINS)
+@pytest.mark.parametrize(("place_is", "user_is", "password_is", "code", "at_role"), [
+    ("environment", "environment", "environment", "", ""),
+    ("environment", "environment", "literal", "GRV103", "password"),
+    ("environment", "literal", "environment", "GRV103", "user"),
+    ("environment", "literal", "literal", "GRV103", "user"),
+    ("literal", "environment", "environment", "GRV101", "place"),
+    ("literal", "literal", "literal", "GRV101", "place"),
+    ("unknown", "unknown", "unknown", "", ""),
+    ("environment", "unknown", "unknown", "", ""),
+])
+def test_credentials(call: str, row: knowledge.Driver, place: str, place_is: str, user_is: str, password_is: str,
+                     code: str, at_role: str) -> None:
+    imports, spelled = _spelled(call, len(call))
+    literal = {"host": '"db.internal"', "url": f'"{SCHEMES[row.kind]}://db.internal/shop"'}[place]
+    unknown = "load()"
+    where = {"environment": ENV.format("PLACE"), "literal": literal, "unknown": unknown}[place_is]
+    user = {"environment": ENV.format("LOGIN"), "literal": '"shop"', "unknown": unknown}[user_is]
+    password = {"environment": ENV.format("SECRET"), "literal": '"secret"', "unknown": unknown}[password_is]
+    if at_role == "user" and "user" not in row.arguments:
+        code, at_role = (code, "password") if password_is == "literal" else ("", "")
+    body = _login(row, place, where, user=user, password=password, database=ENV.format("NAME"))
+    text = f"import os\n{imports}\nfrom elsewhere import load\nopened = {spelled}(\n{body}\n)\n"
+    found = [at(each, finding.place) for each, finding in findings(service_of({"db.py": text}), *CONNECTION)]
+    role = place if at_role == "place" else at_role
+    line = next((number for number, line in enumerate(text.splitlines(), 1) if line.endswith(f"#< {role}")), 0)
+    assert found == ([Told(code, "db.py", line)] if code else []), text

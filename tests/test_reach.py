@@ -483,22 +483,13 @@ def judged(files: dict[str, str], folder: Path, on_disk: bool) -> None:
     assert sorted(found) == marked(files), shown
 
 
-FAULTS = {
-    "on_event of a router": "a decorator that is called outside a decorator registers nothing",
-    "lifespan as a class": "a class as lifespan is not entered",
-}
-"""Case → the fault of the engine that fails it in every layout."""
-
-
 def cells(cases: dict[str, tuple[str, str]]) -> list[object]:
     """Every case in every layout; each layout once by way of a disk."""
     found = []
     for number, case in enumerate(cases):
         for place, layout in enumerate(LAYOUTS):
-            reason = FAULTS.get(case)
-            marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
             on_disk = number % len(LAYOUTS) == place
-            found.append(pytest.param(case, layout, on_disk, id=f"{case}-{layout}", marks=marks))
+            found.append(pytest.param(case, layout, on_disk, id=f"{case}-{layout}"))
     return found
 
 

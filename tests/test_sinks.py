@@ -199,26 +199,13 @@ def rendered(key: Key, way: str, expression: str) -> dict[str, str]:
     return files_of(text.replace("WRAP(TARGET)", key.wrap("TARGET")).replace("VALUE", key.wrap(value)))
 
 
-def fault(key: Key, way: str, verdict: str) -> str | None:
-    """The fault of the engine that fails a cell."""
-    if verdict == "required":
-        return None
-    if way == "celeryconfig" and key.name.islower():
-        return "lower-case names of celeryconfig.py are passed over"
-    if way == "split settings" and key.name != "DATABASES":
-        return "settings that a star import completes are not known as Django's"
-    return None
-
-
 def cells() -> list[object]:
     """Every key in every way with every origin."""
     found = []
     for key in KEYS:
         for way in WAYS[key.where]:
             for verdict in VERDICTS:
-                reason = fault(key, way, verdict)
-                marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-                found.append(pytest.param(key, way, verdict, id=f"{key.id}-{way}-{verdict}", marks=marks))
+                found.append(pytest.param(key, way, verdict, id=f"{key.id}-{way}-{verdict}"))
     return found
 
 

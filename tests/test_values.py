@@ -555,7 +555,307 @@ SILENT = {
         """,
 }
 
-GROUPS = {"settings": SETTINGS, "texts": TEXTS, "objects": OBJECTS, "silent": SILENT}
+COMMON = {
+    "flask tutorial": """
+        import os
+        import os
+        basedir = os.path.abspath(os.path.dirname(__file__))
+        class Config:
+            SQLALCHEMY_DATABASE_URI = os.environ.get("DATABASE_URL") or \\
+                "sqlite:///" + os.path.join(basedir, "app.db")  #= GRV102
+        """,
+    "old URL of a dictionary": """
+        import os
+        from sqlalchemy.engine.url import URL
+        DB = {"drivername": "postgresql", "username": os.environ["U"],
+              "host": os.getenv("DB_HOST", "localhost")}  #= GRV102
+        create_engine(URL(**DB))
+        """,
+    "Annotated Depends": """
+        import os
+        from typing import Annotated
+        from fastapi import Depends
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            dsn: str = "postgresql://localhost/x"  #= GRV102
+        def get_settings():
+            return Settings()
+        def engine(settings: Annotated[Settings, Depends(get_settings)]):
+            return create_engine(settings.dsn)
+        """,
+    "pool of an attribute": """
+        import os
+        import asyncpg
+        class Db:
+            def __init__(self):
+                self.config = {"host": os.getenv("DB_HOST", "localhost"),  #= GRV102
+                               "user": os.environ["U"]}
+            async def connect(self):
+                self.pool = await asyncpg.create_pool(**self.config)
+        """,
+    "two fields": """
+        import os
+        import redis
+        client = redis.Redis(host=os.getenv("REDIS_HOST", "localhost"),  #= GRV102
+            password=os.getenv("REDIS_PASSWORD", "secret"))  #= GRV102
+        """,
+    "motor item": """
+        import os
+        from motor.motor_asyncio import AsyncIOMotorClient
+        db = AsyncIOMotorClient(os.getenv("MONGO_URI", "mongodb://localhost:27017"))[os.getenv("X", "shop")]  #= GRV102
+        """,
+    "heroku": """
+        import os
+        url = os.getenv("DATABASE_URL")  #= GRV104
+        if url and url.startswith("postgres://"):
+            url = url.replace("postgres://", "postgresql://", 1)
+        create_engine(url)
+        """,
+    "factory field": """
+        import os
+        from dataclasses import dataclass, field
+        @dataclass
+        class C:
+            url: str = field(default_factory=lambda: os.environ["DATABASE_URL"])
+        create_engine(C().url)
+        """,
+    "joined in a function": """
+        import os
+        def url():
+            user = os.getenv("DB_USER", "postgres")  #= GRV102
+            host = os.getenv("DB_HOST", "localhost")  #= GRV102
+            port = os.getenv("DB_PORT", "5432")
+            return f"postgresql://{user}@{host}:{port}/{os.environ['DB_NAME']}"
+        create_engine(url())
+        """,
+    "comprehension": """
+        import os
+        URLS = {"a": "postgresql://a.internal/x",  #= GRV101
+                "b": "postgresql://b.internal/x"}  #= GRV101
+        engines = {name: create_engine(url) for name, url in URLS.items()}
+        """,
+    "items loop": """
+        import os
+        URLS = {"a": "postgresql://a.internal/x",  #= GRV101
+                "b": "postgresql://b.internal/x"}  #= GRV101
+        for name, url in URLS.items():
+            create_engine(url)
+        """,
+    "values loop": """
+        import os
+        URLS = {"a": "postgresql://a.internal/x",  #= GRV101
+                "b": "postgresql://b.internal/x"}  #= GRV101
+        for url in URLS.values():
+            create_engine(url)
+        """,
+    "list comprehension": """
+        import os
+        engines = [create_engine(url) for url in ["postgresql://a.internal/x"]]  #= GRV101
+        """,
+    "attribute settings": """
+        import os
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            dsn: str = "postgresql://localhost/x"  #= GRV102
+        class App:
+            settings: Settings = Settings()
+            def start(self):
+                return create_engine(self.settings.dsn)
+        """,
+    "tortoise": """
+        import os
+        from tortoise import Tortoise
+        ORM = {"connections": {"default": os.getenv("DB_URL", "postgres://localhost/x")},  #= GRV102
+           "apps": {}}
+        async def init():
+            await Tortoise.init(config=ORM)
+        """,
+    "conditional at the sink": """
+        import os
+        class Config:
+            URL = os.environ["DATABASE_URL"]
+        create_engine(Config.URL if os.getenv("STAGE") != "test" else "sqlite://")
+        """,
+    "None if absent": """
+        import os
+        url = os.environ["DATABASE_URL"] if "DATABASE_URL" in os.environ else None
+        if url: create_engine(url)
+        """,
+    "in environ": """
+        import os
+        if "DATABASE_URL" not in os.environ:
+            raise RuntimeError("no")
+        create_engine(os.getenv("DATABASE_URL"))
+        """,
+    "settings checked in init": """
+        import os
+        class Settings:
+            def __init__(self):
+                self.url = os.getenv("DATABASE_URL")
+                self._check()
+            def _check(self):
+                if not self.url:
+                    raise RuntimeError("DATABASE_URL")
+        create_engine(Settings().url)
+        """,
+    "validate method called": """
+        import os
+        class Config:
+            URL = os.getenv("DATABASE_URL")
+            @classmethod
+            def validate(cls):
+                if not cls.URL:
+                    raise RuntimeError("no")
+        Config.validate()
+        create_engine(Config.URL)
+        """,
+    "post init": """
+        import os
+        from dataclasses import dataclass
+        @dataclass
+        class C:
+            url: str = os.getenv("DATABASE_URL")
+            def __post_init__(self):
+                if not self.url: raise ValueError("url")
+        create_engine(C().url)
+        """,
+    "pydantic validator none": """
+        import os
+        from pydantic import field_validator
+        from pydantic_settings import BaseSettings
+        class S(BaseSettings):
+            database_url: str | None = None
+            @field_validator("database_url")
+            @classmethod
+            def there(cls, v):
+                if not v:
+                    raise ValueError("no")
+                return v
+        create_engine(S().database_url)
+        """,
+    "assert in helper": """
+        import os
+        def require(value, name):
+            if value is None:
+                raise RuntimeError(name)
+            return value
+        create_engine(require(os.getenv("DATABASE_URL"), "DATABASE_URL"))
+        """,
+    "check helper by name": """
+        import os
+        def check_env():
+            for name in REQUIRED:
+                if not os.getenv(name):
+                    raise RuntimeError(name)
+        REQUIRED = ["DATABASE_URL"]
+        check_env()
+        create_engine(os.getenv("DATABASE_URL"))
+        """,
+    "cast": """
+        import os
+        from typing import cast
+        create_engine(cast(str, os.getenv("DATABASE_URL")))  #= GRV104
+        """,
+    "str of none": """
+        import os
+        create_engine(str(os.getenv("DATABASE_URL")))  #= GRV104
+        """,
+    "type ignore or empty": """
+        import os
+        create_engine(os.getenv("DATABASE_URL") or "")  #= GRV104
+        """,
+    "default empty": """
+        import os
+        create_engine(os.getenv("DATABASE_URL", ""))  #= GRV104
+        """,
+    "next": """
+        import os
+        urls = [os.environ["A"], "postgresql://b/x"]
+        create_engine(next(iter(urls)))
+        """,
+    "sqlmodel echo": """
+        import os
+        from sqlmodel import create_engine as ce
+        sqlite_file_name = "database.db"
+        sqlite_url = f"sqlite:///{sqlite_file_name}"  #= GRV101
+        connect_args = {"check_same_thread": False}
+        engine = ce(sqlite_url, echo=True, connect_args=connect_args)
+        """,
+    "default argument of env helper": """
+        import os
+        def get(name, default="localhost"):  #= GRV102
+            return os.getenv(name, default)
+        import redis
+        redis.Redis(host=get("REDIS_HOST"))
+        """,
+    "instance of another module's class with kwarg default": """
+        import os
+        class Db:
+            def __init__(self, url: str = "postgresql://localhost/x"):  #= GRV101
+                self.engine = create_engine(url)
+        db = Db()
+        """,
+    "property with private attr": """
+        import os
+        class Config:
+            def __init__(self):
+                self._url = os.getenv("DATABASE_URL")  #= GRV104
+            @property
+            def url(self):
+                return self._url
+        config = Config()
+        create_engine(config.url)
+        """,
+    "config dict get": """
+        import os
+        config = {"host": "db.internal"}  #= GRV101
+        import redis
+        redis.Redis(host=config.get("host", "localhost"))
+        """,
+    "environ update": """
+        import os
+        env = {**os.environ}
+        create_engine(env["DATABASE_URL"])
+        """,
+    "staticmethod through instance": """
+        import os
+        class U:
+            @staticmethod
+            def dsn(): return "postgresql://a.internal/x"  #= GRV101
+        create_engine(U().dsn())
+        """,
+    "async engine from sync url": """
+        import os
+        url = os.environ["DATABASE_URL"]
+        from sqlalchemy.ext.asyncio import create_async_engine
+        create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
+        """,
+    "url parsed": """
+        import os
+        from urllib.parse import urlparse
+        import psycopg2
+        u = urlparse(os.environ["DATABASE_URL"])
+        psycopg2.connect(host=u.hostname, user=u.username, password=u.password, dbname=u.path[1:])
+        """,
+    "with password from file": """
+        import os
+        import psycopg2
+        with open("/run/secrets/p") as f: p = f.read().strip()
+        psycopg2.connect(host=os.environ["H"], user=os.environ["U"], password=p)
+        """,
+    "secrets manager": """
+        import os
+        import boto3, json, psycopg2
+        s = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId="x")["SecretString"])
+        psycopg2.connect(host=s["host"], user=s["user"], password=s["password"])
+        """,
+    "test default": """
+        import os
+        url = os.getenv("TEST_DATABASE_URL", "postgresql://localhost/x")  #= GRV102
+        """,
+}
+
+GROUPS = {"common": COMMON, "settings": SETTINGS, "texts": TEXTS, "objects": OBJECTS, "silent": SILENT}
 FAULTS = {
     "a nested model with a default": "the environment can replace a field of a nested model, so it is a default",
     "format_map is unknown": "format_map gives its template back",
@@ -563,6 +863,17 @@ FAULTS = {
     "super": "arguments of `super().__init__` are not followed",
     "args passed on": "`*args` are not followed",
     "a partial": "arguments that a partial gives do not reach the function's own body",
+    "Annotated Depends": "the dependency of an `Annotated` parameter is not followed",
+    "heroku": "of two ways to one variable the checked one hides the other",
+    "comprehension": "what a comprehension runs over is not followed",
+    "list comprehension": "what a comprehension runs over is not followed",
+    "items loop": "`items()` of a dictionary is not followed",
+    "values loop": "`values()` of a dictionary is not followed",
+    "settings checked in init": "a check by another method of the object does not count",
+    "validate method called": "a check under another name than the variable's does not count elsewhere",
+    "post init": "a check in `__post_init__` does not count",
+    "check helper by name": "names of a constant that a checking loop runs over are not known",
+    "type ignore or empty": "`or \"\"` hides that the variable may be absent",
     "one caller of three is wrong": "callers are taken for alternatives of one value",
 }
 
@@ -658,7 +969,7 @@ def test_imports_in_a_circle_end() -> None:
     "def f(x):\n" + "    x = f'{x}{x}{x}'\n" * 40 + "    return x\n",
     "def f(x):\n" + "    x = x if f(x) else f(x)\n" * 20 + "    return x\n",
     "".join(f"def f{n}(x):\n    return f{n + 1}(x) + f{n + 1}(x)\n" for n in range(40)) + "f = f40 = f0\n",
-    "".join(f"def f{n}(x, y):\n    return f{n + 1}(y, f{n + 1}(x, y))\n" for n in range(40)) + "f = lambda x: f0(x, x)\n",
+    "".join(f"def f{n}(x, y):\n    return f{n + 1}(y, f{n + 1}(x, y))\n" for n in range(40)) + "f = f0\n",
     "x = 'a'\n" + "x = x + x\n" * 60 + "f = lambda y: x\n",
     "x = {}\n" + "x = {**x, **x}\n" * 40 + "f = lambda y: x\n",
 ])
