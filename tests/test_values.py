@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tree import CONNECTION, findings, holds, service_of
+from tree import CONNECTION, Told, discovered, findings, holds, service_of, told
 
 USE = "from sqlalchemy import create_engine\n"
 
@@ -906,7 +908,29 @@ def test_trails_begin_and_end_where_they_say(group: str, case: str) -> None:
             assert not step.message.endswith(".")
 
 
-# ---- two services, shared names
+# ---- services side by side, shared names
+
+
+def test_a_library_beside_two_services(tmp_path: Path) -> None:
+    main = "from fastapi import FastAPI\napp = FastAPI()\n"
+    opens = "from sqlalchemy import create_engine\nfrom common.config import url\nfrom app import config\n"
+    services = discovered(tmp_path, {
+        "libs/common/pyproject.toml": '[project]\nname = "common"\n',
+        "libs/common/common/__init__.py": "",
+        "libs/common/common/config.py": "def url(where):\n    return f'postgresql://{where}/shop'\n",
+        "services/a/requirements.txt": "fastapi\n", "services/a/Dockerfile": "FROM python\n",
+        "services/a/app/__init__.py": "", "services/a/app/main.py": main,
+        "services/a/app/config.py": "HOST = 'db.internal'\n",
+        "services/a/app/db.py": opens + "create_engine(url(config.HOST))\n",
+        "services/b/requirements.txt": "fastapi\n", "services/b/Dockerfile": "FROM python\n",
+        "services/b/app/__init__.py": "", "services/b/app/main.py": main,
+        "services/b/app/config.py": "import os\nHOST = os.environ['DB_HOST']\n",
+        "services/b/app/db.py": opens + "create_engine(url(config.HOST))\n",
+    })
+    found = {service.root.removeprefix(f"{tmp_path.as_posix()}/"): told(service, *CONNECTION, root=tmp_path.as_posix())
+             for service in services}
+    assert {root: codes for root, codes in found.items() if codes} == {
+        "services/a": [Told("GRV101", "libs/common/common/config.py", 2)]}
 
 
 def test_modules_of_the_same_name_in_one_service() -> None:
