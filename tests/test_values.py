@@ -859,24 +859,9 @@ COMMON = {
 
 GROUPS = {"common": COMMON, "settings": SETTINGS, "texts": TEXTS, "objects": OBJECTS, "silent": SILENT}
 FAULTS = {
-    "a nested model with a default": "the environment can replace a field of a nested model, so it is a default",
-    "format_map is unknown": "format_map gives its template back",
-    "format_map": "format_map gives its template back",
-    "super": "arguments of `super().__init__` are not followed",
-    "args passed on": "`*args` are not followed",
     "a partial": "arguments that a partial gives do not reach the function's own body",
-    "Annotated Depends": "the dependency of an `Annotated` parameter is not followed",
-    "heroku": "of two ways to one variable the checked one hides the other",
     "comprehension": "what a comprehension runs over is not followed",
     "list comprehension": "what a comprehension runs over is not followed",
-    "items loop": "`items()` of a dictionary is not followed",
-    "values loop": "`values()` of a dictionary is not followed",
-    "settings checked in init": "a check by another method of the object does not count",
-    "validate method called": "a check under another name than the variable's does not count elsewhere",
-    "post init": "a check in `__post_init__` does not count",
-    "check helper by name": "names of a constant that a checking loop runs over are not known",
-    "type ignore or empty": "`or \"\"` hides that the variable may be absent",
-    "one caller of three is wrong": "callers are taken for alternatives of one value",
 }
 
 

@@ -539,6 +539,15 @@ class _Reader:
         parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
         return Series(kind, parts, _span(node))
 
+    def generic(self, node: Node) -> Expr:
+        """`Annotated[A, b]` where a type is expected: the same as the subscript that it is elsewhere."""
+        parts = [child for child in node.named_children if child.type not in _SKIPPED]
+        if len(parts) != 2:
+            return self.other(node)
+        keys = tuple(self.expr(child) for child in parts[1].named_children if child.type not in _SKIPPED)
+        key = keys[0] if len(keys) == 1 else Series("tuple", keys, _span(parts[1]))
+        return Item(self.expr(parts[0]), key, _span(node))
+
     def function_value(self, node: Node) -> Expr:
         params = self._params(node.child_by_field_name("parameters"))
         return Lambda(params, self.expr(node.child_by_field_name("body")), _span(node))
@@ -627,6 +636,7 @@ _EXPRESSIONS: dict[str, Callable[[_Reader, Node], Expr]] = {
     "named_expression": _Reader.assigned,
     "parenthesized_expression": _Reader.inner,
     "type": _Reader.inner,
+    "generic_type": _Reader.generic,
     "list_splat": _Reader.inner,
     "as_pattern_target": _Reader.inner,
 }

@@ -197,11 +197,11 @@ class Evaluator:
         if expr.op == "and":
             return self.values(expr.parts[-1], frame)
         found: list[Value] = []
-        for number, part in enumerate(expr.parts):
-            values = self.values(part, frame)
-            last = number == len(expr.parts) - 1
-            found.extend(values if last else (value for value in checked(values) if not nothing(value)))
-        return choose(found)
+        parts = [self.values(part, frame) for part in expr.parts]
+        for number, values in enumerate(parts):
+            behind = any(not nothing(value) for later in parts[number + 1 :] for value in later)
+            found.extend(value for value in (checked(values) if behind else values) if not nothing(value))
+        return choose(found) or parts[-1]
 
     # ---- names
 
@@ -252,9 +252,9 @@ class Evaluator:
         found: list[Value] = []
         for binding in state.bindings:
             found.extend(self.binding(name, binding, frame))
+        values = tuple(found)  # what several callers give does not stand in for each other
         if len(state.bindings) > 1:
-            found = [value for value in found if not nothing(value)] or found
-        values = choose(found)
+            values = choose([value for value in found if not nothing(value)] or found)
         return checked(values) if state.checked else values
 
     def binding(self, name: str, binding: Binding, frame: Frame) -> Values:
@@ -331,7 +331,7 @@ class Evaluator:
                 found.extend(self.attribute(base, expr.name, site, expr, frame))
             else:
                 found.extend(self._subscript(base, expr, frame, site))
-        values = choose(unique(found))
+        values = unique(found)
         return checked(values) if state is not None and state.checked else values
 
     def attribute(

@@ -346,8 +346,10 @@ def _merge(ends: list[Env | None]) -> Env | None:
     ways = [end for end in ends if end is not None]
     if len(ways) <= 1:
         return ways[0] if ways else None
-    merged: Env = {}
-    for key in dict.fromkeys(key for way in ways for key in way):
+    first, *rest = ways
+    merged = dict(first)  # most names are the same on all ways, and there may be thousands of ways
+    changed = [key for way in rest for key, state in first.items() if way.get(key) is not state]
+    for key in dict.fromkeys([*changed, *(key for way in rest for key in way if key not in first)]):
         states = [way.get(key) for way in ways]
         found = tuple(dict.fromkeys(binding for state in states if state for binding in state.bindings))
         merged[key] = State(found[:MAX_BINDINGS], all(state is not None and state.checked for state in states))

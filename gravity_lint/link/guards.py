@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Const, Expr, If, Loop, Other, walk
+from gravity_lint.facts.code import Attr, Call, Const, Expr, If, Item, Loop, Name, Other, walk
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Unit, body_of, expressions, statements
-from gravity_lint.link.values import Environment
+from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.values import Environment, Items, literal_text, sources
 
 
 class Guards:
@@ -15,19 +17,21 @@ class Guards:
 
     def __init__(self, ask: Evaluator) -> None:
         self.ask = ask
-        self._found: dict[str, bool] = {}
 
     def stop(self, name: str) -> bool:
         """Whether a module's body, or a function that is called, stops when this variable is absent."""
-        if name not in self._found:
-            self._found[name] = bool(name) and any(
-                name in _guarded(unit)
-                for module in self.ask.calls.code
-                if module.mentions(name)
-                for unit in module.unit.units()
-                if self._runs(unit)
-            )
-        return self._found[name]
+        return bool(name) and name in self._stopping
+
+    @cached_property
+    def _stopping(self) -> frozenset[str]:
+        return frozenset(
+            name
+            for module in self.ask.calls.code
+            if any(module.mentions(word) for word in ("raise", "assert", "exit", "abort"))
+            for unit in module.unit.units()
+            if unit.flow.guards and self._runs(unit)
+            for name in self._guarded(unit)
+        )
 
     def tested(self, unit: Unit, span: tuple[int, int]) -> str:
         """The variable of a database in a test around this place, one branch of which uses it; empty without one."""
@@ -43,18 +47,31 @@ class Guards:
         return ""
 
     def _runs(self, unit: Unit) -> bool:
-        if not unit.flow.guards:
-            return False
-        return unit.parent is None or unit.last_name == "__init__" or bool(self.ask.callers(unit))
+        if unit.parent is None or unit.last_name in ("__init__", "__post_init__", "model_post_init"):
+            return True
+        return bool(self.ask.callers(unit))
 
+    def _guarded(self, unit: Unit) -> set[str]:
+        """The variables that the tests in a unit are about, when failing them stops the code."""
+        frame = self.ask.runs.frame(unit)
+        found = self._looped(unit)
+        for guard in unit.flow.guards:
+            for part in walk(guard):
+                found |= _names(part, unit)
+                if isinstance(part, (Name, Attr, Item, Call)):
+                    read = sources(self.ask.values(part, frame))
+                    found |= {value.name for value in read if isinstance(value, Environment)}
+        return found
 
-def _guarded(unit: Unit) -> set[str]:
-    """The names that the tests in a unit are about, when failing them stops the code."""
-    found = _looped(unit)
-    for guard in unit.flow.guards:
-        for part in walk(guard):
-            found |= _names(part, unit)
-    return found
+    def _looped(self, unit: Unit) -> set[str]:
+        """The literal names that a loop with a check in it runs over."""
+        found: set[str] = set()
+        for stmt in statements(body_of(unit.node)):
+            if isinstance(stmt, Loop) and stmt.target is not None:
+                for value in self.ask.values(stmt.over, self.ask.runs.frame(unit)):
+                    items = value.items if isinstance(value, Items) else ()
+                    found |= {literal_text(self.ask.runs.force(item)) or "" for item in items}
+        return found
 
 
 def _names(part: Expr, unit: Unit) -> set[str]:
@@ -71,15 +88,3 @@ def _names(part: Expr, unit: Unit) -> set[str]:
                 inner.value for inner in walk(binding.node) if isinstance(inner, Const) and isinstance(inner.value, str)
             }
     return found
-
-
-def _looped(unit: Unit) -> set[str]:
-    """The literal names that a loop with a check in it runs over."""
-    return {
-        part.value
-        for stmt in statements(body_of(unit.node))
-        if isinstance(stmt, Loop)
-        for root in expressions(stmt)
-        for part in walk(root)
-        if isinstance(part, Const) and isinstance(part.value, str)
-    }

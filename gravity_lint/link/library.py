@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
 
+_METHODS = frozenset({"format", "format_map", "join", "joinpath", "get", "items", "values"})
+"""Methods of texts and dictionaries that have a meaning of their own here."""
+
+
 class Library:
     """Answers for calls that leave the service's own code. Answers with the evaluator whose part it is."""
 
@@ -57,9 +61,19 @@ class Library:
 
     def method(self, expr: Call, func: Attr, frame: Frame, site: Site) -> Values | None:
         """A method of a text or a dictionary; None when the base is something else."""
-        if func.name not in self.know.methods and func.name not in ("format", "join", "get", "joinpath", "format_map"):
+        if func.name not in self.know.methods and func.name not in (
+            "format",
+            "join",
+            "get",
+            "joinpath",
+            "format_map",
+            "items",
+            "values",
+        ):
             return None
         bases = self.ask.values(func.base, frame)
+        if func.name in ("items", "values") and isinstance(bases[0], Table):
+            return self._contents(bases[0], func.name, site)
         if func.name == "get":
             tables = [base for base in bases if isinstance(base, Table)]
             if tables and expr.args:
@@ -70,7 +84,7 @@ class Library:
             return None
         if not all(isinstance(base, (Literal, Environment, Joined, Built)) for base in bases):
             return None
-        if func.name == "format":
+        if func.name in ("format", "format_map"):
             template = literal_text(bases)
             if template is None:
                 return (Unknown(site, (), "format"),)
@@ -98,6 +112,14 @@ class Library:
             given_parts = [bases, *(self.ask.values(arg.value, frame) for arg in expr.args)]
             return (Joined(site, (), texts.path_of(given_parts, site)),)
         return checked(bases)  # a method of nothing fails: whatever comes out of it was there
+
+    def _contents(self, table: Table, name: str, site: Site) -> Values:
+        """`mapping.items()` and `mapping.values()`"""
+        items = [(key, given) for key, given in self.ask.runs.flat(table) if key is not None]
+        if name == "values":
+            return (Items(site, (), tuple(given for _, given in items)),)
+        pairs = [Items(site, (), ((Literal(site, (), key),), given)) for key, given in items]
+        return (Items(site, (), tuple((pair,) for pair in pairs)),)
 
     def _get(self, call: Call, tables: list[Table], others: bool, frame: Frame, site: Site) -> Values:
         """`mapping.get(key, default)`: the default answers only where the whole mapping is known, without the key."""

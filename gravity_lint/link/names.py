@@ -13,6 +13,9 @@ from gravity_lint.link.values import External, ModuleValue, Site, Unknown, Value
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
+MAX_WAY = 60
+"""Modules that a name is followed through."""
+
 
 class Names:
     """Looks names up. Answers with the evaluator whose part it is."""
@@ -21,6 +24,8 @@ class Names:
         self.ask = evaluator
         self._members: dict[tuple[Module, str], Values | None] = {}
         self._looking: set[tuple[Module, str]] = set()
+        self._missed: set[tuple[Module, str]] = set()
+        """What this search did not find: modules that star-import each other lead to each other by countless ways."""
         self._setters: dict[Module, dict[str, list[Unit]]] = {}
 
     def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
@@ -28,13 +33,19 @@ class Names:
         key = module, name
         if key in self._members:
             return self._members[key]
-        if key in self._looking:  # a circle of imports: Python finds the submodule, or nothing yet
+        if (
+            key in self._looking or key in self._missed or len(self._looking) > MAX_WAY
+        ):  # a circle of imports: Python finds the submodule, or nothing yet
             return self.submodule(module.folder, name, Site(module, (0, 0))) if module.is_package else None
         self._looking.add(key)
         try:
             found = self._member(module, name, depth)
         finally:
             self._looking.discard(key)
+        if found is None:
+            self._missed.add(key)
+        if not self._looking:
+            self._missed.clear()
         if not self._looking and not self.ask.exhausted:
             self._members[key] = found
         return found

@@ -17,6 +17,7 @@ from gravity_lint.facts.code import (
     Item,
     Name,
     Param,
+    Series,
     dotted,
 )
 from gravity_lint.link.choice import checked
@@ -66,7 +67,7 @@ class Objects:
 
     # ---- classes
 
-    def lineage(self, unit: Unit) -> tuple[tuple[Unit, ...], tuple[str, ...]]:
+    def lineage(self, unit: Unit, depth: int = 0) -> tuple[tuple[Unit, ...], tuple[str, ...]]:
         """A class → itself and the classes of the service that it inherits from, and the libraries' names behind them.
 
         What a call returned and is inherited from appears with `()`, as `sqlalchemy.orm.declarative_base()`.
@@ -84,8 +85,8 @@ class Objects:
             if arg.name is not None and arg.name != "*":
                 continue
             for value in self.ask.values(expr, frame):
-                if isinstance(value, ClassValue) and value.unit is not None and len(units) < _MAX_BASES:
-                    inner, outer = self.lineage(value.unit)
+                if isinstance(value, ClassValue) and value.unit is not None and len(units) < _MAX_BASES > depth:
+                    inner, outer = self.lineage(value.unit, depth + 1)
                     units.update(dict.fromkeys(inner))
                     names.update(dict.fromkeys(outer))
                 elif isinstance(value, External):
@@ -161,6 +162,12 @@ class Objects:
         annotation = param.annotation
         if isinstance(annotation, Const) and isinstance(annotation.value, str) and annotation.value.isidentifier():
             annotation = Name(annotation.value, annotation.span)
+        if isinstance(annotation, Item) and isinstance(annotation.key, Series) and annotation.key.items:
+            # `Annotated[Settings, Depends(get_settings)]`
+            for note in annotation.key.items[1:]:
+                if isinstance(note, Call):
+                    return self.ask.values(note, frame)
+            annotation = annotation.key.items[0]
         found = [
             Instance(value.site, (), value.unit)
             for value in self.ask.values(annotation, frame)
@@ -238,6 +245,8 @@ class Objects:
             isinstance(base, Instance)
             and base.call is not None
             and base.frame is not None
+            and base.unit is not None
+            and self.method(base.unit, method.last_name) is method
             and method.last_name in ("__init__", "__new__")
         ):
             function = FunctionValue(base.site, (), method, base, self.ask.runs.frame(method).closure)

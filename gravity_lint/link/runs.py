@@ -81,7 +81,10 @@ class Runs:
         for param in params:
             site = Site(unit.module, param.span)
             if param.kind == "*":
-                args[param.name] = (Unknown(site, (), "arguments"),)
+                known = tuple(item for item in given if isinstance(item, Deferred))
+                whole = len(known) == len(given) and not rest
+                args[param.name] = (Items(site, (), known) if whole else Unknown(site, (), "arguments"),)
+                given = []
             elif param.kind == "**":
                 free = {name: value for name, value in named.items() if name not in {p.name for p in params}}
                 args[param.name] = (Table(site, (), (*free.items(), *rest)),)

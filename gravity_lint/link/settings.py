@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -64,7 +65,26 @@ class Settings:
                         for value in self.ask.values(expr, frame)
                     )
             self._settings[unit] = found
-        return found
+        return found or unit in self._nested
+
+    @cached_property
+    def _nested(self) -> frozenset[Unit]:
+        """The models that stand as fields of settings classes: the environment fills them too (`DB__URL`)."""
+        found: set[Unit] = set()
+        for unit in self.objects.classes:
+            if self._settings.get(unit) is None:
+                self.is_settings(unit)
+        for unit in [unit for unit in self.objects.classes if self._settings.get(unit)]:
+            frame = self.ask.runs.frame(unit)
+            for stmt in statements(body_of(unit.node)):
+                given = [expr for expr in (stmt.annotation, stmt.value) if expr] if isinstance(stmt, Assign) else []
+                for value in (value for expr in given for value in self.ask.values(expr, frame)):
+                    model = value.unit if isinstance(value, (ClassValue, Instance)) else None
+                    if model is not None and any(
+                        name.startswith("pydantic") for name in self.objects.lineage(model)[1]
+                    ):
+                        found.add(model)
+        return frozenset(found)
 
     def prefix(self, unit: Unit) -> str:
         """What stands before the names of a settings class's variables."""

@@ -125,7 +125,7 @@ class Table(Value):
 class Items(Value):
     """A list, tuple or set."""
 
-    items: tuple[Deferred, ...] = ()
+    items: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,6 +208,7 @@ def unique(values: Iterable[Value]) -> Values:
                 getattr(value, "name", None),
                 getattr(value, "unit", None),
                 getattr(value, "module", None),
+                getattr(value, "checked", None),
             )
         )
         found.setdefault(key, value)
