@@ -23,7 +23,7 @@ _NOT = re.compile(r"secret_?(?:key_?ref|name)|existing_?secret|secrets")
 _URL = re.compile(r"://[^\s\"'`@/:]*:([^\s\"'`]{1,500})@")
 _USERINFO = re.compile(r"://[^\s@/:]*:([^\n]{0,500})@")
 _WEB = re.compile(r"(?:https?|wss?|ftp)$", re.IGNORECASE)
-_CUT = re.compile(r"://[^\s@/:]*:([^@\s]*)$")
+_CUT = re.compile(r"://[^\s@/:]*:([^@\s]{0,500})$")
 _PORT = re.compile(r"[0-9]{1,5}(?:[/,?].*)?", re.DOTALL)
 _HOLE = re.compile(r"\{[^{}\n]*\}")
 _VARIABLE = re.compile(r"\{[A-Za-z_][^{}\n]*\}|\{\}|\$\{\w+(?::?\?[^}]*)?\}|\$\(\w+\)|\$[A-Za-z_]\w*|%s|%\(\w+\)s"
@@ -220,8 +220,8 @@ def _begins(text: str, token: _Token | None, sign: str) -> bool:
 
 def _formatted(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tuple[int, int]]:
     """`"…://%s:%s@…" % (user, "secret")` and `.format(user, "secret")`: the literals that fill a URL's user part."""
-    body = text[slice(*tokens[index].body)]
-    match = re.search(r"://((?:(?!@).)*):((?:(?!@).)*)@", body, re.DOTALL)
+    body = text[slice(*tokens[index].body)][:_REACH]
+    match = re.search(r"://([^@]*):([^@:]*)@", body)
     following = [token.text for token in tokens[index + 1:index + 4]]
     if not match or not (following[:1] == ["%"] or following[:2] == [".", "format"]):
         return

@@ -21,6 +21,9 @@ from gravity_lint.violation import Finding, Place, Step, Violation
 UNREADABLE = "unreadable"
 """The check whose rule also speaks for what could not be read before there was a service."""
 
+MAX_SHOWN = 300
+"""Characters of a value that messages show: some are whole files."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -90,12 +93,17 @@ def _summary(service: Service, crashes: _Crashes) -> ServiceSummary:
 def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
     """A finding in its rule's words, with every password out of them."""
     secret = finding.fields.get("role") == "password"
-    fields = {key: mask.HIDDEN if secret and key == "value" else mask.mask(str(value))
+    fields = {key: mask.HIDDEN if secret and key == "value" else _short(mask.mask(str(value)))
               for key, value in finding.fields.items()}
-    trail = tuple(Step(step.place, mask.mask(step.message)) for step in finding.trail)
+    trail = tuple(Step(step.place, _short(mask.mask(step.message))) for step in finding.trail)
     message = mask.mask(rule.say(replace(finding, fields=fields)))
     return Violation(rule.code, rule.name, finding.severity or rule.severity, message, finding.place, service, trail,
                      rule.advice)
+
+
+def _short(text: str) -> str:
+    """What still reads as part of a sentence: the beginning and the end of a long text."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN - 80]}…{text[-79:]}"
 
 
 def _weighed(violations: Iterable[Violation], options: Options) -> Iterator[Violation]:

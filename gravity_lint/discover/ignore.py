@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+MAX_STARS = 12
+"""Stars of a pattern that is heeded: matching takes time to the power of their number."""
+
 _NAME = re.compile(r"(!?)([\w.+@-]+)(/?)")
 _SUFFIX = re.compile(r"(!?)\*(\.[\w-]+)")
 
@@ -73,13 +76,13 @@ class Patterns:
 
 def _compiled(line: str) -> tuple[re.Pattern[str], bool] | None:
     """A pattern → its regular expression and whether it leaves out; None for a comment or what git ignores too."""
-    if not line.strip() or line.startswith("#"):
+    if not line.strip() or line.startswith("#") or line.count("*") > MAX_STARS:
         return None
     from pathspec import GitIgnoreSpec
 
     try:
         pattern = next(iter(GitIgnoreSpec.from_lines([line]).patterns), None)
-    except ValueError:
+    except (ValueError, re.error):  # `[z-a]`
         return None
     regex = getattr(pattern, "regex", None)
     return (regex, bool(pattern.include)) if pattern is not None and regex is not None else None

@@ -11,6 +11,8 @@ from gravity_lint.source import Source
 
 MAX_BYTES = 500_000
 """What is longer was not written by hand and is left out."""
+MAX_VALUE = 10_000
+"""Characters of a value that are kept: variables made of each other double with every line."""
 
 _INSTRUCTION = re.compile(rb"[ \t]*([A-Za-z]+)(?:[ \t]+|$)")
 _ESCAPE = re.compile(rb"#[ \t]*escape[ \t]*=[ \t]*(\S)", re.IGNORECASE)
@@ -97,7 +99,7 @@ def expand(value: str, known: dict[str, str], hole: str) -> str:
         if match[3] == "-":
             return match[4]
         return hole
-    return _VARIABLE.sub(replace, value)
+    return _VARIABLE.sub(replace, value[:MAX_VALUE])[:MAX_VALUE]
 
 
 def _instructions(data: bytes) -> Iterator[_Instruction]:

@@ -8,6 +8,11 @@ from typing import NamedTuple
 from gravity_lint.facts.code import Span
 from gravity_lint.source import Source
 
+MAX_BYTES = 2_000_000
+"""What is longer was not written by hand and is left out."""
+MAX_TROUBLES = 20
+"""Faults of one file that are told: what has so many of them is another kind of file."""
+
 _SECTION = re.compile(r"\[(?P<name>.+)\]")
 _DELIMITER = re.compile(r"[=:]")
 
@@ -46,6 +51,8 @@ class IniFacts(NamedTuple):
 def parse_ini(source: Source) -> IniFacts:
     """Ini text → its options. Never raises: a line that is neither section, option nor continuation is a trouble, and
     the lines around it are read all the same."""
+    if len(source.data) > MAX_BYTES:
+        return IniFacts((), (IniTrouble(1, f"is larger than {MAX_BYTES // 1_000_000} MB, left out"),))
     options: list[Option] = []
     troubles: list[IniTrouble] = []
     section: str | None = None
@@ -79,7 +86,7 @@ def parse_ini(source: Source) -> IniFacts:
             indent, open_option = depth, True
         else:
             troubles.append(IniTrouble(number, "is not a valid ini file: this line is neither a section nor an option"))
-    return IniFacts(tuple(options), tuple(troubles))
+    return IniFacts(tuple(options), tuple(troubles[:MAX_TROUBLES]))
 
 
 def matters(data: bytes) -> bool:
