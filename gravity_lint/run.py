@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,8 @@ from gravity_lint.source import Source, Unreadable, decode, read
 from gravity_lint.suppress import suppress
 from gravity_lint.violation import Finding, Place, Step, Violation
 
+STACK = 4_000
+"""Python frames that one run may need: a value is followed through some sixty expressions, a dozen frames each."""
 UNREADABLE = "unreadable"
 """The check whose rule also speaks for what could not be read before there was a service."""
 
@@ -41,6 +44,7 @@ def run(options: Options) -> Report:
 
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
     checks = [(rule, rule.check) for rule in options.rules]
     found = discover(options.paths, options.config, options.overlay.keys())
     crashes = _Crashes()

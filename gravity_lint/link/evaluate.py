@@ -85,6 +85,7 @@ class Evaluator:
         self.runs = Runs(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
+        self._asked = False
         self._steps = 0
         self._active: set[tuple[int, Frame]] = set()
         self._callers: dict[Unit, list[tuple[Call, Unit]]] = {}
@@ -99,8 +100,8 @@ class Evaluator:
         if found is not None:
             return found
         site = Site(frame.unit.module, expr.span)
-        if not self._active:
-            self._steps = 0
+        if not self._asked:
+            return self._first(expr, frame, site)
         self._steps += 1
         if key in self._active or len(self._active) > MAX_DEPTH or self._steps > MAX_STEPS:
             return (Unknown(site, (), "recursion"),)
@@ -112,6 +113,17 @@ class Evaluator:
         self._memo[key] = found
         self._kept.append(expr)  # an identity means something only while its owner lives
         return found
+
+    def _first(self, expr: Expr, frame: Frame, site: Site) -> Values:
+        """A question that is not part of another: it has the whole budget, and its failure is nobody else's."""
+        self._asked, self._steps = True, 0
+        try:
+            return self.values(expr, frame)
+        except RecursionError:
+            self._active.clear()
+            return (Unknown(site, (), "recursion"),)
+        finally:
+            self._asked = False
 
     @property
     def exhausted(self) -> bool:

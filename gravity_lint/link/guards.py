@@ -17,6 +17,7 @@ class Guards:
 
     def __init__(self, ask: Evaluator) -> None:
         self.ask = ask
+        self._tests: dict[Unit, list[If]] = {}
 
     def stop(self, name: str) -> bool:
         """Whether a module's body, or a function that is called, stops when this variable is absent."""
@@ -35,8 +36,10 @@ class Guards:
 
     def tested(self, unit: Unit, span: tuple[int, int]) -> str:
         """The variable of a database in a test around this place, one branch of which uses it; empty without one."""
-        for stmt in statements(body_of(unit.node)):
-            if not isinstance(stmt, If) or stmt.span[0] > span[0]:
+        if unit not in self._tests:
+            self._tests[unit] = [stmt for stmt in statements(body_of(unit.node)) if isinstance(stmt, If)]
+        for stmt in self._tests[unit]:
+            if stmt.span[0] > span[0]:
                 continue
             tests = [test for test, _ in stmt.branches if test is not None]
             if any(block and block[0].span[0] <= span[0] <= block[-1].span[1] for _, block in stmt.branches):

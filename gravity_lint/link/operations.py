@@ -21,6 +21,9 @@ from gravity_lint.link.values import (
     Values,
 )
 
+_BEGINS = 500
+"""Characters of a statement that are enough to know it by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Performed:
@@ -206,7 +209,7 @@ def _sent(ask: Evaluator, statement: Statement, template: Template, call: Call, 
     value = piece[-1] if piece else template.value
     name = dotted(call.func) or (f"….{call.func.name}" if isinstance(call.func, Attr) else "…")
     text = _shown(statement, template.text)
-    begins = template.text[statement.offset :].split("\n", 1)[0].split(HOLE, 1)[0].rstrip()
+    begins = template.text[statement.offset : statement.offset + _BEGINS].split("\n", 1)[0].split(HOLE, 1)[0].rstrip()
     return Sent(
         statement.kind,
         text,

@@ -50,6 +50,10 @@ class Settings:
 
     def is_settings(self, unit: Unit) -> bool:
         """Whether the environment gives the fields of a class."""
+        return self._declared(unit) or unit in self._nested
+
+    def _declared(self, unit: Unit) -> bool:
+        """Whether a class says of itself that it is settings."""
         found = self._settings.get(unit)
         if found is None:
             self._settings[unit] = False
@@ -65,16 +69,13 @@ class Settings:
                         for value in self.ask.values(expr, frame)
                     )
             self._settings[unit] = found
-        return found or unit in self._nested
+        return found
 
     @cached_property
     def _nested(self) -> frozenset[Unit]:
         """The models that stand as fields of settings classes: the environment fills them too (`DB__URL`)."""
         found: set[Unit] = set()
-        for unit in self.objects.classes:
-            if self._settings.get(unit) is None:
-                self.is_settings(unit)
-        for unit in [unit for unit in self.objects.classes if self._settings.get(unit)]:
+        for unit in [unit for unit in self.objects.classes if self._declared(unit)]:
             frame = self.ask.runs.frame(unit)
             for stmt in statements(body_of(unit.node)):
                 given = [expr for expr in (stmt.annotation, stmt.value) if expr] if isinstance(stmt, Assign) else []
