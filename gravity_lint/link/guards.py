@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import re
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, If, Item, Loop, Name, Other, walk
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import Environment, Items, literal_text, sources
+
+_SET = re.compile(r"`([^`]+)` is set here")
 
 
 class Guards:
@@ -17,22 +19,30 @@ class Guards:
 
     def __init__(self, ask: Evaluator) -> None:
         self.ask = ask
+        self._found: dict[Module, frozenset[str]] = {}
         self._tests: dict[Unit, list[If]] = {}
 
-    def stop(self, name: str) -> bool:
-        """Whether a module's body, or a function that is called, stops when this variable is absent."""
-        return bool(name) and name in self._stopping
+    def stop(self, value: Environment) -> bool:
+        """Whether a module's body, or a function that is called, stops when this variable is absent.
 
-    @cached_property
-    def _stopping(self) -> frozenset[str]:
-        return frozenset(
-            name
-            for module in self.ask.calls.code
-            if any(module.mentions(word) for word in ("raise", "assert", "exit", "abort"))
-            for unit in module.unit.units()
-            if unit.flow.guards and self._runs(unit)
-            for name in self._guarded(unit)
+        Only code that speaks of the variable, or of a name that its value has been given, is looked at.
+        """
+        given = {match[1] for hop in value.trail if (match := _SET.match(hop.message))}
+        words = {value.name, *(name.rsplit(".", 1)[-1] for name in given)} - {""}
+        return bool(value.name) and any(
+            value.name in self._stopping(module) for module in self.ask.calls.code if any(map(module.mentions, words))
         )
+
+    def _stopping(self, module: Module) -> frozenset[str]:
+        """The variables without which the code of a module stops."""
+        if module not in self._found:
+            self._found[module] = frozenset(
+                name
+                for unit in module.unit.units()
+                if unit.flow.guards and self._runs(unit)
+                for name in self._guarded(unit)
+            )
+        return self._found[module]
 
     def tested(self, unit: Unit, span: tuple[int, int]) -> str:
         """The variable of a database in a test around this place, one branch of which uses it; empty without one."""

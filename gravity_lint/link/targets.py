@@ -162,7 +162,7 @@ class _Judge:
                     yield from self._environment(role, default)  # a field whose default is a read of the environment
                 else:
                     yield from defaults(default, role, value, self.sink)
-        elif not value.required and not value.checked and role in ("url", "host") and not self.guards.stop(value.name):
+        elif not value.required and not value.checked and role in ("url", "host") and not self.guards.stop(value):
             yield self._target("unchecked", role, value, value.name, value.site, value.name)
 
     def _text(self, role: str, value: Value, template: Template) -> Iterator[Target]:
