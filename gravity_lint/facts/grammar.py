@@ -21,7 +21,8 @@ MAX_INDENTS = 200
 _LANGUAGE = Language(tree_sitter_python.language())
 _CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
 _DEEP = re.compile(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
-_REMARKS = re.compile(rb"(?:^[ \t]*#[^\n]*\n\s*){300,}", re.MULTILINE)
+_REMARKS = re.compile(rb"(?:^[ \t\f]*(?:#[^\n]*|\\\r?)\n\s*){300,}", re.MULTILINE)
+_INK = re.compile(rb"\S")
 _INDENTED = re.compile(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
 
 
@@ -31,8 +32,8 @@ def parsed(data: bytes) -> tuple[bytes, Node, tuple[SyntaxTrouble, ...]]:
     There is always a tree, however broken the text; spans lie in the text as it was given.
     """
     data, deep = _shallow(data) if _DEEP.search(data) else (data, ())
-    # At every comment the scanner looks past all that follow: thousands in a row would take minutes
-    data = _REMARKS.sub(lambda match: re.sub(rb"[^\s]", b" ", match[0]), data)
+    # At every comment and lone backslash the scanner looks past all that follow: thousands would take minutes
+    data = _REMARKS.sub(lambda match: _INK.sub(b" ", match[0]), data)
     root = Parser(_LANGUAGE).parse(data).root_node
     return data, root, deep or (tuple(_troubles(root, data)) if root.has_error else ())
 
@@ -45,17 +46,19 @@ def _shallow(data: bytes) -> tuple[bytes, tuple[SyntaxTrouble, ...]]:
         indent = re.split(rb"[\r\f]", re.sub(rb"\\\r?\n", b"", match[1]))[-1]
         width = len(indent) + 7 * indent.count(b"\t")
         if width not in known and len(known) >= MAX_INDENTS:
-            left_out.append(match.span(2))
+            left_out.append(match.span())
         else:
             known.add(width)
     if not left_out:
         return data, ()
-    trouble = SyntaxTrouble(left_out[0], "is nested too deeply here, what is deeper is left out")
+    first = left_out[0]
+    start = first[1] - len(data[slice(*first)].rpartition(b"\n")[2].lstrip())
+    trouble = SyntaxTrouble((start, first[1]), "is nested too deeply here, what is deeper is left out")
     if len(data) > MAX_CHECKED:  # at the end of every block, the scanner looks past all blank lines that follow
         return data[: left_out[0][0]], (trouble,)
     text = bytearray(data)
     for start, end in left_out:
-        text[start:end] = b" " * (end - start)
+        text[start:end] = _INK.sub(b" ", data[start:end])
     return bytes(text), (trouble,)
 
 

@@ -305,7 +305,7 @@ class Evaluator:
                 if isinstance(item, Items) and number < len(item.items)
                 for value in self.runs.force(item.items[number])
             ) or (Unknown(site, (), "unpacked"),)
-        return hops(values, site, f"`{name}` is set here")
+        return hops(values, site, f"`{name}` is set here", name)
 
     def _param(self, param: Param, frame: Frame) -> Values:
         unit, site = frame.unit, Site(frame.unit.module, param.span)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, If, Item, Loop, Name, Other, walk
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import Environment, Items, literal_text, sources
-
-_SET = re.compile(r"`([^`]+)` is set here")
 
 
 class Guards:
@@ -27,8 +23,7 @@ class Guards:
 
         Only code that speaks of the variable, or of a name that its value has been given, is looked at.
         """
-        given = {match[1] for hop in value.trail if (match := _SET.match(hop.message))}
-        words = {value.name, *(name.rsplit(".", 1)[-1] for name in given)} - {""}
+        words = {value.name, *(hop.given.rsplit(".", 1)[-1] for hop in value.trail)} - {""}
         return bool(value.name) and any(
             value.name in self._stopping(module) for module in self.ask.calls.code if any(map(module.mentions, words))
         )

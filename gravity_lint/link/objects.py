@@ -203,7 +203,7 @@ class Objects:
             values = self.ask.values(expr, frame)
             state = where.flow.exit.get(f"{first_param(where)}.{name}")
             values = checked(values) if state is not None and state.checked else values
-            found.extend(hops(values, Site(unit.module, span), f"`{name}` is set here"))
+            found.extend(hops(values, Site(unit.module, span), f"`{name}` is set here", name))
         known = [value for value in found if not (isinstance(value, Literal) and value.value is None)]
         if known:
             return unique(known)

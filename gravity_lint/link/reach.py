@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -197,10 +197,10 @@ class Reach:
                     self._packages(target.module, unit, step.site, visit)
         return found
 
-    def _packages(self, module: Module, origin: Unit, site: Site, visit: object) -> None:
+    def _packages(self, module: Module, origin: Unit, site: Site, visit: Callable[[Unit, Step], None]) -> None:
         for package in self.ask.importer.packages_above(module):
             if package.unit is not origin:
-                visit(package.unit, Step(origin, site, f"which runs `{self.relative(package)}`"))  # type: ignore[operator]
+                visit(package.unit, Step(origin, site, f"which runs `{self.relative(package)}`"))
 
     def _next(self, unit: Unit) -> Iterator[tuple[Unit, Step]]:
         """What running a unit runs directly."""

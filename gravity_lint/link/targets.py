@@ -241,12 +241,8 @@ def _begins(value: Value, text: str) -> str:
 
 
 def _named(value: Value) -> str:
-    """The name that a value is first given on its way."""
-    for hop in value.trail[:1]:
-        match = re.match(r"`([^`]+)` is set here", hop.message)
-        if match:
-            return match[1]
-    return ""
+    """The name that a value is given at the first step of its way."""
+    return value.trail[0].given if value.trail else ""
 
 
 def _parts(role: str, template: Template) -> Iterator[tuple[str, str, list[Values]]]:

@@ -70,14 +70,12 @@ def braces(template: str, given: list[Values], named: dict[str, Values], site: S
         name = re.split(r"[.\[]", field, maxsplit=1)[0]
         if not name:
             name, counter = str(counter), counter + 1
-        if name.isdigit():
-            parts.append(
-                given[int(name)]
-                if (int(name) < len(given) and name == field) or (not field and int(name) < len(given))
-                else ()
-            )
+        if field not in (name, ""):  # an attribute or an item of the argument
+            parts.append(())
+        elif name.isdigit():
+            parts.append(given[int(name)] if int(name) < len(given) else ())
         else:
-            parts.append(named.get(name, ()) if name == field else ())
+            parts.append(named.get(name, ()))
     return tuple(parts)
 
 

@@ -29,6 +29,8 @@ class Hop(NamedTuple):
 
     site: Site
     message: str
+    given: str = ""
+    """The name that the value is given at this step."""
 
 
 class Frame:
@@ -184,15 +186,16 @@ class Unknown(Value):
 V = TypeVar("V", bound=Value)
 
 
-def hop(value: V, site: Site, message: str) -> V:
+def hop(value: V, site: Site, message: str, given: str = "") -> V:
     """The value with one more step on its trail."""
     if len(value.trail) >= MAX_HOPS:
         return value
-    return replace(value, trail=(*value.trail, Hop(site, message)))
+    return replace(value, trail=(*value.trail, Hop(site, message, given)))
 
 
-def hops(values: Iterable[Value], site: Site, message: str) -> Values:
-    return tuple(hop(value, site, message) for value in values)
+def hops(values: Iterable[Value], site: Site, message: str, given: str = "") -> Values:
+    """The values, each with one more step on its trail."""
+    return tuple(hop(value, site, message, given) for value in values)
 
 
 def unique(values: Iterable[Value]) -> Values:
