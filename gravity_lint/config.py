@@ -94,7 +94,7 @@ def _read(path: Path) -> tuple[Mapping[str, Any] | None, str]:
     except UnicodeDecodeError as error:
         line = error.object[:error.start].count(b"\n") + 1
         raise ConfigError(path, line, f"is not UTF-8 text: {error.reason}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         at = _AT.search(str(error))
         line = int(at[1]) if at else text.count("\n") + 1
         reason = re.sub(r" \(at .*\)$", "", str(error)) or "nested too deep"
@@ -193,11 +193,18 @@ def _levels(reader: _Reader) -> list[tuple[str, Any]]:
 
 
 def _per_file(reader: _Reader) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    from pathspec import GitIgnoreSpec
+
     result = []
     for glob, rules in reader.pairs("per-file-ignores"):
         if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
             raise reader.error("per-file-ignores", f"`per-file-ignores`: {glob!r} must be a list of rules", glob)
         reader.judge("per-file-ignores", rules)
+        try:
+            GitIgnoreSpec.from_lines([glob])
+        except (ValueError, re.error) as error:
+            reason = f"`per-file-ignores`: {glob!r} is no pattern: {error}"
+            raise reader.error("per-file-ignores", reason, glob) from None
         result.append((glob, tuple(rules)))
     return tuple(result)
 

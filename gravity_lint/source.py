@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
+import stat
 from bisect import bisect_right
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +113,8 @@ def _declared(data: bytes) -> str:
 def read(path: str | Path, python: bool = False) -> Source:
     """A file → its `Source`. Raises `Unreadable` when it is too large, cannot be opened or cannot be decoded."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise Unreadable("is not a regular file")  # opening a pipe would wait for ever
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:

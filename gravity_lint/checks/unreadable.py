@@ -13,8 +13,8 @@ from gravity_lint.violation import Finding, Place
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
 
-_KINDS = ("yaml", "ini", "dockerfile")
-"""What is read beside Python; a pyproject.toml is discovery's to read, and so are its faults."""
+_KINDS = ("yaml", "ini", "dockerfile", "toml")
+"""What is read beside Python."""
 
 
 @dataclass(frozen=True)
