@@ -29,7 +29,7 @@ _HOLE = re.compile(r"\{[^{}\n]*\}")
 _VARIABLE = re.compile(r"\{[A-Za-z_][^{}\n]*\}|\{\}|\$\{\w+(?::?\?[^}]*)?\}|\$\(\w+\)|\$[A-Za-z_]\w*|%s|%\(\w+\)s"
                        r"|\{\{[^{}\n]*\}\}|\*{3,}|<[\w -]+>")
 _SQL = re.compile(r"\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+|password(?:\s+|\s*=\s*))(?=E?'|E?\\?\")"
-                  r"E?(\\?['\"])((?:\\.|(?!\1).){0,300})\1", re.IGNORECASE | re.DOTALL)
+                  r"E?(\\?['\"])((?:\\.|(?!\1).){0,300})(?:\1|\Z)", re.IGNORECASE | re.DOTALL)
 _PAIR = re.compile(r"\b(?:password|passwd|pwd)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&\"'`]+)", re.IGNORECASE)
 _SPOKEN = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)[\"'`]?\s*(?:=|:)\s*([\"'])((?:\\.|(?!\2).)*)\2", re.DOTALL)
 _FLAG = re.compile(r"(?:--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*)|\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?\s-p(?=\S)"
@@ -104,6 +104,8 @@ def _merged(spans: Iterable[tuple[int, int]], size: int) -> Spans:
 
 def _in_text(text: str) -> Iterator[tuple[int, int]]:
     yield from _everywhere(text)
+    if "://" in text and (cut := _CUT.search(text)) and not _PORT.fullmatch(cut[1]):
+        yield from _value(text, *cut.span(1))
     for match in _PAIR.finditer(text):
         yield from _value(text, *match.span(1))
     for match in _SPOKEN.finditer(text):
