@@ -1,10 +1,13 @@
 """`python -m gravity_lint`, the same as the command."""
 
+import os
 import sys
 
-if __package__ and not getattr(sys.flags, "safe_path", False):
-    del sys.path[0]  # the current directory, often the tree to be judged: a `click` or `yaml` in it must not be run
+# `-m` puts the current folder first on the path, and that is the tree to be judged: no `yaml` in it must be imported.
+_here = os.path.realpath(sys.path[0] or os.curdir)
+if _here == os.path.realpath(os.curdir) and _here != os.path.dirname(os.path.dirname(os.path.realpath(__file__))):
+    del sys.path[0]
 
-from gravity_lint.cli import main
+from gravity_lint.cli import main  # noqa: E402 (only now is it safe to import anything)
 
 main()
