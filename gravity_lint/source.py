@@ -14,6 +14,8 @@ from gravity_lint.violation import Place
 
 MAX_BYTES = 20_000_000
 """Files over this many bytes are generated data, not code someone wrote; they are named and left out."""
+MAX_PYTHON = 5_000_000
+"""The same for Python, of which every byte costs far more."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -112,13 +114,14 @@ def _declared(data: bytes) -> str:
 
 def read(path: str | Path, python: bool = False) -> Source:
     """A file → its `Source`. Raises `Unreadable` when it is too large, cannot be opened or cannot be decoded."""
+    limit = MAX_PYTHON if python else MAX_BYTES
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise Unreadable("is not a regular file")  # opening a pipe would wait for ever
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(limit + 1)
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror or error}") from None
-    if len(data) > MAX_BYTES:
-        raise Unreadable(f"is larger than {MAX_BYTES // 1_000_000} MB, left out")
+    if len(data) > limit:
+        raise Unreadable(f"is larger than {limit // 1_000_000} MB, left out")
     return Source(Path(path).as_posix(), decode(data, python))
