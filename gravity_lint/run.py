@@ -15,7 +15,7 @@ from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
 from gravity_lint.link.service import Service
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Rule, matches
-from gravity_lint.source import Source, Unreadable, decode, read
+from gravity_lint.source import Source, Unreadable, open_source
 from gravity_lint.suppress import suppress
 from gravity_lint.violation import Finding, Place, Step, Violation
 
@@ -161,10 +161,8 @@ class _Texts:
 
     def get(self, path: str) -> Source | None:
         if path not in self._texts:
-            python = path.endswith((".py", ".pyw"))
             try:
-                data = self._overlay.get(path)
-                self._texts[path] = read(path, python) if data is None else Source(path, decode(data, python))
+                self._texts[path] = open_source(path, self._overlay)
             except Unreadable:
                 self._texts[path] = None
         return self._texts[path]

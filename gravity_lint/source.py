@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from bisect import bisect_right
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -110,6 +111,13 @@ def _declared(data: bytes) -> str:
         if line.strip() and not line.lstrip().startswith(b"#"):
             break
     return "utf-8"
+
+
+def open_source(path: str, overlay: Mapping[str, bytes]) -> Source:
+    """A file → its `Source`, with the bytes that an overlay gives in place of its own. Raises `Unreadable`."""
+    python = path.endswith((".py", ".pyw"))
+    data = overlay.get(path)
+    return read(path, python) if data is None else Source(path, decode(data, python))
 
 
 def read(path: str | Path, python: bool = False) -> Source:

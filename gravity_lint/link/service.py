@@ -20,7 +20,7 @@ from gravity_lint.link.target import Target
 from gravity_lint.link.targets import leads_to_database, targets
 from gravity_lint.link.values import Hop, Site
 from gravity_lint.screen import matters
-from gravity_lint.source import Source, Unreadable, decode, read
+from gravity_lint.source import Source, Unreadable, open_source
 from gravity_lint.violation import Place, Step
 
 _NOTHING = PythonFacts((), (), ())
@@ -52,9 +52,7 @@ class Service:
         found = self._sources.get(path)
         if found is None:
             try:
-                python = path.endswith((".py", ".pyw"))
-                data = self._overlay.get(path)
-                found = read(path, python) if data is None else Source(path, decode(data, python))
+                found = open_source(path, self._overlay)
             except Unreadable as error:
                 found = error
             self._sources[path] = found

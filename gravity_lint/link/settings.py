@@ -197,8 +197,9 @@ class Settings:
         if values is None:
             return None
         for value in values:
-            if isinstance(value, Made) and value.call is not None and value.call.args:
-                values = self.ask.values(value.call.args[0].value, frame)
+            if isinstance(value, Made) and value.name in self.ask.know.alias_calls and value.call and value.frame:
+                given = self.ask.runs.arguments(value.call, value.frame)[0]
+                values = self.ask.runs.force(given[0]) if given else ()
         return literal_text(values)
 
     def _validated(self, unit: Unit, name: str) -> bool:

@@ -93,12 +93,8 @@ class _Judge:
         rest = [item for item in self.literals if item[0] in ("user", "password", "database")]
         located = bool({"url", "file", "host"} & (self.given | roles))
         if whole:
-            if len(roles) == 1 or not rest:
-                for role, value, text in whole:
-                    yield self._target("hardcoded", role, value, text, value.site)
-                return
             for role, value, text in whole:
-                site = self._anchor([(role, value, text), *rest]) if len(whole) == 1 else value.site
+                site = self._anchor([(role, value, text), *rest]) if rest and len(whole) == 1 else value.site
                 yield self._target("hardcoded", role, value, text, site)
         elif rest and located:
             secret = [item for item in rest if item[0] in ("user", "password")]
@@ -290,7 +286,7 @@ def _is_target(role: str, text: str, sink: Sink) -> bool:
         ) and url.names_target
     if "://" in text:
         return False
-    return not sink.demands_scheme and (role != "url" or sink.kind != "cache" or bool(text))
+    return not sink.demands_scheme
 
 
 def _foreign(scheme: str) -> bool:
