@@ -110,6 +110,8 @@ class Evaluator:
             found = unique(self._ask(expr, frame, site)) or (Unknown(site),)
         finally:
             self._active.discard(key)
+        if self.exhausted:
+            return found  # cut short: another question may have the budget to see more
         self._memo[key] = found
         self._kept.append(expr)  # an identity means something only while its owner lives
         return found
