@@ -234,7 +234,9 @@ class Values:
     suppliers: tuple[str, ...]
     """Calls that stand for what the function or class given to them makes."""
     methods: tuple[str, ...]
-    """Methods of any value that give it back, for all that matters here."""
+    """Methods of any value that give it back as it is, for all that matters here."""
+    changes: tuple[str, ...]
+    """Methods of any value that give it back with a part of it changed: it leads to the same place."""
     joins: Joins
     builders: tuple[Builder, ...]
     settings: SettingsClasses

@@ -11,6 +11,7 @@ from gravity_lint.facts.code import Attr, Call
 from gravity_lint.link import texts
 from gravity_lint.link.choice import checked, nothing
 from gravity_lint.link.values import (
+    MAX_HOPS,
     MAX_VALUES,
     Built,
     ClassValue,
@@ -19,6 +20,7 @@ from gravity_lint.link.values import (
     External,
     Frame,
     FunctionValue,
+    Hop,
     Instance,
     Items,
     Joined,
@@ -49,6 +51,7 @@ class Library:
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
         self.know = knowledge.values()
+        self._methods = _METHODS | {*self.know.methods, *self.know.changes}
 
     def variable(self, names: Values, site: Site, required: bool, default: Values = ()) -> Environment:
         """A read of the environment; where the name is passed in, it begins where the name stands."""
@@ -61,15 +64,7 @@ class Library:
 
     def method(self, expr: Call, func: Attr, frame: Frame, site: Site) -> Values | None:
         """A method of a text or a dictionary; None when the base is something else."""
-        if func.name not in self.know.methods and func.name not in (
-            "format",
-            "join",
-            "get",
-            "joinpath",
-            "format_map",
-            "items",
-            "values",
-        ):
+        if func.name not in self._methods:
             return None
         bases = self.ask.values(func.base, frame)
         if func.name in ("items", "values") and isinstance(bases[0], Table):
@@ -111,7 +106,11 @@ class Library:
         if func.name == "joinpath":
             given_parts = [bases, *(self.ask.values(arg.value, frame) for arg in expr.args)]
             return (Joined(site, (), texts.path_of(given_parts, site)),)
-        return checked(bases)  # a method of nothing fails: whatever comes out of it was there
+        found = checked(bases)  # a method of nothing fails: whatever comes out of it was there
+        if func.name not in self.know.changes:
+            return found
+        step = Hop(site, f"`{func.name}` changes it here", changes=True)
+        return tuple(replace(value, trail=(*value.trail, step)[:MAX_HOPS]) for value in found)
 
     def _contents(self, table: Table, name: str, site: Site) -> Values:
         """`mapping.items()` and `mapping.values()`"""

@@ -181,7 +181,7 @@ class Service:
     def steps(self, hops: Iterable[Hop]) -> tuple[Step, ...]:
         """A trail for people, without the steps that only repeat the line before."""
         found: list[Step] = []
-        for site, message, _ in hops:
+        for site, message, _, _ in hops:
             place = self.place(site)
             last = found[-1].place if found else None
             if last is not None and (last.path, last.line) == (place.path, place.line):

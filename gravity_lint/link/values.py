@@ -31,6 +31,8 @@ class Hop(NamedTuple):
     message: str
     given: str = ""
     """The name that the value is given at this step."""
+    changes: bool = False
+    """Whether the text is another one behind this step, though it still leads to the same place."""
 
 
 class Frame:
@@ -236,6 +238,11 @@ def sources(values: Iterable[Value]) -> Iterator[Value]:
         if held not in seen:
             seen[held] = value
             stack.extend(reversed([item for part in parts for item in part]))
+
+
+def changed(value: Value) -> bool:
+    """Whether a text was altered on its way: its scheme or its password may be another by now."""
+    return any(hop.changes for hop in value.trail)
 
 
 def from_environment(values: Iterable[Value]) -> bool:
