@@ -5,6 +5,7 @@ from __future__ import annotations
 CHECKS: dict[str, str] = {
     "unreadable": "gravity_lint.checks.unreadable:UnreadableFile",
     "connection-value": "gravity_lint.checks.connection:ConnectionValue",
+    "undeclared-setting": "gravity_lint.checks.settings:UndeclaredSetting",
     "issued-statement": "gravity_lint.checks.statements:IssuedStatement",
     "startup-call": "gravity_lint.checks.startup:StartupCall",
     "missing-alembic": "gravity_lint.checks.alembic:MissingAlembic",

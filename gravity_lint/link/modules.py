@@ -77,16 +77,16 @@ class Unit:
             yield here
             stack.extend(reversed(here.inner.values()))
 
+    def parts(self) -> Iterator[Expr]:
+        """Every expression in its own statements, lambdas included, in source order."""
+        for stmt in statements(body_of(self.node)):
+            for root in expressions(stmt):
+                yield from walk(root)
+
     @cached_property
     def calls(self) -> tuple[Call, ...]:
-        """The calls in its own statements, lambdas included."""
-        return tuple(
-            expr
-            for stmt in statements(body_of(self.node))
-            for root in expressions(stmt)
-            for expr in walk(root)
-            if isinstance(expr, Call)
-        )
+        """The calls in its own statements."""
+        return tuple(expr for expr in self.parts() if isinstance(expr, Call))
 
 
 class Module:

@@ -18,6 +18,7 @@ from gravity_lint.link.reach import Reach
 from gravity_lint.link.sinks import Sink, sinks
 from gravity_lint.link.target import Target
 from gravity_lint.link.targets import leads_to_database, targets
+from gravity_lint.link.undeclared import Undeclared, undeclared
 from gravity_lint.link.values import Hop, Site
 from gravity_lint.screen import matters
 from gravity_lint.source import Source, Unreadable, open_source
@@ -138,6 +139,11 @@ class Service:
     def targets(self) -> tuple[Target, ...]:
         """What of its databases' addresses does not come from the deployment as it should."""
         return tuple(targets(self.evaluator, self.sinks))
+
+    @cached_property
+    def undeclared(self) -> tuple[Undeclared, ...]:
+        """The databases' settings that its code reads and its settings classes do not declare."""
+        return tuple(undeclared(self.evaluator))
 
     @cached_property
     def models(self) -> tuple[Model, ...]:
