@@ -13,12 +13,12 @@ from gravity_lint.knowledge.names import classify, is_test, kind_of, scheme_kind
 from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Role, Shape, Slot, load
 
 __all__ = [
-    "ROLES", "App", "BaseMethods", "Builder", "Callers", "Command", "Driver", "Executor", "FieldCall", "Frameworks",
-    "Invoker", "Joins", "Kind", "KnowledgeError", "Models", "ModuleHook", "NamedClass", "Operation",
-    "OperationKind", "Operations", "Option", "Pass", "Process", "Reader", "Role", "Runner", "Setting",
-    "SettingsClasses", "Shape", "Slot", "SqlProgram", "StartupCall", "StartupDecorator", "Values", "classify",
-    "drivers", "frameworks", "is_test", "kind_of", "library_names", "models",
-    "operations", "scheme_kind", "settings", "values",
+    "ROLES", "App", "BaseMethods", "Builder", "Callers", "Command", "Dialect", "Driver", "Executor", "FieldCall",
+    "Frameworks", "Invoker", "Joins", "Kind", "KnowledgeError", "Mode", "Models", "ModuleHook", "NamedClass",
+    "Operation", "OperationKind", "Operations", "Option", "Pass", "Process", "Reader", "Role", "Runner", "Schemes",
+    "Setting", "SettingsClasses", "Shape", "Slot", "SqlProgram", "StartupCall", "StartupDecorator", "Taker",
+    "Values", "classify", "drivers", "frameworks", "is_test", "kind_of", "library_names", "models", "operations",
+    "scheme_kind", "schemes", "settings", "values",
 ]
 
 Kind = Literal["sql", "document", "cache"]
@@ -71,6 +71,8 @@ class Driver:
     """The ORM whose models this opens the database for."""
     demands_scheme: bool = False
     """The callable also takes what is no database (`rpc://`): only a URL with a database's scheme counts."""
+    takes: str | None = None
+    """The taker of schemes.yaml that says which URL schemes it can open; None where all or none are known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,8 @@ class Setting:
     imports: tuple[str, ...] = ()
     """Libraries of which the service must import one, where the keys alone prove nothing."""
     demands_scheme: bool = False
+    takes: str | None = None
+    """As for a driver."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +143,67 @@ def models() -> tuple[Models, ...]:
     """How each ORM's models are recognised. Raises `KnowledgeError` when the table is wrong."""
     rows: tuple[Models, ...] = load(_HERE / "models.yaml", tuple[Models, ...])
     return rows
+
+
+# ---- schemes.yaml: which URL schemes an engine can open
+
+Mode = Literal["synchronous", "asynchronous"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """A dialect of SQLAlchemy with its drivers, by the engines that they work in."""
+
+    dialect: str
+    plain: Literal["synchronous", "asynchronous", "both", "unknown", "refused"]
+    """What the dialect means without a driver."""
+    instead: Mapping[Mode, str]
+    """The scheme to write in place of one that does not fit."""
+    synchronous: tuple[str, ...] = ()
+    asynchronous: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
+    unless: str | None = None
+    """A package with which the dialect without a driver may mean another one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Taker:
+    """What can be done with a URL's scheme by whom it is given to."""
+
+    taker: str
+    mode: Mode | None = None
+    """The engine that SQLAlchemy makes of it; None for what is not SQLAlchemy's."""
+    schemes: tuple[str, ...] = ()
+    """The schemes that are known where it is not SQLAlchemy's."""
+    prefix: str = ""
+    """What must stand before SQLAlchemy's scheme."""
+
+
+@dataclass(frozen=True, eq=False)
+class Schemes:
+    dialects: tuple[Dialect, ...]
+    takers: tuple[Taker, ...]
+    wraps: tuple[str, ...]
+    """Calls that make a synchronous engine an asynchronous one."""
+    overruling: tuple[str, ...]
+    """Arguments of an engine with which its URL's driver no longer decides."""
+    fallbacks: tuple[str, ...]
+    """Words in a URL with which an asynchronous driver works in a synchronous engine."""
+
+    @cached_property
+    def dialect(self) -> Mapping[str, Dialect]:
+        return MappingProxyType({row.dialect: row for row in self.dialects})
+
+    @cached_property
+    def taker(self) -> Mapping[str, Taker]:
+        return MappingProxyType({row.taker: row for row in self.takers})
+
+
+@cache
+def schemes() -> Schemes:
+    """Which URL schemes an engine can open. Raises `KnowledgeError` when the table is wrong."""
+    table: Schemes = load(_HERE / "schemes.yaml", Schemes)
+    return table
 
 
 # ---- values.yaml: how values reach the code and pass through it

@@ -214,6 +214,7 @@ def unique(values: Iterable[Value]) -> Values:
                 getattr(value, "unit", None),
                 getattr(value, "module", None),
                 getattr(value, "checked", None),
+                changed(value),
             )
         )
         found.setdefault(key, value)
