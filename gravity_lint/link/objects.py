@@ -53,7 +53,8 @@ _PROPERTIES = (
     "async_property",
     "reify",
 )
-_MAX_BASES = 30
+MAX_BASES = 100
+"""Classes that one class is known to inherit from; of one with more, the rest is unknown."""
 
 
 class Objects:
@@ -85,7 +86,7 @@ class Objects:
             if arg.name is not None and arg.name != "*":
                 continue
             for value in self.ask.values(expr, frame):
-                if isinstance(value, ClassValue) and value.unit is not None and len(units) < _MAX_BASES > depth:
+                if isinstance(value, ClassValue) and value.unit is not None and len(units) < MAX_BASES > depth:
                     inner, outer = self.lineage(value.unit, depth + 1)
                     units.update(dict.fromkeys(inner))
                     names.update(dict.fromkeys(outer))

@@ -10,6 +10,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted, walk
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.objects import MAX_BASES
 from gravity_lint.link.values import ClassValue, Environment, External, Instance, Site, Values, sources
 
 _DYNAMIC = frozenset({"setattr", "vars", "locals", "globals", "exec", "eval", "__setattr__"})
@@ -100,7 +101,9 @@ def _closed(ask: Evaluator, unit: Unit) -> bool:
     known = ask.know.settings
     allowed = {*known.bases, *known.plain_bases, *_PLAIN}
     units, names = ask.objects.lineage(unit)
-    return all(name in allowed for name in names) and all(_legible(ask, one, allowed) for one in units)
+    if len(units) >= MAX_BASES or not allowed.issuperset(names):
+        return False
+    return all(_legible(ask, one, allowed) for one in units)
 
 
 def _legible(ask: Evaluator, unit: Unit, allowed: set[str]) -> bool:
