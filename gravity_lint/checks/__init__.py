@@ -4,10 +4,13 @@ from __future__ import annotations
 
 CHECKS: dict[str, str] = {
     "unreadable": "gravity_lint.checks.unreadable:UnreadableFile",
+    "unused-suppression": "gravity_lint.suppress:UnusedSuppression",
     "connection-value": "gravity_lint.checks.connection:ConnectionValue",
     "undeclared-setting": "gravity_lint.checks.settings:UndeclaredSetting",
+    "mismatched-driver": "gravity_lint.checks.drivers:MismatchedDriver",
     "issued-statement": "gravity_lint.checks.statements:IssuedStatement",
     "startup-call": "gravity_lint.checks.startup:StartupCall",
+    "unguarded-contact": "gravity_lint.checks.startup:UnguardedContact",
     "missing-alembic": "gravity_lint.checks.alembic:MissingAlembic",
     "ini-url": "gravity_lint.checks.alembic:IniUrl",
     "missing-downgrade": "gravity_lint.checks.alembic:MissingDowngrade",
