@@ -14,9 +14,9 @@ from gravity_lint.config import Config
 from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
 from gravity_lint.link.service import Service
 from gravity_lint.report import Report, ServiceSummary
-from gravity_lint.rulebook import Rule, matches
+from gravity_lint.rulebook import Check, Rule, load_rules, matches
 from gravity_lint.source import Source, Unreadable, open_source
-from gravity_lint.suppress import suppress
+from gravity_lint.suppress import Answers, Comments, Suppression, UnusedSuppression, per_file, suppress
 from gravity_lint.violation import Finding, Place, Step, Violation
 
 STACK = 4_000
@@ -45,9 +45,11 @@ def run(options: Options) -> Report:
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
-    checks = [(rule, rule.check) for rule in options.rules]
+    checks, late = _ordered(options.rules)
     found = discover(options.paths, options.config, options.overlay.keys())
-    crashes = _Crashes()
+    texts, crashes = _Texts(options.overlay), _Crashes()
+    comments = Comments(texts.get)
+    gathered: dict[str, tuple[Suppression, ...]] = {}
     violations = list(_troubles(found, options.rules))
     summaries: list[ServiceSummary] = []
     for files, libraries in _wanted(found):
@@ -59,10 +61,16 @@ def run(options: Options) -> Report:
             except Exception as error:
                 crashes.add(f"rule {rule.code}", files.root, error)
         summaries.append(_summary(service, crashes))
-    texts = _Texts(options.overlay)
+        if late:
+            gathered[files.root] = _gathered(comments, service, crashes)
     selected = (each for each in violations if found.selected(each.place.path))
-    kept = suppress(_weighed(selected, options), texts.get, options.config).violations
-    ordered = sorted(set(kept), key=lambda each: (each.place, each.code, each.message, each.service))
+    answered = suppress(_weighed(selected, options), comments.of, options.config)
+    for root in crashes.touched(found):
+        gathered.pop(root, None)
+    unused = (each for each in _unused(late, gathered, answered.used, options) if found.selected(each.place.path))
+    told = suppress(_weighed(unused, options), comments.of, options.config, exactly=True)
+    ordered = sorted({*answered.violations, *told.violations},
+                     key=lambda each: (each.place, each.code, each.message, each.service))
     return Report(tuple(ordered), tuple(sorted(summaries)), sum(each.files for each in summaries),
                   crashes.told(), texts.get)
 
@@ -85,6 +93,18 @@ def _wanted(found: Discovery) -> Iterator[tuple[ServiceFiles, tuple[ServiceFiles
             yield files, libraries
 
 
+def _ordered(rules: Iterable[Rule]) -> tuple[list[tuple[Rule, Check]], list[tuple[Rule, UnusedSuppression]]]:
+    """The rules that judge services, and those that judge what the others left, each with its check."""
+    checks: list[tuple[Rule, Check]] = []
+    late: list[tuple[Rule, UnusedSuppression]] = []
+    for rule in rules:
+        if isinstance(check := rule.check, UnusedSuppression):
+            late.append((rule, check))
+        else:
+            checks.append((rule, check))
+    return checks, late
+
+
 def _summary(service: Service, crashes: _Crashes) -> ServiceSummary:
     try:
         uses, place = service.uses_database, service.database_place
@@ -92,6 +112,28 @@ def _summary(service: Service, crashes: _Crashes) -> ServiceSummary:
         crashes.add("linking", service.root, error)
         uses, place = False, None
     return ServiceSummary(service.root, service.kind, uses, tuple(service.why), len(service.files), place)
+
+
+def _gathered(comments: Comments, service: Service, crashes: _Crashes) -> tuple[Suppression, ...]:
+    try:
+        return comments.gather(service)
+    except Exception as error:
+        crashes.add("suppressions", service.root, error)
+        return ()
+
+
+def _unused(rules: Iterable[tuple[Rule, UnusedSuppression]], gathered: Mapping[str, tuple[Suppression, ...]],
+            used: frozenset[tuple[Suppression, str]], options: Options) -> Iterator[Violation]:
+    """The suppressions of each service that answer for nothing, as violations of the rules that ask for them."""
+    asked = {rule.code for rule in options.rules}
+    ignored = per_file(options.config)
+    known = {rule.code: rule.name for rule in (*load_rules(), *options.rules)} if gathered else {}
+    for rule, check in rules:
+        for root, comments in gathered.items():
+            answers = Answers(comments, used, known, lambda path, code: code in asked
+                              and not ignored(path, code, known[code]), rule.code)
+            for finding in check(answers):
+                yield _violation(rule, finding, root)
 
 
 def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
@@ -146,6 +188,12 @@ class _Crashes:
             traceback.print_exception(error)
         what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
         self._met.setdefault((root, what), []).append(doing)
+
+    def touched(self, found: Discovery) -> frozenset[str]:
+        """The roots of the services that were not wholly judged, and of the libraries that they import."""
+        failed = {root for root, _ in self._met}
+        return frozenset(root for files in found.services if files.root in failed
+                         for root in (files.root, *files.imports_from))
 
     def told(self) -> tuple[str, ...]:
         return tuple(mask.mask(f"internal error in service {root} ({', '.join(doing)}): {what}; please report it "

@@ -1,20 +1,31 @@
-"""Findings that someone has answered for: comments beside them, and whole files in the configuration."""
+"""Findings that someone has answered for, by a comment beside them or in the configuration; and idle answers."""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from gravity_lint.config import Config
+from gravity_lint.facts.code import Comment
 from gravity_lint.facts.python import parse_python
-from gravity_lint.source import Source
-from gravity_lint.violation import Violation
+from gravity_lint.facts.troubles import troubles
+from gravity_lint.link.service import Service
+from gravity_lint.source import Source, Unreadable
+from gravity_lint.violation import Finding, Place, Violation
 
-_OURS = re.compile(r"gravity:\s*ignore\b[ \t]*(?:\[([^\]\n]*)\]|(?!\[))")
+_OURS = re.compile(r"(?:#\s*)?gravity:\s*ignore\b[ \t]*(?:\[([^\]\n]*)\]|(?!\[))")
 _NOQA = re.compile(r"#\s*noqa\b(?:[ \t]*:[ \t]*([A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)|(?![ \t]*:))", re.IGNORECASE)
 _MARKS = {"ini": ("#", ";"), "sql": ("--",), "markdown": ("<!--",)}
 """What begins a comment, where it is not only `#`."""
+_QUOTED = re.compile(r"""(?<!\w)(?:"(?:\\.|[^"\\])*"|'[^']*')""")
+_CODE_SPAN = re.compile(r"(`+).*?(?<!`)\1(?!`)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_COMMENTED = frozenset({"python", "yaml", "ini", "dockerfile", "markdown", "sql", "toml", "shell", "env"})
+"""The kinds of files whose comments are known for comments; in others, a line that looks like one may be prose."""
 
 
 class Suppression(NamedTuple):
@@ -25,53 +36,147 @@ class Suppression(NamedTuple):
     first: int
     last: int
     rules: tuple[str, ...]
-    """Codes (or, after `noqa`, beginnings of codes) and names; empty for every rule."""
+    """Codes, beginnings of codes and names; empty for every rule."""
     text: str
+    """As it is written, without what else the comment says."""
+    column: int
+    """From 1, in characters: where `text` begins."""
+    noqa: bool
+    """Whether other tools read it as well, so that not every code in it need be ours."""
 
-    def covers(self, violation: Violation) -> bool:
+    def answers(self, violation: Violation, exactly: bool = False) -> tuple[str, ...]:
+        """The words of it that answer for a violation: `""` for a comment that names no rule.
+
+        `exactly` asks for words that name the violation's rule and no other.
+        """
         place = violation.place
         if place.path != self.path or not (self.first <= place.line <= self.last
                                            or place.line <= self.line <= place.end_line):
-            return False
-        return not self.rules or any(
-            rule == violation.name or (len(rule) >= 3 and violation.code.startswith(rule.upper()))
-            for rule in self.rules)
+            return ()
+        if exactly:
+            return tuple(word for word in self.rules if word == violation.name or word.upper() == violation.code)
+        return tuple(word for word in self.rules or ("",) if names(word, violation.code, violation.name))
+
+    def place(self, word: str | None = None) -> Place:
+        """Where the comment is, or a word in it."""
+        start, end = 0, len(self.text)
+        if word:
+            for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", self.text):
+                start, end = match.span()
+        return Place(self.path, self.line, self.column + start, self.line, self.column + end)
+
+
+def names(word: str, code: str, name: str) -> bool:
+    """Whether a word of a suppression names a rule; the empty one names all."""
+    return not word or word == name or (len(word) >= 3 and code.startswith(word.upper()))
+
+
+# ---- answering for violations
 
 
 class Suppressed(NamedTuple):
-    """Violations that stay, those that were answered for, and which comments did that."""
+    """Violations that stay, those that were answered for, and which words of which comments did that."""
 
     violations: tuple[Violation, ...]
     suppressed: tuple[Violation, ...]
-    used: frozenset[Suppression]
+    used: frozenset[tuple[Suppression, str]]
 
 
-def suppress(violations: Iterable[Violation], read: Callable[[str], Source | None], config: Config) -> Suppressed:
-    """Takes away what a comment or the configuration answers for. `read` gives a file's text, or None."""
-    ignored = _per_file(config)
-    comments: dict[str, tuple[Suppression, ...]] = {}
+def suppress(violations: Iterable[Violation], comments: Callable[[str], Iterable[Suppression]], config: Config,
+             exactly: bool = False) -> Suppressed:
+    """Takes away what a comment or the configuration answers for.
+
+    `comments` gives the suppressions of a file. `exactly`: only by comments that name the very rule.
+    """
+    ignored = per_file(config)
     kept: list[Violation] = []
     gone: list[Violation] = []
-    used: set[Suppression] = set()
+    used: set[tuple[Suppression, str]] = set()
     for violation in violations:
-        path = violation.place.path
-        if path not in comments:
-            source = read(path)
-            comments[path] = tuple(suppressions(source)) if source is not None else ()
-        found = [comment for comment in comments[path] if comment.covers(violation)]
+        found = [(comment, word) for comment in comments(violation.place.path)
+                 for word in comment.answers(violation, exactly)]
         used.update(found)
-        (gone if found or ignored(violation) else kept).append(violation)
+        (gone if found or ignored(violation.place.path, violation.code, violation.name) else kept).append(violation)
     return Suppressed(tuple(kept), tuple(gone), frozenset(used))
 
 
-def suppressions(source: Source) -> Iterator[Suppression]:
-    """The suppressing comments of a file, by the comment form that its kind of file has."""
+def per_file(config: Config) -> Callable[[str, str, str], bool]:
+    """Whether `per-file-ignores` leave out, of a path, the rule of this code and name."""
+    if not config.per_file_ignores:
+        return lambda path, code, name: False
+    from pathspec import GitIgnoreSpec
+
+    root = config.root.as_posix().rstrip("/") + "/"
+    specs = [(GitIgnoreSpec.from_lines([pattern]), rules) for pattern, rules in config.per_file_ignores]
+
+    @cache
+    def rules_for(path: str) -> tuple[str, ...]:
+        return tuple(rule for spec, rules in specs if spec.match_file(path.removeprefix(root)) for rule in rules)
+
+    def ignored(path: str, code: str, name: str) -> bool:
+        return any(rule == name or code.startswith(rule.upper()) for rule in rules_for(path))
+
+    return ignored
+
+
+# ---- reading comments
+
+
+class Comments:
+    """The suppressions of files; each file is looked through once."""
+
+    def __init__(self, read: Callable[[str], Source | None]) -> None:
+        self._read = read
+        self._known: dict[str, tuple[Suppression, ...]] = {}
+
+    def of(self, path: str) -> tuple[Suppression, ...]:
+        """The suppressions of a file; none of one that cannot be read."""
+        if path not in self._known:
+            source = self._read(path)
+            self._known[path] = tuple(dict.fromkeys(suppressions(source))) if source is not None else ()
+        return self._known[path]
+
+    def gather(self, service: Service) -> tuple[Suppression, ...]:
+        """The suppressions of a service's own files that speak of our rules, if every rule could judge those files.
+
+        Nothing but bytes is looked at in a file without such a word, and what the service has read is not read again.
+        """
+        found: list[Suppression] = []
+        for file in service.files:
+            if file.kind not in _COMMENTED:
+                continue
+            try:
+                source = service.source(file.path)
+            except Unreadable:
+                continue
+            if not _speaks_of_us(source.data):
+                continue
+            facts = service.facts(file.path) if file.kind == "python" else None
+            here = suppressions(source, facts.comments if facts else None)
+            self._known[file.path] = tuple(dict.fromkeys(here))
+            if not (facts.troubles if facts else troubles(file.kind, source)):
+                found += self._known[file.path]
+        return tuple(found)
+
+
+def _speaks_of_us(data: bytes) -> bool:
+    return b"gravity:" in data or ((b"GRV" in data or b"grv" in data) and b"noqa" in data.lower())
+
+
+def suppressions(source: Source, comments: Iterable[Comment] | None = None) -> Iterator[Suppression]:
+    """The suppressing comments of a file, by the comment form that its kind of file has.
+
+    `comments` are those of a Python file, where it has been parsed.
+    """
     if b"gravity:" not in source.data and b"noqa" not in source.data.lower():
         return
     name = source.path.rpartition("/")[2].lower()
     if name.endswith((".py", ".pyw")):
-        for comment in parse_python(source.data).comments:
-            yield from _read(source.path, comment.text, comment.line, comment.first_line, comment.last_line, True)
+        for comment in parse_python(source.data).comments if comments is None else comments:
+            text = comment.text.rstrip("\r\n")
+            column = source.line(comment.line).rfind(text) + 1
+            yield from _read(source.path, text, (comment.line, max(column, 1)),
+                             (comment.first_line, comment.last_line), True)
     else:
         yield from _in_lines(source, _kind(name))
 
@@ -89,9 +194,13 @@ def _in_lines(source: Source, kind: str) -> Iterator[Suppression]:
     """
     lines = source.text.split("\n")
     marks = _MARKS.get(kind, ("#",))
+    shown = _fenced(lines) if kind == "markdown" else frozenset()
     for number, line in enumerate(lines, 1):
-        starts = [at for mark in marks if (at := line.find(mark)) >= 0]
-        if not starts or not ("gravity:" in line or "noqa" in line.lower()):
+        if number in shown or not ("gravity:" in line or "noqa" in line.lower()):
+            continue
+        bare = (_CODE_SPAN if kind == "markdown" else _QUOTED).sub(lambda match: " " * len(match[0]), line)
+        starts = [at for mark in marks if (at := bare.find(mark)) >= 0]
+        if not starts:
             continue
         first = last = number
         if line.lstrip().startswith(marks):
@@ -101,7 +210,23 @@ def _in_lines(source: Source, kind: str) -> Iterator[Suppression]:
                 last = _next(lines, number, marks)
         while last < len(lines) and lines[last - 1].rstrip().endswith("\\"):
             last += 1
-        yield from _read(source.path, line[min(starts):], number, first, last, "#" in marks)
+        at = min(starts)
+        yield from _read(source.path, line[at:], (number, at + 1), (first, last), "#" in marks)
+
+
+def _fenced(lines: Sequence[str]) -> frozenset[int]:
+    """The lines (from 1) of a Markdown text that only show something."""
+    found: set[int] = set()
+    fence = ""
+    for number, line in enumerate(lines, 1):
+        match = _FENCE.match(line)
+        if fence:
+            found.add(number)
+            if match and match[1].startswith(fence) and not line[match.end():].strip():
+                fence = ""
+        elif match:
+            fence = match[1]
+    return frozenset(found)
 
 
 def _next(lines: Sequence[str], number: int, marks: tuple[str, ...]) -> int:
@@ -110,30 +235,64 @@ def _next(lines: Sequence[str], number: int, marks: tuple[str, ...]) -> int:
                  if not lines[at - 1].lstrip().startswith(marks)), number)
 
 
-def _read(path: str, text: str, line: int, first: int, last: int, noqa: bool) -> Iterator[Suppression]:
-    if match := _OURS.search(text):
-        rules = _words(match[1])
-        if rules or match[1] is None:
-            yield Suppression(path, line, first, last, rules, text)
-    if noqa and (match := _NOQA.search(text)):
-        yield Suppression(path, line, first, last, _words(match[1]), text)
+def _read(path: str, text: str, start: tuple[int, int], lines: tuple[int, int], noqa: bool) -> Iterator[Suppression]:
+    """The suppressions in a comment's text, which begins at this line and column and holds for these lines."""
+    line, column = start
+    for pattern, is_noqa in ((_OURS, False), (_NOQA, True)):
+        if (noqa or not is_noqa) and (match := pattern.search(text)):
+            rules = tuple(dict.fromkeys(re.findall(r"[\w-]+", match[1] or "")))
+            if rules or match[1] is None:
+                yield Suppression(path, line, *lines, rules, match[0], column + match.start(), is_noqa)
 
 
-def _words(text: str | None) -> tuple[str, ...]:
-    return tuple(re.findall(r"[\w-]+", text or ""))
+# ---- idle answers
 
 
-def _per_file(config: Config) -> Callable[[Violation], bool]:
-    if not config.per_file_ignores:
-        return lambda violation: False
-    from pathspec import GitIgnoreSpec
+class Answers(NamedTuple):
+    """What is known of some suppressions when every check has spoken."""
 
-    root = config.root.as_posix().rstrip("/") + "/"
-    specs = [(GitIgnoreSpec.from_lines([pattern]), rules) for pattern, rules in config.per_file_ignores]
+    comments: tuple[Suppression, ...]
+    used: frozenset[tuple[Suppression, str]]
+    known: Mapping[str, str]
+    """The code of every rule there is → its name."""
+    judged: Callable[[str, str], bool]
+    """Whether in the file of this path the rule of this code was asked."""
+    own: str
+    """The code of the rule that is asking: who names it allows a comment to be idle, this one as well."""
 
-    def ignored(violation: Violation) -> bool:
-        path = violation.place.path.removeprefix(root)
-        return any(rule == violation.name or violation.code.startswith(rule.upper())
-                   for spec, rules in specs if spec.match_file(path) for rule in rules)
 
-    return ignored
+@dataclass(frozen=True)
+class UnusedSuppression:
+    """Comments and words in them that answer for nothing → findings with the fields `comment` and `reason`.
+
+    Not called with a service like other checks, but after them all, with `Answers`.
+    """
+
+    def __call__(self, answers: Answers) -> Iterator[Finding]:
+        for comment in answers.comments:
+            idle = []
+            for word in _ours(comment, answers):
+                ruled = [code for code, name in answers.known.items() if names(word, code, name)]
+                if not ruled:
+                    reason = f"is no rule{_meant(word, answers.known)}"
+                    yield Finding(comment.place(word), {"comment": word, "reason": reason})
+                elif (comment, word) not in answers.used and ruled != [answers.own] \
+                        and all(answers.judged(comment.path, code) for code in ruled if code != answers.own):
+                    idle.append(word)
+            whole = tuple(idle) == (comment.rules or ("",))
+            for word in [""] if whole else idle:
+                yield Finding(comment.place(word), {"comment": word or comment.text, "reason": "suppresses nothing"})
+
+
+def _ours(comment: Suppression, answers: Answers) -> tuple[str, ...]:
+    """The words of a comment that are meant for us: of `noqa`, only codes with the letters of our rules."""
+    if not comment.noqa:
+        return comment.rules or ("",)
+    letters = {code.rstrip("0123456789") for code in answers.known}
+    return tuple(word for word in comment.rules if word.rstrip("0123456789").upper() in letters)
+
+
+def _meant(word: str, known: Mapping[str, str]) -> str:
+    """` (did you mean …?)` for the nearest rule, nothing where none is near."""
+    near = difflib.get_close_matches(word.upper(), known, 1, 0.7) or difflib.get_close_matches(word, known.values(), 1)
+    return f" (did you mean `{near[0]}`?)" if near else ""
