@@ -1,4 +1,4 @@
-"""Operations on a database that start-up reaches, or that other code of the service performs."""
+"""What start-up does to a database, or other code of the service: operations, and talk that may fail."""
 
 from __future__ import annotations
 
@@ -28,3 +28,22 @@ class StartupCall:
             hops = (*service.reach.trail(done.unit), Hop(done.site, f"calls `{done.name}` here")) if reached else ()
             how = service.reach.how(done.unit)
             yield Finding(service.place(done.site), {"call": done.name, "how": how}, service.steps(hops))
+
+
+_FAULTS = {
+    "open": "nothing handles its failure; catch it, say which setting to check, and stop",
+    "swallowed": "its failure is swallowed; say which setting to check, and stop",
+}
+
+
+@dataclass(frozen=True)
+class UnguardedContact:
+    """Finds calls by which start-up talks to a database without minding that it may not be there."""
+
+    def __call__(self, service: Service) -> Iterator[Finding]:
+        for one in service.unguarded:
+            hops = one.trail
+            if one.fault == "swallowed" and one.keeper != one.site:
+                hops = (*hops, Hop(one.keeper, "the failure is swallowed here"))
+            fields = {"call": one.name, "how": service.reach.how(one.unit), "fault": _FAULTS[one.fault]}
+            yield Finding(service.place(one.site), fields, service.steps(hops))

@@ -93,6 +93,13 @@ class Reach:
             here = step.origin
         return tuple(reversed(found))
 
+    def way(self, unit: Unit) -> Iterator[tuple[Unit, Site]]:
+        """The places that lead to a unit, nearest first, each with the unit that it stands in."""
+        seen = 0
+        while (step := self._steps.get(unit)) is not None and step.origin is not None and seen < 100:
+            yield step.origin, step.site
+            unit, seen = step.origin, seen + 1
+
     def how(self, unit: Unit) -> str:
         """When a unit runs, in words: `when app/main.py is imported`, `from the lifespan of the application`."""
         here = unit

@@ -10,6 +10,7 @@ from gravity_lint.discover import File, ServiceFiles
 from gravity_lint.facts.code import Comment, PythonFacts
 from gravity_lint.facts.grammar import parsed
 from gravity_lint.facts.python import parse_python
+from gravity_lint.link.contacts import Contact, unguarded
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.models import Model, models
 from gravity_lint.link.modules import Importer, Module
@@ -154,6 +155,11 @@ class Service:
     def performed(self) -> tuple[Performed, ...]:
         """What its code does to databases by calls."""
         return tuple(performed(self.evaluator))
+
+    @cached_property
+    def unguarded(self) -> tuple[Contact, ...]:
+        """The calls with which its start talks to a database, and lets their failure through or swallows it."""
+        return tuple(unguarded(self.evaluator, self.reach, self.performed))
 
     @cached_property
     def sent(self) -> tuple[Sent, ...]:

@@ -1,0 +1,93 @@
+"""Calls of a service that talk to its databases there and then, and that start-up makes without looking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Other, dotted
+from gravity_lint.knowledge.contacts import contacts
+from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.failures import Fate, fate
+from gravity_lint.link.modules import Unit
+from gravity_lint.link.operations import Performed
+from gravity_lint.link.reach import Reach
+from gravity_lint.link.texts import templates
+from gravity_lint.link.values import External, Hop, Made, Site
+
+_FILES = ("sqlite", "duckdb", "file:")
+"""Databases that nobody has to reach: opening them makes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One call that talks to a database when the service starts."""
+
+    name: str
+    """What is called, as it is written."""
+    kind: str
+    unit: Unit
+    site: Site
+    fault: OneOf["open", "swallowed"]
+    keeper: Site
+    """Where the failure is swallowed; the call itself, where nobody handles it."""
+    trail: tuple[Hop, ...]
+
+
+def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) -> Iterator[Contact]:
+    """The first such call of each unit that start-up reaches, where its failure is let through or swallowed.
+
+    A unit that creates tables or migrates is passed over: that it does so is the finding.
+    """
+    telling = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
+    first: dict[Unit, Contact] = {}
+    for name, kind, unit, site in sorted(_contacts(ask), key=lambda one: (one[3].module.path, one[3].span)):
+        if unit in telling or unit in first or not reach.reaches(unit, site.span) or _after_yield(unit, site):
+            continue
+        fault, keeper = _fault(ask, reach, unit, site)
+        if fault != "handled":
+            trail = (*reach.trail(unit), Hop(site, f"calls `{name}` here"))
+            first[unit] = Contact(name, kind, unit, site, fault, keeper, trail)
+    yield from first.values()
+
+
+def _contacts(ask: Evaluator) -> Iterator[tuple[str, str, Unit, Site]]:
+    """Every call of the service's own code that talks to a database: name, kind, unit, place."""
+    table = contacts().names
+    for call, unit in ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in table})):
+        for value in ask.values(call.func, ask.runs.frame(unit)):
+            kind = table.get(value.name) if isinstance(value, External) else None
+            if isinstance(value, External) and kind is not None and not _is_file(ask, value):
+                yield dotted(call.func) or value.name.rsplit(".", 1)[-1], kind, unit, Site(unit.module, call.span)
+                break
+
+
+def _is_file(ask: Evaluator, method: External) -> bool:
+    """Whether a method's object was made for a database that is a file."""
+    made = method.receiver
+    while isinstance(made, External):
+        made = made.receiver
+    if not isinstance(made, Made) or made.call is None or made.frame is None:
+        return False
+    driver = knowledge.drivers().get(made.name)
+    given = ask.runs.argument(made.call, made.frame, driver.arguments.get("url")) if driver is not None else None
+    texts = [template.text for template in templates(given or ())]
+    return bool(texts) and all(text.startswith(_FILES) for text in texts)
+
+
+def _fault(ask: Evaluator, reach: Reach, unit: Unit, site: Site) -> tuple[Fate, Site]:
+    """What becomes of a failure on its way from the call back to where the start-up began."""
+    for where, at in ((unit, site), *reach.way(unit)):
+        found = fate(ask, where, at.span)
+        if found != "open":
+            return found, at
+    return "open", site
+
+
+def _after_yield(unit: Unit, site: Site) -> bool:
+    """Whether a call stands behind a `yield`: that part of a lifespan runs when the service stops."""
+    return any(
+        isinstance(part, Other) and part.kind == "yield" and part.span[1] <= site.span[0] for part in unit.parts()
+    )
