@@ -72,6 +72,32 @@ def _service(name: str, values: dict[str, Entry]) -> ComposeService:
                           min(entry.key[0] for entry in values.values()))
 
 
+class ComposeVariable(NamedTuple):
+    service: str
+    """The container that is given it."""
+    name: str
+    text: str
+    """Its value; variables in it as they are written."""
+    span: Span
+
+
+def compose_variables(facts: YamlFacts) -> tuple[ComposeVariable, ...]:
+    """What a compose file puts into the environments of its containers, in order."""
+    found: list[ComposeVariable] = []
+    depth = 1 if any(entry.path[:1] == ("services",) for entry in facts.entries if entry.document == 0) else 0
+    for entry in facts.entries:
+        path = entry.path[depth:]
+        if entry.document or len(path) != 3 or path[1] != "environment" or (depth and entry.path[0] != "services"):
+            continue
+        name, text = path[2], entry.text
+        if name.isdigit():  # a list of `NAME=value`
+            name, equals, text = text.partition("=")
+            if not equals:
+                continue
+        found.append(ComposeVariable(path[0], name.strip(), text, entry.span))
+    return tuple(found)
+
+
 def is_database_image(image: str) -> bool:
     """Whether a container of this image is a database server."""
     image = _DEFAULTED.sub(r"\1", image.strip())

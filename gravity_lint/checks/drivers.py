@@ -1,0 +1,238 @@
+"""URLs of which the driver does not fit the engine that opens them, in the code and in the files that give them."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from gravity_lint import knowledge
+from gravity_lint.checks.alembic import _env_of as env_of
+from gravity_lint.checks.reading import source_of
+from gravity_lint.facts.compose import compose_services, compose_variables, compose_words
+from gravity_lint.facts.dockerfile import expand, parse_dockerfile
+from gravity_lint.facts.dotenv import parse_dotenv
+from gravity_lint.facts.ini import matters, parse_ini
+from gravity_lint.facts.sql import HOLE
+from gravity_lint.facts.yamlfile import parse_yaml
+from gravity_lint.link.schemes import Fault, Opening, Schemes, fault
+from gravity_lint.link.values import Environment, Hop, Site
+from gravity_lint.source import Source
+from gravity_lint.violation import Finding, Place, Severity, Step
+
+if TYPE_CHECKING:
+    from gravity_lint.link.service import Service
+
+_TESTS = {"test", "tests", "testing", "ci", "e2e", "integration"}
+_PACKAGES = re.compile(r"(?i:requirements.*\.(?:txt|in|pip)|.*requirements\.txt|constraints.*\.txt)|pyproject\.toml|Pipfile|"
+                       r"setup\.(?:py|cfg)|environment\.ya?ml|uv\.lock|poetry\.lock|pdm\.lock|Pipfile\.lock|(?i:dockerfile.*)")
+_INTERPOLATION = re.compile(r"%\(\w+\)s|\$\{\w+[^}]*\}")
+_FAR_UP = 4
+
+
+@dataclass(frozen=True)
+class MismatchedDriver:
+    """A URL that the engine it is given to cannot open, because its driver works in the other kind of engine only, or
+    is not known → a finding where the URL's scheme stands, with the fields `sink`, `scheme`, `why` and `instead`; a
+    note where it is a test's. Where another engine can open the same URL, the finding stands at the engine."""
+
+    def __call__(self, service: Service) -> Iterator[Finding]:
+        if not service.matters:
+            return
+        judge = _Judge(service)
+        seen: set[tuple[str, int, int]] = set()
+        for finding in (*judge.code(), *judge.ini(), *judge.files()):
+            key = finding.place.path, finding.place.line, finding.place.column
+            if key not in seen:
+                seen.add(key)
+                yield finding
+
+
+class _Given(NamedTuple):
+    """What a file gives a variable."""
+
+    name: str
+    text: str
+    """With `HOLE`s for what is filled in later."""
+    place: Place
+
+
+@dataclass
+class _Judge:
+    service: Service
+    packages: frozenset[str] = frozenset()
+    own: tuple[Opening, ...] = ()
+    """The engines of the service and of its env.py whose URL the code gives."""
+    of_ini: dict[str, tuple[Opening, ...]] = field(default_factory=dict)
+    """env.py → its engines that take the URL of the ini."""
+
+    def __post_init__(self) -> None:
+        self.packages = _packages(self.service)
+        self.schemes = Schemes(self.service.evaluator, self.service.sinks)
+        self.own = self.schemes.openings
+        for file in self.service.files_of("python", roles=("code", "migration")):
+            if posixpath.basename(file.path) == "env.py":
+                given, of_ini = self.schemes.of_alembic(file.path)
+                known = {opening.site for opening in self.own}
+                self.own += tuple(opening for opening in given if opening.site not in known)
+                self.of_ini[file.path] = of_ini
+
+    # ---- in the code
+
+    def code(self) -> Iterator[Finding]:
+        for found in self.schemes.mismatches(self.packages, self.own):
+            steps = self.service.steps(found.trail)
+            yield _finding(found.opening, found.fault, self.service.place(found.site), steps, found.is_test)
+
+    # ---- in alembic.ini
+
+    def ini(self) -> Iterator[Finding]:
+        for file in self.service.files_of("ini"):
+            source = source_of(self.service, file.path)
+            if source is None or not matters(source.data) or not self.of_ini:
+                continue
+            facts = parse_ini(source)
+            openings = self.of_ini.get(env_of(self.service, file.path, facts) or "", ())
+            for option in facts.options:
+                if option.key == "sqlalchemy.url":
+                    text = _INTERPOLATION.sub(HOLE, option.value.partition("\n")[0])
+                    given = _Given("", text, source.place(option.span))
+                    yield from self._judge(given, [((), opening) for opening in openings])
+
+    # ---- in what gives the environment
+
+    def files(self) -> Iterator[Finding]:
+        readers: dict[str, list[tuple[tuple[Hop, ...], Opening]]] = {}
+        for value, opening in self.schemes.readers(self.own):
+            name = value.name.upper() if value.kind == "setting" else value.name
+            readers.setdefault(name, []).append((_way(value), opening))
+        if not readers:
+            return
+        for given in _given(self.service):
+            yield from self._judge(given, readers.get(given.name, []))
+
+    def _judge(self, given: _Given, ways: list[tuple[tuple[Hop, ...], Opening]]) -> Iterator[Finding]:
+        """What a file gives, and the engines that it reaches: the file is wrong, or the engine where others can."""
+        faults = [(way, opening, fault(given.text, opening.takes, self.packages)) for way, opening in ways]
+        opened = any(found is None for _, _, found in faults)
+        for way, opening, found in faults:
+            if found is None:
+                continue
+            named = f"`{given.name}` gets its value here" if given.name else "the URL stands here"
+            reaches = Hop(opening.site, f"reaches `{opening.name}` here")
+            trail = (Step(given.place, named), *self.service.steps((*way, reaches)))
+            place = self.service.place(opening.site) if opened else given.place
+            yield _finding(opening, found, place, trail, opening.is_test or knowledge.is_test(given.name))
+
+
+def _way(value: Environment) -> tuple[Hop, ...]:
+    what = "the setting is declared" if value.kind == "setting" else f"`{value.name}` is read"
+    return (Hop(value.site, f"{what} here"), *value.trail)
+
+
+def _finding(opening: Opening, found: Fault, place: Place, trail: tuple[Step, ...], is_test: bool) -> Finding:
+    fields = {"sink": opening.name, "scheme": found.scheme, "why": found.why, "instead": found.instead}
+    severity: Severity | None = "note" if is_test else None
+    return Finding(place, fields, trail, severity)
+
+
+# ---- the files
+
+
+def _given(service: Service) -> Iterator[_Given]:
+    """What the service's examples, images and compose files give its variables."""
+    for file in service.files_of("env"):
+        name = posixpath.basename(file.path).lower()
+        if name != ".env" and not _TESTS & set(re.findall("[a-z0-9]+", name)) and (
+                source := source_of(service, file.path)):
+            yield from _of_dotenv(source)
+    for file in service.files_of("dockerfile"):
+        if not _TESTS & set(re.findall("[a-z0-9]+", posixpath.basename(file.path).lower())) and (
+                source := source_of(service, file.path)):
+            yield from _of_dockerfile(source)
+    for path in _compose_files(service):
+        if source := source_of(service, path):
+            yield from _of_compose(source, service)
+
+
+def _of_dotenv(source: Source) -> Iterator[_Given]:
+    known: dict[str, str] = {}
+    last: dict[str, _Given] = {}
+    for variable in parse_dotenv(source):
+        known[variable.name] = expand(variable.value, known, HOLE)
+        last[variable.name] = _Given(variable.name, known[variable.name], source.place(variable.span))
+    yield from last.values()
+
+
+def _of_dockerfile(source: Source) -> Iterator[_Given]:
+    known: dict[str, str] = {}
+    for setting in parse_dockerfile(source).settings:
+        if setting.instruction != "RUN":
+            known[setting.name] = expand(setting.value, known, HOLE)
+        if setting.instruction == "ENV" and setting.stage not in _TESTS:
+            yield _Given(setting.name, known[setting.name], source.place(setting.span))
+
+
+def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
+    """What a compose file gives the containers that are built from the service's folder."""
+    facts = parse_yaml(source)
+    folder = posixpath.dirname(source.path)
+    built = set()
+    for container in compose_services(facts):
+        if container.context is None:
+            continue
+        context = posixpath.normpath(posixpath.join(folder, container.context))
+        dockerfile = posixpath.normpath(posixpath.join(context, container.dockerfile))
+        if service.root in (context, posixpath.dirname(dockerfile)) and not (
+                context != service.root and posixpath.dirname(dockerfile) != service.root):
+            built.add(container.name)
+    for variable in compose_variables(facts):
+        if variable.service in built and not _TESTS & set(re.findall("[a-z0-9]+", variable.service.lower())):
+            yield _Given(variable.name, expand(variable.text, {}, HOLE), source.place(variable.span))
+
+
+def _compose_files(service: Service) -> Iterator[str]:
+    """The compose files of a service, and those above it in its repository."""
+    paths = [file.path for file in service.files_of("yaml")]
+    for folder in _above(service.root):
+        paths += [f"{folder}/{name}" for name in _names(folder)]
+    for path in paths:
+        words = compose_words(posixpath.basename(path))
+        if words is not None and not _TESTS & set(words):
+            yield path
+
+
+def _above(root: str) -> Iterator[str]:
+    """The folders above a service, up to the top of its repository; none outside of one."""
+    found: list[str] = []
+    folder = root
+    for _ in range(_FAR_UP + 1):
+        if os.path.lexists(f"{folder}/.git"):
+            yield from found
+            return
+        folder = posixpath.dirname(folder)
+        found.append(folder)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _packages(service: Service) -> frozenset[str]:
+    """The packages that make a scheme mean another driver, so far as the service or its repository speaks of them."""
+    wanted = {row.unless for row in knowledge.schemes().dialects if row.unless}
+    found = wanted & service.evaluator.calls.imported
+    paths = [file.path for file in service.files if _PACKAGES.fullmatch(posixpath.basename(file.path))]
+    for folder in (service.root, *_above(service.root)):
+        paths += [f"{folder}/{name}" for name in _names(folder) if _PACKAGES.fullmatch(name)]
+    for path in dict.fromkeys(paths):
+        source = source_of(service, path)
+        if source is not None:
+            found |= {name for name in wanted if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", source.text)}
+    return frozenset(found)
