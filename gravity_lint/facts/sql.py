@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 HOLE = "\ue000"
@@ -16,7 +17,8 @@ class Statement(NamedTuple):
     kind: str
     """`create-database`, `drop-database`, `alter-database`, `create-user`, `alter-user`, `drop-user`, `grant`,
     `revoke`, `create-table`, `alter-table`, `drop-table`, `create-index`, `drop-index`, `truncate`, `create-schema`,
-    `create-extension` or `other`. A user is also a role, a login or a group."""
+    `create-extension`, `backup`, `restore`, `vacuum`, `replication` or `other`. A user is also a role, a login or a
+    group."""
     verb: str
     """The leading keyword in capitals; empty where it is unknown."""
     object: str
@@ -30,7 +32,7 @@ class Statement(NamedTuple):
 
 
 class _Token(NamedTuple):
-    kind: str  # word, quoted, string, body, hole, mark
+    kind: str  # word, quoted, string, body, hole, mark, end
     text: str
     offset: int
 
@@ -42,7 +44,7 @@ class _Token(NamedTuple):
 
 # ---- text → tokens
 
-_HOLE = rf"(?:{HOLE}|\{{\{{[^{{}}]{{0,200}}\}}\}}|\{{[^{{}}\s]{{0,200}}\}}|%\(\w{{1,100}}\)s|%[sIL](?!\w))"
+_HOLE = rf"(?:{HOLE}|\$\{{[^{{}}\n]{{0,200}}\}}|\$\(\w{{1,100}}\)|\{{\{{[^{{}}]{{0,200}}\}}\}}|\{{[^{{}}\s]{{0,200}}\}}|%\(\w{{1,100}}\)s|%[sIL](?!\w))"
 _HOLES = re.compile(rf"{_HOLE}+")
 _TOKEN = re.compile(rf"""
     (?P<space>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))
@@ -50,13 +52,16 @@ _TOKEN = re.compile(rf"""
   | (?P<string>(?:[nNbBxX]|[uU]&)?'(?:[^']+|'')*(?:'|\Z))
   | (?P<quoted>"(?:[^"]+|"")*(?:"|\Z)|`(?:[^`]+|``)*(?:`|\Z)|\[[^\]\n]{{0,200}}\])
   | (?P<dollar>\$(?:[A-Za-z_]\w*)?\$)
-  | (?P<word>@{{0,2}}(?:[\w$#]|{_HOLE})+)
+  | (?P<word>@{{0,2}}(?:[\w#]+|{_HOLE}|\$)+)
+  | (?P<hole>(?<![:\w]):(?:'\w{{1,100}}'|"\w{{1,100}}"|[A-Za-z_]\w{{0,100}})(?!\w))
+  | (?P<line>\\[A-Za-z!][^\n]*)
   | (?P<mark>.)
 """, re.VERBOSE | re.DOTALL)
+_GEXEC = re.compile(r"\\gexec\b", re.IGNORECASE)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    """The tokens of a text, comments left out."""
+    """The tokens of a text, comments left out; the commands of psql and mysql to themselves only end a statement."""
     position = 0
     while match := _TOKEN.match(text, position):
         kind, start, position = str(match.lastgroup), match.start(), match.end()
@@ -71,6 +76,17 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token("string", text[inner:max(inner, position - match[0].endswith("'"))], inner)
         elif kind == "quoted":
             yield _Token("quoted", match[0][1:].removesuffix({"[": "]"}.get(match[0][0], match[0][0])), start)
+        elif kind == "line":
+            if runs := _GEXEC.match(match[0]):
+                position = start + runs.end()
+                yield _Token("end", "gexec", start)
+            elif match[0][1] != "g" and _begins_line(text, start):
+                yield _Token("end", "", start)
+            else:
+                position = start + 1
+        elif kind == "word" and match[0].upper() == "DELIMITER" and _begins_line(text, start):
+            position = _find(text, "\n", start)
+            yield _Token("end", "", start)
         elif kind != "space":
             yield _Token("hole" if _HOLES.fullmatch(match[0]) else kind, match[0], start)
 
@@ -79,6 +95,10 @@ def _is_comment(text: str, offset: int) -> bool:
     """MySQL's `# comment`, not PostgreSQL's operators `#>` and `#-`, not T-SQL's table `#name`."""
     before = text[max(0, offset - 200):offset].rpartition("\n")[2]
     return not before.strip() or (before[-1].isspace() and text[offset + 1:offset + 2] in (" ", "\t"))
+
+
+def _begins_line(text: str, offset: int) -> bool:
+    return not text[max(0, offset - 200):offset].rpartition("\n")[2].strip()
 
 
 def _find(text: str, what: str, start: int) -> int:
@@ -98,11 +118,16 @@ def _split(text: str) -> Iterator[list[_Token]]:
     depth = 0
     for token in _tokens(text):
         word = token.upper
-        if (word == ";" and depth <= 0) or (word == "GO" and _alone(text, token)):
+        if (word == ";" and depth <= 0) or token.kind == "end" or (word == "GO" and _alone(text, token)):
+            if statement and token.text == "gexec":
+                statement.append(token)
             if statement:
                 yield statement
             statement, depth = [], 0
             continue
+        if word in _VERBS and len(statement) == 2 and statement[0].upper == "USE":  # T-SQL needs no `;` behind it
+            yield statement
+            statement = []
         if word in ("BEGIN", "CASE", "END") and _creates_routine(statement):
             depth += 1 if word != "END" else -1
         elif word in _BLOCK_ENDS and depth >= 0 and statement and statement[-1].upper == "END":
@@ -125,14 +150,18 @@ def _creates_routine(statement: list[_Token]) -> bool:
 # ---- the tokens of a statement → what it does
 
 _VERBS = {"CREATE", "DROP", "ALTER", "GRANT", "REVOKE", "TRUNCATE", "RENAME", "SET", "EXEC", "EXECUTE"}
+_CARE = {"BACKUP", "RESTORE", "VACUUM", "CHANGE", "START", "STOP", "RESET", "SELECT", "PERFORM", "CALL"}
+"""Verbs of statements that copy a database or look after it; none of them stands in a block without `;`."""
 _OBJECTS = {"DATABASE": "database", "USER": "user", "ROLE": "user", "LOGIN": "user", "GROUP": "user",
-            "TABLE": "table", "INDEX": "index", "SCHEMA": "schema", "EXTENSION": "extension"}
+            "TABLE": "table", "INDEX": "index", "SCHEMA": "schema", "EXTENSION": "extension",
+            "PUBLICATION": "publication", "SUBSCRIPTION": "subscription"}
 _MODIFIERS = {"OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "VIRTUAL", "EXTERNAL", "FOREIGN",
               "TRANSIENT", "PRIVATE", "PLUGGABLE", "SERVER", "APPLICATION", "UNIQUE", "FULLTEXT", "SPATIAL", "BITMAP",
               "CLUSTERED", "NONCLUSTERED", "COLUMNSTORE"}
 _KINDS = {"create-database", "drop-database", "alter-database", "create-user", "alter-user", "drop-user",
           "create-table", "alter-table", "drop-table", "create-index", "drop-index", "create-schema",
           "create-extension"}
+_REPLICATION = {f"{verb}-{thing}" for verb in ("create", "alter", "drop") for thing in ("publication", "subscription")}
 _NOT_NAMES = {"A", "AN", "THE", "FOR", "IF", "IN", "ON", "OF", "TO", "AND", "OR", "WITH", "FROM", "WHEN", "IS", "AS",
               "BY", "THAT", "THIS", "YOUR", "OUR", "MY", "ITS", "NOT", "WHICH", "WHERE", "BEFORE", "AFTER", "MAPPING"}
 
@@ -164,6 +193,12 @@ _AFTER = {word: frozenset(after.split()) for word, after in {
     "drop-index": ", CASCADE RESTRICT ON",
     "create-schema": "AUTHORIZATION DEFAULT CHARACTER COLLATE CHARSET WITH",
     "create-extension": "WITH SCHEMA VERSION FROM CASCADE",
+    "create-publication": "FOR WITH",
+    "create-subscription": "CONNECTION",
+    "alter-publication": "ADD SET DROP OWNER RENAME",
+    "alter-subscription": "CONNECTION ADD SET DROP OWNER RENAME ENABLE DISABLE REFRESH SKIP",
+    "drop-publication": ", CASCADE RESTRICT",
+    "drop-subscription": "CASCADE RESTRICT",
     "truncate": ", RESTART CONTINUE CASCADE RESTRICT DROP REUSE WITH ON",
     "grantee": ", WITH @ GRANTED IDENTIFIED REQUIRE CASCADE RESTRICT AS",
 }.items()}
@@ -175,11 +210,18 @@ _PRIVILEGES = {"ALL", "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFER
                "CREATE", "TEMP", "TEMPORARY", "EXECUTE", "SET", "ALTER", "DROP", "INDEX", "GRANT", "PROCESS", "RELOAD",
                "SUPER", "FILE", "EVENT", "LOCK", "SHOW", "REPLICATION", "CONTROL", "VIEW", "IMPERSONATE", "RESOURCE",
                "MAINTAIN", "PROXY", "SHUTDOWN", "READ", "WRITE", "BACKUP", "TAKE", "OWNERSHIP", "MODIFY", "MONITOR"}
+_FUNCTIONS = {"PG_START_BACKUP": "backup", "PG_STOP_BACKUP": "backup", "PG_BACKUP_START": "backup",
+              "PG_BACKUP_STOP": "backup", "PG_CREATE_RESTORE_POINT": "backup",
+              "PG_CREATE_LOGICAL_REPLICATION_SLOT": "replication", "PG_CREATE_PHYSICAL_REPLICATION_SLOT": "replication",
+              "PG_COPY_LOGICAL_REPLICATION_SLOT": "replication", "PG_DROP_REPLICATION_SLOT": "replication"}
 _PROCEDURES = {"SP_ADDLOGIN": "create-user", "SP_ADDUSER": "create-user", "SP_GRANTDBACCESS": "grant",
                "SP_GRANTLOGIN": "create-user", "SP_ADDROLE": "create-user", "SP_ADDROLEMEMBER": "grant",
                "SP_ADDSRVROLEMEMBER": "grant", "SP_DROPLOGIN": "drop-user", "SP_DROPUSER": "drop-user",
                "SP_PASSWORD": "alter-user"}
+_COPIED = {"DATABASE", "LOG", "TABLE", "DATABASES"}
+_REPLICA = {"", "ALL", "UNTIL", "FOR", "IO_THREAD", "SQL_THREAD", "USER"}
 _DEPTH = 4
+_NEAR = 60
 _FAR = 500  # tokens; a list of grantees is shorter, a hostile text is not
 
 
@@ -208,7 +250,7 @@ def _judge(tokens: list[_Token], depth: int) -> Iterator[Statement]:
         found = list(_in_block(tokens[first + 1:], depth))
     elif word in ("EXEC", "EXECUTE"):
         found = list(_executed(tokens[first:], depth))
-    elif tokens[-1].upper == "GEXEC":  # psql runs what the query returns
+    elif tokens[-1].kind == "end":  # `\gexec`: psql runs what the query returns
         found = [inner for text in tokens if text.kind == "string"
                  for inner in _nested(text, depth) if inner.kind != "other"]
     elif statement := _classify(tokens, first):
@@ -226,7 +268,7 @@ def _in_block(tokens: list[_Token], depth: int) -> Iterator[Statement]:
             yield from (inner for inner in _nested(token, depth) if inner.kind != "other")
         elif word in ("EXEC", "EXECUTE") and parentheses == 0:
             yield from _executed(tokens[index:], depth)
-        elif word in _VERBS and parentheses == 0 and (statement := _classify(tokens, index)):
+        elif word in (*_VERBS, "BACKUP", "RESTORE") and parentheses == 0 and (statement := _classify(tokens, index)):
             yield statement
 
 
@@ -253,6 +295,8 @@ def _classify(tokens: list[_Token], index: int) -> Statement | None:
         return _definition(tokens, index)
     if verb in ("GRANT", "REVOKE"):
         return _permission(tokens, index)
+    if verb in _CARE:
+        return _care(tokens, index)
     following = _upper(tokens, index + 1)
     offset = tokens[index].offset
     if verb == "TRUNCATE":
@@ -268,6 +312,39 @@ def _classify(tokens: list[_Token], index: int) -> Statement | None:
     return None
 
 
+def _care(tokens: list[_Token], index: int) -> Statement | None:
+    """What copies a database, restores or vacuums it, or sets up its replication."""
+    verb, following = tokens[index].upper, _upper(tokens, index + 1)
+    kind, thing, name = "", "", None
+    if verb == "VACUUM":
+        kind = "backup" if following == "INTO" else "vacuum" if _is_vacuum(tokens, index) else ""
+    elif verb in ("BACKUP", "RESTORE"):
+        name = _name(tokens, index + 2)
+        behind = ("TO", "INTO", ",") if verb == "BACKUP" else ("FROM", "WITH")
+        if following in _COPIED and name and (name.open or _upper(tokens, name.end) in behind):
+            kind, thing = verb.lower(), following
+    elif verb == "CHANGE":
+        pair = following, _upper(tokens, index + 2)
+        kind = "replication" if pair in (("MASTER", "TO"), ("REPLICATION", "SOURCE"), ("REPLICATION", "FILTER")) else ""
+    elif verb in ("START", "STOP", "RESET"):
+        replica = following in ("REPLICA", "SLAVE", "GROUP_REPLICATION") and _upper(tokens, index + 2) in _REPLICA
+        kind = "replication" if replica else ""
+    else:
+        near = tokens[index + 1:index + _NEAR]
+        called = (_FUNCTIONS.get(token.upper, "") for token, after in pairwise(near) if after.text == "(")
+        kind = next(filter(None, called), "")
+    return Statement(kind, verb, thing, name.text if name else "", tokens[index].offset) if kind else None
+
+
+def _is_vacuum(tokens: list[_Token], index: int) -> bool:
+    """`VACUUM`, with options or a table; with a word behind it in lower case it may be English."""
+    if index + 1 >= len(tokens) or _upper(tokens, index + 1) in ("(", "FULL", "FREEZE", "VERBOSE", "ANALYZE"):
+        return True
+    name = _name(tokens, index + 1)
+    return (name is not None and (name.end >= len(tokens) or _upper(tokens, name.end) in ("(", ","))
+            and (tokens[index].text == "VACUUM" or tokens[name.end - 1].kind != "word"))
+
+
 def _definition(tokens: list[_Token], index: int) -> Statement | None:
     """CREATE, ALTER or DROP of a thing."""
     verb, offset = tokens[index].upper, tokens[index].offset
@@ -280,7 +357,7 @@ def _definition(tokens: list[_Token], index: int) -> Statement | None:
         granted = next((token.upper for token in tokens[place:] if token.upper in ("GRANT", "REVOKE")), "")
         return Statement(granted.lower(), verb, "DEFAULT PRIVILEGES", "", offset) if granted else None
     kind = f"{verb.lower()}-{_OBJECTS.get(word, '')}"
-    if kind not in _KINDS:
+    if kind not in _KINDS and kind not in _REPLICATION:
         return None
     place = _skip(tokens, place + 1)
     if kind == "create-index" and _upper(tokens, place) == "ON":  # PostgreSQL chooses the name
@@ -289,6 +366,9 @@ def _definition(tokens: list[_Token], index: int) -> Statement | None:
         name = _name(tokens, place)
     if name is None or not _fits(kind, tokens, name):
         return None
+    if kind in _REPLICATION:
+        certain = name.open or name.end < len(tokens) or tokens[index].text == verb
+        return Statement("replication", verb, word, name.text, offset) if certain else None
     temporary = bool(modifiers & {"TEMP", "TEMPORARY"}) or name.text.startswith("#")
     return Statement(kind, verb, word, name.text, offset, temporary and word == "TABLE")
 
