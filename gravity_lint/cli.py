@@ -97,6 +97,8 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
               help="Only these rules: codes, beginnings of codes, names; commas between.")
 @click.option("--ignore", metavar="RULES", multiple=True, help="Not these rules.")
 @click.option("--extend-select", metavar="RULES", multiple=True, help="These rules as well.")
+@click.option("--verbose", "-v", is_flag=True,
+              help="In full, show each violation, also those that say the same as another.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 although something was found.")
 @click.option("--statistics", is_flag=True, help="Count what was found by rule.")
 @_config_options
@@ -106,7 +108,7 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_COLOR
 @_guarded
 def check(paths: tuple[str, ...], output_format: str | None, output_file: Path | None, select: tuple[str, ...],
-          ignore: tuple[str, ...], extend_select: tuple[str, ...], exit_zero: bool, statistics: bool,
+          ignore: tuple[str, ...], extend_select: tuple[str, ...], verbose: bool, exit_zero: bool, statistics: bool,
           config_file: Path | None, isolated: bool, no_cache: bool, stdin_filename: str | None, color: str) -> None:
     """Judge the services under PATHS (default: the current directory).
 
@@ -121,11 +123,11 @@ def check(paths: tuple[str, ...], output_format: str | None, output_file: Path |
     report = run(Options(places, config, rules, overlay))
     if output_file is not None:
         chosen = output_format or "concise"
-        _write(output_file, "".join(_render(report, chosen, statistics, color == "always", 100)))
+        _write(output_file, "".join(_render(report, chosen, verbose, statistics, color == "always", 100)))
     else:
         colored = _colored(color, sys.stdout)
         chosen = output_format or ("full" if sys.stdout.isatty() else "concise")
-        _print(_render(report, chosen, statistics, colored, _width()))
+        _print(_render(report, chosen, verbose, statistics, colored, _width()))
     for crash in report.crashes:
         click.echo(f"gravity-lint: {crash}", err=True)
     if report.crashes:
@@ -225,7 +227,8 @@ def _chosen(rules: tuple[Rule, ...], config: Config, select: tuple[str, ...], ig
 # ---- from a report to a stream
 
 
-def _render(report: Report, output_format: str, statistics: bool, color: bool, width: int) -> Iterator[str]:
+def _render(report: Report, output_format: str, verbose: bool, statistics: bool, color: bool,
+            width: int) -> Iterator[str]:
     if output_format == "json":
         from gravity_lint.report.json import render
 
@@ -234,7 +237,7 @@ def _render(report: Report, output_format: str, statistics: bool, color: bool, w
     if output_format == "full":
         from gravity_lint.report import full
 
-        yield from (line + "\n" for line in full.lines(report, color, width))
+        yield from (line + "\n" for line in full.lines(report, color, width, verbose))
     else:
         from gravity_lint.report import concise
 

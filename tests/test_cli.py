@@ -131,6 +131,20 @@ def test_full() -> None:
     assert "\x1b" not in result.stdout
 
 
+def test_full_and_verbose(tree: Path) -> None:
+    (tree / "compose.yaml").unlink()
+    (tree / "second.py").write_text(BROKEN, "utf-8")
+    for form, verbose, times in (("full", [], 1), ("full", ["-v"], 2), ("full", ["--verbose"], 2), ("concise", [], 2),
+                                 ("concise", ["-v"], 2), ("json", [], 2)):
+        result = invoke("check", "-f", form, *verbose)
+        assert result.stdout.count("this file is not valid Python") == times
+        assert result.exit_code == 1
+    invoke("check", "-f", "full", "-o", "short.txt")
+    invoke("check", "-f", "full", "-v", "-o", "long.txt")
+    assert (tree / "short.txt").read_text("utf-8").count("= the same in 1 more file:\n    second.py:3:") == 1
+    assert "the same" not in (tree / "long.txt").read_text("utf-8")
+
+
 @pytest.mark.usefixtures("tree")
 @pytest.mark.parametrize(("option", "environment", "colored"), [
     ("always", {}, True), ("never", {"FORCE_COLOR": "1"}, False), ("auto", {}, False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gravity_lint.mask import apply, mask, secrets
 from gravity_lint.report import Report, ServiceSummary, concise, full, statistics
 from gravity_lint.report import json as json_report
 from gravity_lint.report import services as services_report
+from gravity_lint.report.alike import together
 from gravity_lint.report.text import conclusion, relative, safe
 from gravity_lint.source import Source
 from gravity_lint.violation import Place, Severity, Step, Violation
@@ -60,6 +62,99 @@ GRV101 hardcoded-database-url: is wrong
   = more: gravity-lint rule GRV101
 
 Found 1 error in 1 service (1 file)"""
+
+
+# ---- what says the same
+
+
+def alike(*places: str, **changes: object) -> tuple[Violation, ...]:
+    """Violations that differ in nothing but their places, written `service/file:line`."""
+    root = Path.cwd().as_posix()
+    step = Step(Place(f"{root}/x.py", 1, 1, 1, 2), "is set here")
+    return tuple(
+        replace(
+            Violation("GRV102", "default-database-url", "error", "`URL` has a default",
+                      Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
+                      (step, step), "Mend it"),
+            **changes)
+        for path, line in (each.split(":") for each in places))
+
+
+def blocks(*violations: Violation, verbose: bool = False) -> list[str]:
+    """What is shown of them, a text each, without the conclusion."""
+    return "\n".join(full.lines(Report(violations, ()), False, 100, verbose)).split("\n\n")[:-1]
+
+
+def test_what_says_the_same_is_shown_once() -> None:
+    same = alike("a/db.py:1", "b/db.py:1", "c/db.py:7")
+    assert blocks(*same) == ["""\
+GRV102 default-database-url: `URL` has a default
+ --> a/db.py:1:1
+  = trail:
+    1. is set here  x.py:1:1
+    2. is set here  x.py:1:1
+  = the same in 2 more services:
+    b/db.py:1:1
+    c/db.py:7:1
+  = help: Mend it
+  = more: gravity-lint rule GRV102"""]
+    told = "\n".join(full.lines(Report(same, ()), False, 100))
+    assert told.endswith("\n\nFound 3 errors in 0 services (0 files)")
+
+
+def test_verbose_shows_each() -> None:
+    places = ["a/db.py:1", "b/db.py:1", "c/db.py:7"]
+    each = blocks(*alike(*places), verbose=True)
+    assert [block.split("\n")[1] for block in each] == [f" --> {place}:1" for place in places]
+    assert "the same" not in "".join(each)
+
+
+def test_the_other_formats_list_each() -> None:
+    found = Report(alike(*(f"s{number}/db.py:1" for number in range(52))), ())
+    assert len(list(concise.lines(found))) == 52
+    assert len(json_report.document(found)["violations"]) == 52
+
+
+@pytest.mark.parametrize(("number", "listed", "rest"), [
+    (1, 0, None), (2, 1, None), (7, 6, None), (8, 5, "and 2 more; `--verbose` shows each"),
+    (52, 5, "and 46 more; `--verbose` shows each"),
+])
+def test_a_handful_of_places_is_listed(number: int, listed: int, rest: str | None) -> None:
+    block, = blocks(*alike(*(f"s{at:02}/db.py:{at + 1}" for at in range(number))))
+    lines = [line.strip() for line in block.split("\n")]
+    assert [line for line in lines if re.fullmatch(r"s\d+/db\.py:\d+:1", line)] == \
+        [f"s{at:02}/db.py:{at + 1}:1" for at in range(1, listed + 1)]
+    assert [line for line in lines if line.startswith("and ")] == ([rest] if rest else [])
+    assert any(line.startswith("= the same in ") for line in lines) is (number > 1)
+
+
+@pytest.mark.parametrize(("places", "told"), [
+    (["a/x.py:1", "b/x.py:1"], "1 more service"),
+    (["a/x.py:1", "b/x.py:1", "c/x.py:1"], "2 more services"),
+    (["a/x.py:1", "a/y.py:1"], "1 more file"),
+    (["a/x.py:1", "a/y.py:1", "a/z.py:1"], "2 more files"),
+    (["a/x.py:1", "a/x.py:2"], "1 more place"),
+    (["a/x.py:1", "a/x.py:2", "a/y.py:1"], "2 more places"),
+    (["a/x.py:1", "a/y.py:1", "a/y.py:2"], "2 more places"),
+    (["a/x.py:1", "b/x.py:1", "b/x.py:2"], "2 more places in another service"),
+    (["a/x.py:1", "a/y.py:1", "b/x.py:1"], "2 more places in 2 services"),
+    (["a/x.py:1", "b/x.py:1", "b/y.py:1", "c/x.py:1"], "3 more places in 2 services"),
+])
+def test_where_the_others_are(places: list[str], told: str) -> None:
+    group, = together(alike(*places))
+    assert group.spread == told
+
+
+@pytest.mark.parametrize("changes", [
+    {"code": "GRV104"}, {"message": "`DSN` has a default"}, {"severity": "note"}, {"advice": "Leave it"},
+    {"trail": ()}, {"trail": (Step(Place("/x.py", 1, 1, 1, 2), "is set here"),
+                              Step(Place("/x.py", 1, 1, 1, 2), "reaches `connect` here"))},
+], ids=lambda changes: next(iter(changes)))
+def test_what_differs_in_a_word_is_never_put_together(changes: dict[str, object]) -> None:
+    first, third = alike("a/db.py:1", "c/db.py:1")
+    second, fourth = alike("b/db.py:1", "d/db.py:1", **changes)
+    assert [(group.first, group.others) for group in together([first, second, third, fourth])] == \
+        [(first, (third,)), (second, (fourth,))]
 
 
 def test_concise_and_statistics() -> None:

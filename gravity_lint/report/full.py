@@ -9,14 +9,17 @@ from itertools import groupby
 from wcwidth import wcswidth
 
 from gravity_lint.report import Report
+from gravity_lint.report.alike import Group, together
 from gravity_lint.report.frame import Code
 from gravity_lint.report.text import conclusion, safe, where
-from gravity_lint.violation import Place, Severity, Step, Violation
+from gravity_lint.violation import Place, Severity, Step
 
 _CODES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "34", "dim": "2", "good": "1;32",
           "marked": "4"}
 _WIDEST_TEXT = 110
 _WIDEST_STEP = 44
+_PLACES = 5
+"""Of those that say the same, so many are listed; the next line counts the rest."""
 
 
 class _Paint:
@@ -27,11 +30,11 @@ class _Paint:
         return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self._color and text else text
 
 
-def lines(report: Report, color: bool, width: int) -> Iterator[str]:
-    """A report → lines for a terminal of this width."""
+def lines(report: Report, color: bool, width: int, verbose: bool = False) -> Iterator[str]:
+    """A report → lines for a terminal of this width. What says the same is shown once, or each, if `verbose`."""
     writer = _Writer(report, _Paint(color), width)
-    for violation in report.violations:
-        yield from writer.violation(violation)
+    for group in map(Group, report.violations) if verbose else together(report.violations):
+        yield from writer.group(group)
         yield ""
     clean = not report.violations and not report.crashes
     yield _Paint(color)("good" if clean else "bold", conclusion(report))
@@ -44,7 +47,8 @@ class _Writer:
         self._width = width
         self._codes: dict[str, Code | None] = {}
 
-    def violation(self, violation: Violation) -> Iterator[str]:
+    def group(self, group: Group) -> Iterator[str]:
+        violation = group.first
         paint, place = self._paint, violation.place
         gutter = len(str(place.line + 1))
         kind = "" if violation.severity == "error" else f" ({violation.severity})"
@@ -59,6 +63,8 @@ class _Writer:
         yield from self._frame(place, gutter, violation.severity)
         if len(violation.trail) > 1:
             yield from self._trail(violation.trail, place, gutter)
+        if group.others:
+            yield from self._others(group, gutter)
         if violation.advice:
             yield from self._remark("help", safe(violation.advice), gutter)
         yield from self._remark("more", f"gravity-lint rule {violation.code}", gutter)
@@ -107,6 +113,16 @@ class _Writer:
             if not told and code is not None and not code.blank(step.place.line):
                 inner = indent + " " * len(label)
                 yield f"{inner}{self._line(code, step.place, self._width - len(inner))}".rstrip()
+
+    def _others(self, group: Group, gutter: int) -> Iterator[str]:
+        title = self._paint("bold", f"the same in {group.spread}:")
+        yield f"{' ' * gutter} {self._paint('frame', '=')} {title}"
+        indent = " " * (gutter + 3)
+        listed = group.others if len(group.others) <= _PLACES + 1 else group.others[:_PLACES]
+        for other in listed:
+            yield f"{indent}{self._paint('frame', where(other.place))}"
+        if left := len(group.others) - len(listed):
+            yield f"{indent}and {left} more; `--verbose` shows each"
 
     def _line(self, code: Code, place: Place, room: int) -> str:
         """A step's line without its indentation; in colour, the place in it is marked."""
