@@ -415,6 +415,8 @@ class Invoker:
     """The arguments behind the function go to it."""
     later: bool = False
     """The function is not called here: what the call returns calls it."""
+    apart: bool = False
+    """The function runs beside the caller, who does not see its failure."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Other, dotted
+from gravity_lint.facts.code import Function, Other, Span, dotted
 from gravity_lint.knowledge.contacts import contacts
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.failures import Fate, fate
@@ -37,20 +37,27 @@ class Contact:
 
 
 def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) -> Iterator[Contact]:
-    """The first such call of each unit that start-up reaches, where its failure is let through or swallowed.
+    """Such calls where their failure is let through or swallowed: of each unit, and of each hook, the first one.
 
     A unit that creates tables or migrates is passed over: that it does so is the finding.
     """
     telling = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
     first: dict[Unit, Contact] = {}
-    for name, kind, unit, site in sorted(_contacts(ask), key=lambda one: (one[3].module.path, one[3].span)):
-        if unit in telling or unit in first or not reach.reaches(unit, site.span) or _after_yield(unit, site):
+    reached = (one for one in _contacts(ask) if reach.reaches(one[2], one[3].span))
+    for name, kind, unit, site in sorted(reached, key=lambda one: (len(list(reach.way(one[2]))), *_order(one[3]))):
+        start = reach.start(unit)
+        begins = start if isinstance(start.node, Function) else unit
+        if unit in telling or begins in first:
             continue
         fault, keeper = _fault(ask, reach, unit, site)
         if fault != "handled":
             trail = (*reach.trail(unit), Hop(site, f"calls `{name}` here"))
-            first[unit] = Contact(name, kind, unit, site, fault, keeper, trail)
+            first[begins] = Contact(name, kind, unit, site, fault, keeper, trail)
     yield from first.values()
+
+
+def _order(site: Site) -> tuple[str, Span]:
+    return site.module.path, site.span
 
 
 def _contacts(ask: Evaluator) -> Iterator[tuple[str, str, Unit, Site]]:
@@ -79,11 +86,15 @@ def _is_file(ask: Evaluator, method: External) -> bool:
 
 def _fault(ask: Evaluator, reach: Reach, unit: Unit, site: Site) -> tuple[Fate, Site]:
     """What becomes of a failure on its way from the call back to where the start-up began."""
-    for where, at in ((unit, site), *reach.way(unit)):
+    where, at = unit, site
+    for step in reach.way(unit):
         found = fate(ask, where, at.span)
         if found != "open":
             return found, at
-    return "open", site
+        if step.apart or _after_yield(where, at):
+            return "handled", at  # not by anybody, but start-up goes on without it, or is over
+        where, at = step.origin or where, step.site
+    return fate(ask, where, at.span), site
 
 
 def _after_yield(unit: Unit, site: Site) -> bool:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import (
@@ -59,6 +60,8 @@ class Step:
     origin: Unit | None
     site: Site
     message: str
+    apart: bool = False
+    """Whether the unit runs beside the one that starts it, which does not see its failure."""
 
 
 class Reach:
@@ -83,31 +86,27 @@ class Reach:
 
     def trail(self, unit: Unit) -> tuple[Hop, ...]:
         """The way from the start to a unit, in its order."""
-        found: list[Hop] = []
-        here: Unit | None = unit
-        while here is not None and len(found) < 30:
-            step = self._steps.get(here)
-            if step is None:
-                break
-            found.append(Hop(step.site, step.message))
-            here = step.origin
+        found = [Hop(step.site, step.message) for step in islice(self.way(unit), 30)]
         return tuple(reversed(found))
 
-    def way(self, unit: Unit) -> Iterator[tuple[Unit, Site]]:
-        """The places that lead to a unit, nearest first, each with the unit that it stands in."""
+    def way(self, unit: Unit) -> Iterator[Step]:
+        """The steps that lead to a unit, nearest first; the last has no origin."""
+        here: Unit | None = unit
         seen = 0
-        while (step := self._steps.get(unit)) is not None and step.origin is not None and seen < 100:
-            yield step.origin, step.site
-            unit, seen = step.origin, seen + 1
+        while here is not None and (step := self._steps.get(here)) is not None and seen < 100:
+            yield step
+            here, seen = step.origin, seen + 1
+
+    def start(self, unit: Unit) -> Unit:
+        """The unit that start-up begins with on its way to this one."""
+        for step in self.way(unit):
+            unit = step.origin or unit
+        return unit
 
     def how(self, unit: Unit) -> str:
         """When a unit runs, in words: `when app/main.py is imported`, `from the lifespan of the application`."""
-        here = unit
-        seen = 0
-        while (step := self._steps.get(here)) is not None and step.origin is not None and seen < 100:
-            here, seen = step.origin, seen + 1
-        step = self._steps.get(here)
-        if step is None:
+        here = self.start(unit)
+        if here not in self._steps:
             return "never when the service starts"
         if here.parent is None:
             return f"when `{self.relative(here.module)}` is " + ("run" if here.module in self.entries else "imported")
@@ -260,10 +259,8 @@ class Reach:
             for value in given:
                 for function in self.ask.callable(value, site):
                     if function.unit is not None:
-                        yield (
-                            function.unit,
-                            Step(unit, site, f"has `{self.ask.objects.display(function.unit)}` called here"),
-                        )
+                        message = f"has `{self.ask.objects.display(function.unit)}` called here"
+                        yield function.unit, Step(unit, site, message, invoker.apart)
         for value in callees:
             name = value.name if isinstance(value, External) else ""
             if name in self.know.runner or name in ("importlib.import_module", "__import__"):
