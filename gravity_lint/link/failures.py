@@ -113,7 +113,7 @@ def _does_nothing(stmt: Stmt) -> bool:
     if isinstance(stmt, Do):
         return isinstance(stmt.value, (Const, Other, Name))
     if isinstance(stmt, Return):
-        return stmt.value is None or (isinstance(stmt.value, Const) and stmt.value.value in (None, False))
+        return stmt.value is None or (isinstance(stmt.value, Const) and stmt.value.value is None)
     return isinstance(stmt, Leave)
 
 

@@ -212,6 +212,7 @@ class Reach:
         """What running a unit runs directly."""
         skip = unit.parent is None and unit.module not in self.entries
         frame = self.ask.runs.frame(unit)
+        apart: set[int] = set()
         for stmt in statements(body_of(unit.node)):
             if skip and self._in_main(unit, stmt.span):
                 continue
@@ -226,7 +227,7 @@ class Reach:
             for root in expressions(stmt):
                 for expr in walk(root):
                     if isinstance(expr, Call):
-                        yield from self._call(expr, unit)
+                        yield from self._call(expr, unit, apart)
 
     def _import(self, stmt: Import, unit: Unit) -> Iterator[tuple[Unit, Step]]:
         importer, module = self.ask.importer, unit.module
@@ -246,15 +247,19 @@ class Reach:
                 if method is not None:
                     yield method, Step(unit, Site(unit.module, span), f"enters `{value.unit.last_name}` here")
 
-    def _call(self, call: Call, unit: Unit) -> Iterator[tuple[Unit, Step]]:
+    def _call(self, call: Call, unit: Unit, apart: set[int]) -> Iterator[tuple[Unit, Step]]:
+        """What one call runs. `apart` are the calls whose coroutines an outer call has run beside this code."""
         site = Site(unit.module, call.span)
         frame = self.ask.runs.frame(unit)
         callees = self.ask.values(call.func, frame)
         for value in callees:
             for function in self.ask.callable(value, site, call, frame):
                 if function.unit is not None:
-                    yield function.unit, Step(unit, site, f"calls `{self.ask.objects.display(function.unit)}` here")
+                    message = f"calls `{self.ask.objects.display(function.unit)}` here"
+                    yield function.unit, Step(unit, site, message, id(call) in apart)
         for invoker in self._invokers(call, callees):
+            if invoker.apart:
+                apart.update(id(arg.value) for arg in call.args)
             given = self.ask.runs.argument(call, frame, invoker.function) or ()
             for value in given:
                 for function in self.ask.callable(value, site):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -137,6 +137,20 @@ class Mismatch(NamedTuple):
     is_test: bool
 
 
+class _Text(NamedTuple):
+    """A URL whose scheme is known."""
+
+    value: Value
+    text: str
+    site: Site
+    """Where its scheme stands."""
+    way: tuple[Hop, ...]
+    setting: str = ""
+    """The variable or setting that it stands in for."""
+    owner: str = ""
+    """The class of that setting."""
+
+
 class Schemes:
     """The engines of a service, and what reaches them as it is."""
 
@@ -196,7 +210,8 @@ class Schemes:
             for unit in module.unit.units():
                 frame = self.ask.runs.frame(unit)
                 for call in unit.calls:
-                    if any(isinstance(name, External) and name.name in wraps for name in self.ask.values(call.func, frame)):
+                    callees = self.ask.values(call.func, frame)
+                    if any(isinstance(callee, External) and callee.name in wraps for callee in callees):
                         given = (value for arg in call.args for value in self.ask.values(arg.value, frame))
                         found |= {(value.frame.unit.module, value.call.span) for value in given
                                   if isinstance(value, Made) and value.call is not None and value.frame is not None}
@@ -229,23 +244,31 @@ class Schemes:
 
     # ---- URLs in the code
 
-    def mismatches(self, packages: Collection[str], openings: tuple[Opening, ...] | None = None) -> Iterator[Mismatch]:
-        """The URLs in the code that an engine cannot open, each place once."""
-        seen: set[tuple[str, tuple[int, int]]] = set()
-        for opening in self.openings if openings is None else openings:
-            unsure = _unsure(opening.url)
-            for value, text, site, setting in self._texts(opening.url, 0):
-                found = fault(text, opening.takes, packages)
-                key = site.module.path, site.span
-                if found is None or value.site in unsure or site in unsure or key in seen:
-                    continue
-                seen.add(key)
-                start = Hop(site, f"stands in for `{setting}` here" if setting else "the URL begins here")
-                trail = (start, *value.trail, Hop(opening.site, f"reaches `{opening.name}` here"))
-                yield Mismatch(opening, found, site, trail, opening.is_test or knowledge.is_test(setting))
+    def mismatches(self, packages: Collection[str], openings: tuple[Opening, ...]) -> Iterator[Mismatch]:
+        """The URLs in the code that an engine cannot open, each place once: where the URL begins, or, where another
+        engine can open it, at the engine."""
+        given = [(opening, text) for opening in openings for text in self._given(opening)]
+        opened = {text.site for opening, text in given if fault(text.text, opening.takes, packages) is None}
+        seen: set[Site] = set()
+        for opening, text in given:
+            found = fault(text.text, opening.takes, packages)
+            site = opening.site if text.site in opened else text.site
+            if found is None or site in seen:
+                continue
+            seen.add(site)
+            start = Hop(text.site, f"stands in for `{text.setting}` here" if text.setting else "the URL begins here")
+            trail = (start, *text.way, Hop(opening.site, f"reaches `{opening.name}` here"))
+            is_test = opening.is_test or any(map(knowledge.is_test, (text.setting, text.owner)))
+            yield Mismatch(opening, found, site, trail, is_test)
 
-    def _texts(self, values: Values, depth: int) -> Iterator[tuple[Value, str, Site, str]]:
-        """The texts that values may be as they are, with what they begin with, where, and the setting they stand for."""
+    def _given(self, opening: Opening) -> list[_Text]:
+        """The texts that an engine may be given as they are; none that the code mends on another way to it."""
+        unsure = _unsure(opening.url)
+        texts = list(self._texts(opening.url, 0))
+        return [text for text in texts if text.value.site not in unsure and text.site not in unsure]
+
+    def _texts(self, values: Values, depth: int) -> Iterator[_Text]:
+        """The texts that values may be as they are, with schemes that are known."""
         if not all(isinstance(value, (Literal, Environment, Joined, Built)) for value in values):
             return
         for value in values:
@@ -253,21 +276,22 @@ class Schemes:
                 continue
             if isinstance(value, Environment):
                 if depth < _MAX_DEFAULTS and not self.rewritten(value):
-                    for inner, text, site, setting in self._texts(value.default, depth + 1):
-                        yield replace(inner, trail=(*inner.trail, *value.trail)), text, site, setting or value.name
+                    for text in self._texts(value.default, depth + 1):
+                        yield text._replace(way=(*text.way, *value.trail), setting=text.setting or value.name,
+                                            owner=f"{text.owner} {value.owner}")
             elif isinstance(value, Built):
                 scheme = next((part for role, part in value.roles if role == "scheme"), ())
                 name = literal_text(scheme)
                 if name and not any(map(changed, scheme)):
-                    yield value, f"{name}://", scheme[0].site, ""
+                    yield _Text(value, f"{name}://", scheme[0].site, value.trail)
             elif isinstance(value, (Literal, Joined)):
                 yield from _beginning(value)
 
     # ---- the environment
 
-    def readers(self, openings: tuple[Opening, ...] | None = None) -> Iterator[tuple[Environment, Opening]]:
+    def readers(self, openings: tuple[Opening, ...]) -> Iterator[tuple[Environment, Opening]]:
         """The variables that reach an engine as the deployment gives them."""
-        for opening in self.openings if openings is None else openings:
+        for opening in openings:
             if not all(isinstance(value, (Literal, Environment, Joined, Built)) for value in opening.url):
                 continue
             unsure = _unsure(opening.url)
@@ -388,15 +412,15 @@ def _unsure(values: Values) -> frozenset[Site]:
     )
 
 
-def _beginning(value: Literal | Joined) -> Iterator[tuple[Value, str, Site, str]]:
+def _beginning(value: Literal | Joined) -> Iterator[_Text]:
     """A text whose scheme is known, and the place where it begins."""
     for template in templates((value,)):
         match = _SCHEME.match(template.text)
         if match is None or HOLE in match[0]:
             continue
-        pieces = [(offset, piece) for offset, piece in template.pieces if offset < match.end()]
-        if not any(changed(piece) for _, piece in pieces):
-            yield value, template.text, pieces[0][1].site if len(pieces) == 1 else value.site, ""
+        pieces = [piece for offset, piece in template.pieces if offset < match.end()]
+        if not any(map(changed, pieces)):
+            yield _Text(value, template.text, pieces[0].site if len(pieces) == 1 else value.site, value.trail)
 
 
 def _is_deciding(test: Expr) -> bool:
