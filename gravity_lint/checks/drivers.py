@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from gravity_lint.facts.ini import matters, parse_ini
 from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.yamlfile import parse_yaml
 from gravity_lint.link.schemes import Fault, Opening, Schemes, fault
-from gravity_lint.link.values import Environment, Hop, Site
+from gravity_lint.link.values import Environment, Hop
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Severity, Step
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from gravity_lint.link.service import Service
 
 _TESTS = {"test", "tests", "testing", "ci", "e2e", "integration"}
-_PACKAGES = re.compile(r"(?i:requirements.*\.(?:txt|in|pip)|.*requirements\.txt|constraints.*\.txt)|pyproject\.toml|Pipfile|"
-                       r"setup\.(?:py|cfg)|environment\.ya?ml|uv\.lock|poetry\.lock|pdm\.lock|Pipfile\.lock|(?i:dockerfile.*)")
+_PACKAGES = re.compile(
+    r"(?i:requirements.*\.(?:txt|in|pip)|.*requirements\.txt|constraints.*\.txt)|pyproject\.toml|Pipfile(?:\.lock)?|"
+    r"setup\.(?:py|cfg)|environment\.ya?ml|(?:uv|poetry|pdm)\.lock|(?i:dockerfile.*)")
+"""Files that say which packages are installed."""
 _INTERPOLATION = re.compile(r"%\(\w+\)s|\$\{\w+[^}]*\}")
 _FAR_UP = 4
 
@@ -180,14 +182,13 @@ def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
     """What a compose file gives the containers that are built from the service's folder."""
     facts = parse_yaml(source)
     folder = posixpath.dirname(source.path)
+    own = {file.path for file in service.files}
     built = set()
     for container in compose_services(facts):
-        if container.context is None:
-            continue
-        context = posixpath.normpath(posixpath.join(folder, container.context))
+        context = posixpath.normpath(posixpath.join(folder, container.context or ""))
         dockerfile = posixpath.normpath(posixpath.join(context, container.dockerfile))
-        if service.root in (context, posixpath.dirname(dockerfile)) and not (
-                context != service.root and posixpath.dirname(dockerfile) != service.root):
+        here = posixpath.dirname(dockerfile) == service.root
+        if container.context is not None and (here or (context == service.root and dockerfile in own)):
             built.add(container.name)
     for variable in compose_variables(facts):
         if variable.service in built and not _TESTS & set(re.findall("[a-z0-9]+", variable.service.lower())):
@@ -234,5 +235,5 @@ def _packages(service: Service) -> frozenset[str]:
     for path in dict.fromkeys(paths):
         source = source_of(service, path)
         if source is not None:
-            found |= {name for name in wanted if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", source.text)}
+            found |= {name for name in wanted if re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", source.text)}
     return frozenset(found)

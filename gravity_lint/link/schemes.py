@@ -184,9 +184,10 @@ class Schemes:
     def engine(self, call: Call, unit: Unit) -> str | None:
         """Who takes the URL of a call; None for a call that takes none, or in which the URL does not decide."""
         table = knowledge.schemes()
-        if any(arg.name in (*table.overruling, "**") for arg in call.args):
+        frame = self.ask.runs.frame(unit)
+        if not self.ask.runs.arguments(call, frame)[1].keys().isdisjoint(table.overruling):
             return None
-        for callee in self.ask.values(call.func, self.ask.runs.frame(unit)):
+        for callee in self.ask.values(call.func, frame):
             driver = knowledge.drivers().get(callee.name) if isinstance(callee, External) else None
             if driver is not None and driver.takes is not None:
                 wrapped = (unit.module, call.span) in self._wrapped and table.taker[driver.takes].mode
