@@ -265,13 +265,11 @@ class Schemes:
     def _given(self, opening: Opening) -> list[_Text]:
         """The texts that an engine may be given as they are; none that the code mends on another way to it."""
         unsure = _unsure(opening.url)
-        texts = list(self._texts(opening.url, 0))
+        texts = list(self._texts(opening.url, 0)) if _is_known(opening.url) else []
         return [text for text in texts if text.value.site not in unsure and text.site not in unsure]
 
     def _texts(self, values: Values, depth: int) -> Iterator[_Text]:
         """The texts that values may be as they are, with schemes that are known."""
-        if not all(isinstance(value, (Literal, Environment, Joined, Built)) for value in values):
-            return
         for value in values:
             if changed(value):
                 continue
@@ -293,7 +291,7 @@ class Schemes:
     def readers(self, openings: tuple[Opening, ...]) -> Iterator[tuple[Environment, Opening]]:
         """The variables that reach an engine as the deployment gives them."""
         for opening in openings:
-            if not all(isinstance(value, (Literal, Environment, Joined, Built)) for value in opening.url):
+            if not _is_known(opening.url):
                 continue
             unsure = _unsure(opening.url)
             parts = [value for value in opening.url if isinstance(value, (Joined, Built))]
@@ -403,6 +401,13 @@ def _unescaped(expr: Expr) -> Expr:
 
 def _around(block: Block, span: tuple[int, int]) -> bool:
     return bool(block) and block[0].span[0] <= span[0] <= block[-1].span[1]
+
+
+def _is_known(values: Values) -> bool:
+    """Whether nothing unknown may stand for a URL: it may be another one of them, mended."""
+    whole = all(isinstance(value, (Literal, Environment, Joined, Built)) for value in values)
+    parts = [value for value in values if isinstance(value, Joined)] if len(values) > 1 else []
+    return whole and all(isinstance(source, (Literal, Environment)) for source in sources(parts))
 
 
 def _unsure(values: Values) -> frozenset[Site]:
