@@ -6,6 +6,7 @@ CHECKS: dict[str, str] = {
     "unreadable": "gravity_lint.checks.unreadable:UnreadableFile",
     "unused-suppression": "gravity_lint.suppress:UnusedSuppression",
     "connection-value": "gravity_lint.checks.connection:ConnectionValue",
+    "exposed-address": "gravity_lint.checks.exposures:ExposedAddress",
     "undeclared-setting": "gravity_lint.checks.settings:UndeclaredSetting",
     "mismatched-driver": "gravity_lint.checks.drivers:MismatchedDriver",
     "issued-statement": "gravity_lint.checks.statements:IssuedStatement",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call
+from gravity_lint.knowledge.exposures import exposures
 from gravity_lint.link import texts
 from gravity_lint.link.choice import checked, nothing
 from gravity_lint.link.values import (
@@ -145,7 +146,11 @@ class Library:
             if name in ("dict",):
                 named = self.ask.runs.arguments(call, frame)[1]
                 return (Table(site, (), tuple(named.items())),) if named else self._first(call, frame, site)
-            return self.ask.runs.argument(call, frame, passed.argument) or (Unknown(site, (), "argument"),)
+            found = self.ask.runs.argument(call, frame, passed.argument) or (Unknown(site, (), "argument"),)
+            if name in exposures().hiding:
+                step = Hop(site, f"`{name.rsplit('.', 1)[-1]}` takes it here", hides=True)
+                found = tuple(replace(value, trail=(*value.trail, step)[:MAX_HOPS]) for value in found)
+            return found
         builder = know.builder.get(name)
         if builder is not None:
             roles = ((role, self.ask.runs.argument(call, frame, slot)) for role, slot in builder.arguments.items())

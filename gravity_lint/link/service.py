@@ -12,6 +12,7 @@ from gravity_lint.facts.grammar import parsed
 from gravity_lint.facts.python import parse_python
 from gravity_lint.link.contacts import Contact, unguarded
 from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.exposures import Exposed, exposed
 from gravity_lint.link.models import Model, models
 from gravity_lint.link.modules import Importer, Module
 from gravity_lint.link.operations import Performed, Sent, performed, sent
@@ -147,6 +148,11 @@ class Service:
         return tuple(undeclared(self.evaluator))
 
     @cached_property
+    def exposed(self) -> tuple[Exposed, ...]:
+        """The addresses and passwords of databases that its code shows."""
+        return tuple(exposed(self.evaluator))
+
+    @cached_property
     def models(self) -> tuple[Model, ...]:
         """The tables and documents that it declares."""
         return tuple(models(self.evaluator))
@@ -193,7 +199,7 @@ class Service:
     def steps(self, hops: Iterable[Hop]) -> tuple[Step, ...]:
         """A trail for people, without the steps that only repeat the line before."""
         found: list[Step] = []
-        for site, message, _, _ in hops:
+        for site, message, *_ in hops:
             place = self.place(site)
             last = found[-1].place if found else None
             if last is not None and (last.path, last.line) == (place.path, place.line):

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Assign, Call, Class, Const, Expr, Function, Mapping, Name, Other, walk
+from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Function, Mapping, Name, Other, walk
+from gravity_lint.knowledge.exposures import exposures
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Unit, body_of, statements
 from gravity_lint.link.values import (
@@ -162,6 +163,7 @@ class Settings:
                 self._validated(unit, name),
                 kept,
                 f"{self.prefix(unit)} {unit.last_name}.{name}",
+                _is_secret(stmt.annotation),
             ),
         )
 
@@ -226,3 +228,11 @@ class Settings:
                     ):
                         return True
         return False
+
+
+def _is_secret(annotation: Expr | None) -> bool:
+    """Whether a field's type shows nothing of its value when it is printed."""
+    return annotation is not None and any(
+        (part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else "") in exposures().hidden_types
+        for part in walk(annotation)
+    )

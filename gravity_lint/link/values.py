@@ -33,6 +33,8 @@ class Hop(NamedTuple):
     """The name that the value is given at this step."""
     changes: bool = False
     """Whether the text is another one behind this step, though it still leads to the same place."""
+    hides: bool = False
+    """Whether what is made at this step shows no password when it is printed."""
 
 
 class Frame:
@@ -89,6 +91,8 @@ class Environment(Value):
     default: Values = ()
     owner: str = ""
     """For a field: the class, with the prefix of its variables."""
+    secret: bool = False
+    """For a field: whether its type shows nothing of it when it is printed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,6 +248,11 @@ def sources(values: Iterable[Value]) -> Iterator[Value]:
 def changed(value: Value) -> bool:
     """Whether a text was altered on its way: its scheme or its password may be another by now."""
     return any(hop.changes for hop in value.trail)
+
+
+def hidden(value: Value) -> bool:
+    """Whether a text lies in an object that shows no password when it is printed."""
+    return any(hop.hides for hop in value.trail)
 
 
 def from_environment(values: Iterable[Value]) -> bool:

@@ -1,0 +1,196 @@
+"""Addresses and passwords of databases that the code prints, logs or returns to a client."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name, dotted, walk
+from gravity_lint.facts.urls import parse_url
+from gravity_lint.knowledge.exposures import How, exposures
+from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.modules import Unit
+from gravity_lint.link.values import (
+    Environment,
+    External,
+    Hop,
+    Instance,
+    Items,
+    Joined,
+    Literal,
+    Made,
+    Site,
+    Table,
+    Unknown,
+    Value,
+    Values,
+    changed,
+    hidden,
+)
+
+_SUSPECT = re.compile(r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database", re.IGNORECASE)
+"""What stands in a name that may hold an address: most of what is logged holds none, and is not followed."""
+_MAX_DEPTH = 6
+_MAX_FIELDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """One address or password that leaves the service."""
+
+    name: str
+    """The setting, or the beginning of the literal."""
+    role: str
+    """url or password"""
+    how: How
+    call: str
+    """What shows it, as it is written."""
+    site: Site
+    trail: tuple[Hop, ...]
+
+
+def exposed(ask: Evaluator) -> Iterator[Exposed]:
+    """Every call and every route of the service's own code that shows an address or a password, each once."""
+    for call, unit, how, name in _showing(ask):
+        for arg in call.args:
+            found = _first(ask, arg.value, unit)
+            if found is not None:
+                source, label, role = found
+                site = Site(unit.module, call.span)
+                hops = (*_begins(source, label), Hop(Site(unit.module, arg.value.span), f"`{name}` is given it here"))
+                yield Exposed(label, role, how, name, site, hops)
+                break
+    yield from _routes(ask)
+
+
+def _begins(source: Value, label: str) -> tuple[Hop, ...]:
+    kind = "is read here" if isinstance(source, Environment) else "stands here"
+    return (Hop(source.site, f"`{label}` {kind}"), *source.trail)
+
+
+def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
+    """The calls that show what they are given, as far as that may be an address."""
+    table = exposures()
+    ends = {name.rsplit(".", 1)[-1] for name in table.calls}
+    ends |= {name for row in table.exposures for name in row.attributes}
+    for call, unit in ask.calls.named(sorted(ends)):
+        if any(_suspect(arg.value) for arg in call.args):
+            how = _how(ask, call, unit)
+            if how is not None:
+                yield call, unit, how, dotted(call.func) or "…"
+
+
+def _suspect(expr: Expr) -> bool:
+    for part in walk(expr):
+        text = part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else None
+        if text is None and isinstance(part, Const) and isinstance(part.value, str):
+            text = part.value
+        if text is not None and _SUSPECT.search(text):
+            return True
+    return False
+
+
+def _how(ask: Evaluator, call: Call, unit: Unit) -> How | None:
+    """How a call shows what it is given; None where it does not."""
+    table = exposures()
+    values = ask.values(call.func, ask.runs.frame(unit))
+    for value in values:
+        if isinstance(value, External) and value.name in table.calls:
+            return table.calls[value.name]
+    if isinstance(call.func, Attr) and all(isinstance(value, (External, Unknown)) for value in values):
+        base = (dotted(call.func.base) or "").rsplit(".", 1)[-1].lower()
+        for row in table.exposures:
+            if call.func.name in row.attributes and base.endswith(row.receiver or ("",)):
+                return row.how
+    return None
+
+
+def _routes(ask: Evaluator) -> Iterator[Exposed]:
+    """What functions return to clients."""
+    for module in ask.calls.code:
+        for unit in module.unit.units():
+            route = _route(unit)
+            if route is None:
+                continue
+            for expr, span in unit.flow.returns:
+                found = _first(ask, expr, unit) if _suspect(expr) else None
+                if found is not None:
+                    source, label, role = found
+                    site = Site(unit.module, span)
+                    hops = (*_begins(source, label), Hop(site, f"`{unit.last_name}` returns it here"))
+                    yield Exposed(label, role, "returns", unit.last_name, site, hops)
+
+
+def _route(unit: Unit) -> str | None:
+    """The path that a function answers for; None where it is no route."""
+    for decorator in unit.node.decorators if isinstance(unit.node, Function) else ():
+        if isinstance(decorator, Call) and isinstance(decorator.func, Attr) and decorator.args:
+            path = decorator.args[0].value
+            if (
+                decorator.func.name in exposures().routes
+                and isinstance(path, Const)
+                and isinstance(path.value, str)
+                and path.value.startswith("/")
+            ):
+                return path.value
+    return None
+
+
+# ---- what is in a value
+
+
+def _first(ask: Evaluator, expr: Expr, unit: Unit) -> tuple[Value, str, str] | None:
+    """The first address or password in what an expression may be: where it comes from, its name, its role."""
+    return next(_leaks(ask, ask.values(expr, ask.runs.frame(unit)), 0), None)
+
+
+def _leaks(ask: Evaluator, values: Values, depth: int) -> Iterator[tuple[Value, str, str]]:
+    if depth > _MAX_DEPTH:
+        return
+    for value in values:
+        if changed(value) or hidden(value):
+            continue
+        if isinstance(value, Environment):
+            yield from _setting(value)
+        elif isinstance(value, Literal):
+            yield from _text(value)
+        elif isinstance(value, Joined):
+            yield from _leaks(ask, tuple(item for part in value.parts for item in part), depth + 1)
+        elif isinstance(value, Table):
+            for _, item in list(ask.runs.flat(value))[:_MAX_FIELDS]:
+                yield from _leaks(ask, ask.runs.force(item), depth + 1)
+        elif isinstance(value, Items):
+            for item in value.items[:_MAX_FIELDS]:
+                yield from _leaks(ask, ask.runs.force(item), depth + 1)
+        elif isinstance(value, Instance):
+            yield from _object(ask, value, depth)
+        elif isinstance(value, Made) and value.name.rsplit(".", 1)[-1] in exposures().dumps:
+            func = value.call.func if value.call is not None else None
+            if isinstance(func, Attr) and value.frame is not None:
+                objects = ask.values(func.base, value.frame)
+                yield from _leaks(ask, tuple(item for item in objects if isinstance(item, Instance)), depth + 1)
+
+
+def _setting(value: Environment) -> Iterator[tuple[Value, str, str]]:
+    role = knowledge.classify(value.name) or knowledge.classify(value.name, value.owner)
+    if role in ("url", "password") and not value.secret:
+        yield value, value.name, role
+
+
+def _text(value: Literal) -> Iterator[tuple[Value, str, str]]:
+    url = parse_url(value.value) if isinstance(value.value, str) and "://" in value.value else None
+    if url is not None and url.password:
+        yield value, f"{url.scheme}://{url.user or ''}:…@{url.host or ''}", "url"
+
+
+def _object(ask: Evaluator, value: Instance, depth: int) -> Iterator[tuple[Value, str, str]]:
+    """The fields of a settings object, which shows them all."""
+    settings = ask.objects.settings
+    if value.unit is None or not settings.is_settings(value.unit):
+        return
+    for owner in ask.objects.lineage(value.unit)[0]:
+        for name in settings.fields(owner):
+            if settings.is_settings(owner):
+                yield from _leaks(ask, settings.setting(owner, name), depth + 1)
