@@ -412,10 +412,20 @@ def _is_known(values: Values) -> bool:
 
 def _unsure(values: Values) -> frozenset[Site]:
     """Where the texts begin that may also reach their engine altered: the code mends some of them."""
-    return frozenset(
-        item.site for value in values for item in (value, *sources((value,)))
-        if changed(value) or changed(item)
-    )
+    found: set[Site] = set()
+    for value in values:
+        for item in (value, *sources((value,))):
+            if changed(value) or changed(item):
+                found.add(item.site)
+                found |= {inner.site for inner in _defaults(item, 0)}
+    return frozenset(found)
+
+
+def _defaults(value: Value, depth: int) -> Iterator[Value]:
+    """What stands in for a variable."""
+    for default in value.default if isinstance(value, Environment) and depth < _MAX_DEFAULTS else ():
+        yield default
+        yield from _defaults(default, depth + 1)
 
 
 def _beginning(value: Literal | Joined) -> Iterator[_Text]:
