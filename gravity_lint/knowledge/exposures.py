@@ -36,6 +36,8 @@ class Exposures:
     """Calls that give back a thing whose text form hides its password."""
     hidden_types: tuple[str, ...]
     """Last names of types whose text form hides the value."""
+    harmless: tuple[str, ...]
+    """Words that, all in one name, make it an address that holds no password."""
     dumps: tuple[str, ...]
     """Methods of a settings object that give all of its fields."""
 

@@ -10,6 +10,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name, dotted, walk
 from gravity_lint.facts.urls import parse_url
 from gravity_lint.knowledge.exposures import How, exposures
+from gravity_lint.knowledge.names import split
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.values import (
@@ -175,6 +176,9 @@ def _leaks(ask: Evaluator, values: Values, depth: int) -> Iterator[tuple[Value, 
 
 def _setting(value: Environment) -> Iterator[tuple[Value, str, str]]:
     role = knowledge.classify(value.name) or knowledge.classify(value.name, value.owner)
+    words = set(split(value.name))
+    if any(words.issuperset(harmless.split()) for harmless in exposures().harmless):
+        return
     if role in ("url", "password") and not value.secret:
         yield value, value.name, role
 
