@@ -10,6 +10,7 @@ CHECKS: dict[str, str] = {
     "undeclared-setting": "gravity_lint.checks.settings:UndeclaredSetting",
     "mismatched-driver": "gravity_lint.checks.drivers:MismatchedDriver",
     "issued-statement": "gravity_lint.checks.statements:IssuedStatement",
+    "provisioning-script": "gravity_lint.checks.provisioning:ProvisioningScript",
     "startup-call": "gravity_lint.checks.startup:StartupCall",
     "unguarded-contact": "gravity_lint.checks.startup:UnguardedContact",
     "missing-alembic": "gravity_lint.checks.alembic:MissingAlembic",

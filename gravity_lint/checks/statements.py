@@ -6,10 +6,11 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gravity_lint.link.modules import Unit
 from gravity_lint.link.operations import Sent
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
-from gravity_lint.violation import Finding, Place
+from gravity_lint.violation import Finding, Place, Severity
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,22 @@ class IssuedStatement:
     """Kinds of statements: `create-database`, `grant`, `alter-table`, …"""
     outside: tuple[str, ...] = ()
     """Modules and folders in which the statements belong, by name."""
+    by_hand: Severity | None = None
+    """How much it weighs where only a person runs it: a command, a script."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for sent in service.sent:
             if sent.kind in self.kinds and not sent.temporary and not self._belongs(service, sent):
                 hops = (*sent.trail, Hop(sent.sender, f"`{sent.name}` sends it here"))
-                yield Finding(_place(service, sent), {"statement": sent.text, "call": sent.name}, service.steps(hops))
+                fields = {"statement": sent.text, "call": sent.name, "what": sent.text}
+                yield Finding(_place(service, sent), fields, service.steps(hops), self._weight(service, sent.unit))
         for done in service.performed:
             if done.operation in self.kinds:
-                yield Finding(
-                    service.place(done.site), {"statement": done.operation.replace("-", " "), "call": done.name}
-                )
+                fields = {"statement": done.operation.replace("-", " "), "call": done.name, "what": done.name}
+                yield Finding(service.place(done.site), fields, severity=self._weight(service, done.unit))
+
+    def _weight(self, service: Service, unit: Unit) -> Severity | None:
+        return self.by_hand if self.by_hand and service.reach.by_hand(unit) else None
 
     def _belongs(self, service: Service, sent: Sent) -> bool:
         inner = posixpath.relpath(sent.site.module.path, service.root)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,20 +15,21 @@ from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Role, Shape, S
 
 __all__ = [
     "ROLES", "App", "BaseMethods", "Builder", "Callers", "Command", "Dialect", "Driver", "Executor", "FieldCall",
-    "Frameworks", "Invoker", "Joins", "Kind", "KnowledgeError", "Mode", "Models", "ModuleHook", "NamedClass",
-    "Operation", "OperationKind", "Operations", "Option", "Pass", "Process", "Reader", "Role", "Runner", "Schemes",
-    "Setting", "SettingsClasses", "Shape", "Slot", "SqlProgram", "StartupCall", "StartupDecorator", "Taker",
-    "Values", "classify", "drivers", "frameworks", "is_test", "kind_of", "library_names", "models", "operations",
-    "scheme_kind", "schemes", "settings", "values",
+    "Frameworks", "Invoker", "Joins", "Kind", "KnowledgeError", "Launcher", "Mode", "Models", "ModuleHook",
+    "MongoFunctions", "NamedClass", "Operation", "OperationKind", "Operations", "Option", "Pass", "Process", "Reader",
+    "Role", "Runner", "Schemes", "Setting", "SettingsClasses", "Shape", "Slot", "StartupCall", "StartupDecorator",
+    "Taker", "Values", "classify", "drivers", "frameworks", "is_test", "kind_of", "library_names", "models",
+    "operations", "scheme_kind", "schemes", "settings", "values",
 ]
 
 Kind = Literal["sql", "document", "cache"]
 DriverRole = Literal["url", "host", "user", "password", "database", "file", "config"]
 BuilderRole = Literal["url", "host", "user", "password", "database", "scheme"]
 OperationKind = Literal["create-tables", "drop-tables", "create-database", "drop-database", "create-user", "drop-user",
-                        "run-migrations", "backup"]
+                        "run-migrations", "backup", "restore", "vacuum", "replication"]
 
 _HERE = Path(__file__).parent
+_ASSIGNED = re.compile(r"[A-Za-z_]\w*=")  # what a command line sets for the program that it starts
 
 
 class _Called(Protocol):
@@ -519,11 +521,22 @@ class Command:
 
 
 @dataclass(frozen=True, eq=False)
-class SqlProgram:
-    """A program that takes SQL as an argument: behind one of its options, or, without any, anywhere."""
+class Launcher:
+    """Programs that start another one, which stands among their arguments."""
 
-    program: str
-    options: tuple[str, ...]
+    programs: tuple[str, ...]
+    operands: int = 0
+    """Words of their own that stand before it, besides options and what those take."""
+    after: tuple[str, ...] = ()
+    """Words of their own, behind one of which that begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class MongoFunctions:
+    """Functions of MongoDB's shell that do one thing."""
+
+    operation: OperationKind
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -532,23 +545,88 @@ class Operations:
     executors: tuple[Executor, ...]
     processes: tuple[Process, ...]
     commands: tuple[Command, ...]
-    launchers: tuple[str, ...]
-    """Words before a program that only start it."""
-    sql_programs: tuple[SqlProgram, ...]
+    launchers: tuple[Launcher, ...]
+    sql_programs: tuple[str, ...]
+    mongo_programs: tuple[str, ...]
+    mongo_functions: tuple[MongoFunctions, ...]
 
     @cached_property
     def process(self) -> Mapping[str, Process]:
         return _by_call("operations.yaml: processes", self.processes)
 
-    def of_command(self, words: Iterable[str]) -> OperationKind | None:
+    @cached_property
+    def launcher(self) -> Mapping[str, Launcher]:
+        """A program's name, in lower case → how it starts another one."""
+        return MappingProxyType({name.lower(): row for row in self.launchers for name in row.programs})
+
+    @cached_property
+    def sql(self) -> frozenset[str]:
+        """The names of the programs that take SQL, in lower case."""
+        return frozenset(name.lower() for name in self.sql_programs)
+
+    @cached_property
+    def mongo(self) -> frozenset[str]:
+        """The names of the programs that take MongoDB's JavaScript, in lower case."""
+        return frozenset(name.lower() for name in self.mongo_programs)
+
+    @cached_property
+    def mongo_function(self) -> Mapping[str, OperationKind]:
+        """A function of MongoDB's shell → what it does."""
+        return MappingProxyType({name: row.operation for row in self.mongo_functions for name in row.names})
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        names = {*self.sql_programs, *self.mongo_programs, *(row.words[0] for row in self.commands)}
+        return frozenset(name.lower() for name in names) | frozenset(self.launcher)
+
+    @staticmethod
+    def base(word: str) -> str:
+        """A program as it is called → its name, in lower case: `/usr/bin/psql`, `psql.exe`."""
+        return re.split(r"[/\\]", word)[-1].lower().removesuffix(".exe")
+
+    def program(self, words: Sequence[str]) -> int | None:
+        """The words of a command line → which of them is the program that is run in the end, past all that start it."""
+        at = 0
+        while at < len(words):
+            row = self.launcher.get(self.base(words[at]))
+            if row is None:
+                if not _ASSIGNED.match(words[at]):
+                    return at
+                at += 1
+                continue
+            at += 1
+            if row.after:
+                at = next((place + 1 for place in range(at, len(words)) if words[place] in row.after), len(words))
+            at = self._past(words, at, row.operands)
+        return None
+
+    def _past(self, words: Sequence[str], at: int, room: int) -> int:
+        """Past a launcher's options, with at most one word that each takes, and its operands."""
+        while at < len(words):
+            word = words[at]
+            if word == "--":
+                return at + 1
+            if word.startswith("-"):
+                room += 1
+            elif not _ASSIGNED.match(word):
+                known = self.base(word) in self._known
+                behind = at + 1 < len(words) and self.base(words[at + 1]) in self._known  # a container named `mysql`
+                if room <= 0 or (known and not behind) or " " in word or "\n" in word:
+                    break
+                room -= 1
+            at += 1
+        return at
+
+    def of_command(self, words: Sequence[str]) -> OperationKind | None:
         """The words of a command line → what it does to a database; None when it does nothing of these."""
-        names = [word.rsplit("/", 1)[-1].removesuffix(".exe") for word in words]
-        while names and (names[0] in self.launchers or names[0].startswith("-") or "=" in names[0]):
-            del names[0]
+        at = self.program(words)
+        if at is None:
+            return None
+        names = [self.base(words[at]), *(word.split(None, 1)[0].lower() for word in words[at + 1:] if word.strip())]
         for command in self.commands:
-            if names and names[0] == command.words[0]:
+            if names[0] == command.words[0].lower():
                 rest = iter(names)
-                if all(word in rest for word in command.words):
+                if all(word.lower() in rest for word in command.words):
                     return command.operation
         return None
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Name, dotted, walk
+from gravity_lint.facts.shell import parse_shell
 from gravity_lint.facts.sql import Statement, statements
+from gravity_lint.facts.words import Command, Word
+from gravity_lint.knowledge import Slot
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit
+from gravity_lint.link.scripts import deeds, spoken
 from gravity_lint.link.texts import HOLE, Template, templates
 from gravity_lint.link.values import (
     External,
@@ -21,6 +24,7 @@ from gravity_lint.link.values import (
     Values,
 )
 
+_INPUT = Slot((), ("input",))
 _BEGINS = 500
 """Characters of a statement that are enough to know it by."""
 
@@ -68,10 +72,10 @@ def performed(ask: Evaluator) -> Iterator[Performed]:
             if operation is not None:
                 yield Performed(operation, dotted(call.func) or "…", unit, Site(unit.module, call.span))
     yield from _handed(ask, ends)
-    for call, unit, words in _processes(ask):
-        kind = know.of_command(words)
-        if kind is not None:
-            yield Performed(kind, " ".join(words[:4]), unit, Site(unit.module, call.span))
+    for call, unit, commands in _processes(ask):
+        for deed in deeds(commands):
+            if deed.statement is None:
+                yield Performed(deed.kind, deed.text, unit, Site(unit.module, call.span))
 
 
 def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
@@ -131,8 +135,8 @@ def _demanded(ask: Evaluator, row: knowledge.Operation, call: Call, unit: Unit) 
 # ---- processes
 
 
-def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, list[str]]]:
-    """The processes that the code starts, each as the words of its command line; unknown words are holes."""
+def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, tuple[Command, ...]]]:
+    """The processes that the code starts, each as the commands of its command line; unknown words are holes."""
     table = knowledge.operations().process
     for call, unit in ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in table})):
         frame = ask.runs.frame(unit)
@@ -140,39 +144,34 @@ def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, list[str]]]:
             process = table.get(value.name) if isinstance(value, External) else None
             if process is None:
                 continue
+            given = ask.runs.argument(call, frame, _INPUT) or ()
             if process.words:
                 words = [_word(ask.values(arg.value, frame)) for arg in call.args if arg.name is None]
+                commands = _command(words, given)
             else:
-                words = _words(ask, ask.runs.argument(call, frame, process.command) or ())
-            if words:
-                yield call, unit, words
+                commands = _commands(ask, ask.runs.argument(call, frame, process.command) or (), given)
+            if commands:
+                yield call, unit, commands
             break
 
 
-def _words(ask: Evaluator, values: Values) -> list[str]:
+def _commands(ask: Evaluator, values: Values, given: Values) -> tuple[Command, ...]:
     for value in values:
         if isinstance(value, Items):
-            words = [_word(ask.runs.force(item)) for item in value.items]
-            if words[:2] in (["sh", "-c"], ["bash", "-c"]) and len(words) > 2:
-                return _split(words[2])
-            return words
+            return _command([_word(ask.runs.force(item)) for item in value.items], given)
     for template in templates(values):
-        return _split(template.text)
-    return []
+        commands = parse_shell(template.text.encode("utf-8", "replace"))
+        return tuple(command._replace(input=command.input or _input(given)) for command in commands)
+    return ()
 
 
-def _split(text: str) -> list[str]:
-    for part in text.replace("&&", ";").split(";"):
-        try:
-            words = shlex.split(part)
-        except ValueError:
-            words = part.split()
-        if words and knowledge.operations().of_command(words) is not None:
-            return words
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()
+def _command(words: list[str], given: Values) -> tuple[Command, ...]:
+    known = tuple(Word(word, (), (0, 0)) for word in words)
+    return (Command(known, _input(given), (0, 0)),) if words else ()
+
+
+def _input(given: Values) -> tuple[Word, ...]:
+    return tuple(Word(template.text, (), (0, 0)) for template in templates(given))
 
 
 def _word(values: Values) -> str:
@@ -200,15 +199,18 @@ def sent(ask: Evaluator) -> Iterator[Sent]:
                     if key not in seen:
                         seen.add(key)
                         yield found
-    for call, unit, words in _processes(ask):
-        yield from _sent_by_program(call, unit, words)
+    for call, unit, commands in _processes(ask):
+        for deed in deeds(commands):
+            if deed.statement is not None:
+                site = Site(unit.module, call.span)
+                yield Sent(deed.kind, deed.text, "", deed.name, unit, site, site, ())
 
 
 def _sent(ask: Evaluator, statement: Statement, template: Template, call: Call, unit: Unit) -> Sent:
     piece = [value for offset, value in template.pieces if offset <= statement.offset]
     value = piece[-1] if piece else template.value
     name = dotted(call.func) or (f"….{call.func.name}" if isinstance(call.func, Attr) else "…")
-    text = _shown(statement, template.text)
+    text = spoken(statement, template.text)
     begins = template.text[statement.offset : statement.offset + _BEGINS].split("\n", 1)[0].split(HOLE, 1)[0].rstrip()
     return Sent(
         statement.kind,
@@ -221,23 +223,3 @@ def _sent(ask: Evaluator, statement: Statement, template: Template, call: Call, 
         template.value.trail,
         statement.temporary,
     )
-
-
-def _shown(statement: Statement, text: str) -> str:
-    """A statement for people: what it makes and its name, or how it begins."""
-    shown = f"{statement.verb} {statement.object} {statement.name}"
-    if not statement.name or not statement.kind.startswith(("create", "alter", "drop")):
-        shown = text[statement.offset : statement.offset + 80]
-    return " ".join(shown.split()).replace(HOLE, "…")
-
-
-def _sent_by_program(call: Call, unit: Unit, words: list[str]) -> Iterator[Sent]:
-    for program in knowledge.operations().sql_programs:
-        if words[0].rsplit("/", 1)[-1] != program.program:
-            continue
-        for number, word in enumerate(words[1:], 1):
-            if not program.options or words[number - 1] in program.options:
-                for statement in statements(word):
-                    site = Site(unit.module, call.span)
-                    text = " ".join(word.split())[:80].replace(HOLE, "…")
-                    yield Sent(statement.kind, text, "", program.program, unit, site, site, ())

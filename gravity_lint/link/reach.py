@@ -46,6 +46,8 @@ from gravity_lint.link.values import (
 
 _ENTRIES = frozenset({"main", "app", "application", "wsgi", "asgi", "server", "run", "__main__", "api"})
 """Names of modules that are run, not imported, by the usual tools."""
+_SCRIPTS = frozenset({"scripts", "script", "tools", "bin"})
+"""Folders of what people run by hand."""
 _DJANGO = frozenset({"settings", "urls", "wsgi", "asgi", "models", "apps", "admin", "views"})
 _STARTED = re.compile(r"^\s*(?:CMD|ENTRYPOINT|web:|worker:|release:)(.*)$", re.MULTILINE | re.IGNORECASE)
 _TARGET = re.compile(
@@ -115,6 +117,24 @@ class Reach:
     def relative(self, module: Module) -> str:
         """A module's path from the service's root."""
         return module.path.removeprefix(f"{self.root}/")
+
+    def by_hand(self, unit: Unit) -> bool:
+        """Whether only a person runs a unit: a command, what only commands call, or a module among the scripts."""
+        stack, seen = [unit], set[Unit]()
+        while stack:
+            here = stack.pop()
+            if here in seen or self._is_command(here, (self.know.commands,)) or self._among_scripts(here.module):
+                continue
+            seen.add(here)
+            callers = [caller for _, caller in self.ask.callers(here)] if here.parent is not None else []
+            if not callers or here in self._steps:
+                return False
+            stack.extend(callers)
+        return True
+
+    def _among_scripts(self, module: Module) -> bool:
+        folders = self.relative(module).split("/")[:-1]
+        return not _SCRIPTS.isdisjoint(folders) and module not in self.entries
 
     # ---- where it begins
 
@@ -462,19 +482,20 @@ class Reach:
             if module.stem in _DJANGO:
                 yield module.unit, Step(None, Site(module, (0, 0)), f"Django imports `{self.relative(module)}`")
 
-    def _is_command(self, unit: Unit) -> bool:
-        """Whether only a person, or a task queue, starts a function."""
+    def _is_command(self, unit: Unit, rows: tuple[knowledge.Callers, ...] = ()) -> bool:
+        """Whether only a person, or a task queue, starts a function; `rows` says which of them."""
         node = unit.node
+        rows = rows or (self.know.commands, self.know.tasks)
         if not isinstance(node, Function):
             return False
         for decorator in node.decorators:
             func = decorator.func if isinstance(decorator, Call) else decorator
-            for row in (self.know.commands, self.know.tasks):
+            for row in rows:
                 if unit.parent is not None and self._matches(func, row.attributes, row.decorators, unit.parent):
                     return True
         if unit.owner is not None:
             names = self.ask.objects.lineage(unit.owner)[1]
-            for row in (self.know.commands, self.know.tasks):
+            for row in rows:
                 for base in row.bases:
                     if unit.last_name in base.methods and any(name in base.bases for name in names):
                         return True
