@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from tree import CONNECTION, ROOT, Told, at, files_of, findings, service_of
 
 from gravity_lint.violation import Place, Step
-from matrix.libraries import LIBRARIES
+from matrix.libraries import LIBRARIES, TABLES
 from matrix.openers import LITERALS, PLACES, SCHEMES, Opener
 from matrix.undecided import UNDECIDED
 from matrix.ways import ISSUE, OTHERS, Way
 
-WAYS = (*ISSUE, *OTHERS, *LIBRARIES, *(way for way, _ in UNDECIDED))
+WAYS = (*ISSUE, *OTHERS, *LIBRARIES, *TABLES, *(way for way, _ in UNDECIDED))
 REASONS = {way.name: reason for way, reason in UNDECIDED}
 VERDICTS = ("hardcoded", "default", "required", "unchecked", "checked")
 USUAL = {
@@ -25,6 +25,15 @@ USUAL = {
     "checked": 'os.getenv("SHOP_TARGET")',
 }
 CLEAN = ""
+CHECKS = (
+    r"\1if not \2:\n\1    raise RuntimeError('the target is not set')",
+    r"\1if \2 is None:\n\1    raise RuntimeError('the target is not set')",
+    r"\1assert \2, 'the target is not set'",
+    r"\1if \2 in (None, ''):\n\1    raise SystemExit('the target is not set')",
+    r"\1if \2 is None or not \2.strip():\n\1    raise SystemExit('the target is not set')",
+    r"\1try:\n\1    assert \2 is not None\n\1except AssertionError:\n\1    raise SystemExit(1)",
+)
+"""How code looks whether a value is there."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ def render(cell: Cell) -> dict[str, str]:
     text = text.replace('"KEY"', f'"{opener.keyword}"').replace("KEY=", f"{opener.keyword}=")
     text = _open(text.replace("OPENALL(**", "OPENALL("), opener)
     text = re.sub(r"^( *)IMPORT$", lambda match: _indented(opener.imports, match[1]), text, flags=re.MULTILINE)
-    check = r"\1if not \2:\n\1    raise RuntimeError('the target is not set')" if cell.verdict == "checked" else ""
+    check = CHECKS[len(opener.id) % len(CHECKS)] if cell.verdict == "checked" else ""
     text = re.sub(r"^( *)CHECK (\S+)(\n|$)", lambda match: match.expand(check) + match[3] if check else "", text,
                   flags=re.MULTILINE)
     return arrange(files_of(text), LAYOUTS[cell.layout])
@@ -315,6 +324,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault("`get` of what `dotenv_values` returns is not known", way="dotenv"),
     Fault("`django.conf.settings` is not linked to the service's settings module", way="Django settings"),
     Fault("a module given to `from_object` by its name is not read back", way="Flask config by the name of a module"),
+    Fault("what is set in a dictionary later is not seen", way="(item set in|`update` of) a dictionary"),
+    Fault("no table knows it", way="simple namespace"),
+    Fault("what another module sets in a module is not seen", way="set from outside into a module"),
+    Fault("what a generator yields is not followed", way="yielded by a generator"),
+    Fault("what `__new__` sets is not seen", way="singleton"),
+    Fault("the arguments of a partial are not handed on where it is called", way="partial of a wrapper"),
     Fault("the steps of the trail are out of order", way=r"\+ by steps, .*", codes=("GRV102", "GRV104")),
 )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from gravity_lint import knowledge
+from gravity_lint.knowledge import Reader
 from matrix.ways import FIELD, Way, fields
 
 
@@ -347,3 +351,80 @@ LIBRARIES = (
         opened = OPEN(settings.SHOP_TARGET)  #< sink
         """),
 )
+
+SKIPPED = ("db", "cache", "json", "list", "dict", "tuple", "bytes", "getenvb", "environb")
+"""Readers that give no text, or read a variable of their own."""
+
+
+def _readers() -> Iterator[Way]:
+    """Each name of each reader of the environment that the tables know."""
+    for row in knowledge.values().readers:
+        for call in row.calls:
+            if not any(word.startswith(SKIPPED) for word in call.split(".")[1:]) and row.variable is None:
+                yield _reader_way(call, row)
+
+
+def _reader_way(call: str, row: Reader) -> Way:
+    parts = call.split(".")
+    first = next((place for place, part in enumerate(parts) if part[:1].isupper()), None)
+    if first is None:
+        head, written = f"import {parts[0]}" if len(parts) == 2 else f"from {parts[0]} import {parts[1]}", call
+        written = written if len(parts) == 2 else ".".join(parts[1:])
+    else:
+        head = f"from {'.'.join(parts[:first])} import {parts[first]}\n        reader = {parts[first]}('.env')"
+        written = "reader" if parts[first + 1] == "()" else f"reader.{parts[first + 1]}"
+    before = "'.env', " * row.name.positions[0]
+    plain = f'{written}({before}"SHOP_TARGET")'
+    values = {"required" if row.missing == "raises" else "unchecked": plain}
+    if row.default is not None:
+        keyword = row.default.names[-1]
+        values["default"] = f'{written}("SHOP_TARGET", {keyword}="LITERAL")'
+        if row.missing == "raises":
+            values["unchecked"] = f'{written}("SHOP_TARGET", {keyword}=None)'
+    values["checked"] = values["unchecked"]
+    if call == "os.environ.setdefault":
+        values = {"default": values["default"]}
+    return Way(f"reader {call}", f"""
+        --- PKG/db.py
+        {head}
+        IMPORT
+        TARGET = VALUE  #< source
+        CHECK TARGET
+        opened = OPEN(TARGET)  #< sink
+        """, values=values)
+
+
+def _bases() -> Iterator[Way]:
+    """Each class that makes its heirs settings."""
+    for base in knowledge.values().settings.bases:
+        module, name = base.rsplit(".", 1)
+        yield Way(f"heir of {base}", f"""
+        --- PKG/db.py
+        from {module} import {name} as Base
+        IMPORT
+        class Settings(Base):
+            shop_target: str VALUE  #< source
+        settings = Settings()  #< 1
+        CHECK settings.shop_target
+        opened = OPEN(settings.shop_target)  #< sink
+        """, values=FIELD)
+
+
+def _decorators() -> Iterator[Way]:
+    """Each decorator that makes a class settings."""
+    for decorator in knowledge.values().settings.decorators:
+        module, name = decorator.rsplit(".", 1)
+        yield Way(f"class under {decorator}", f"""
+        --- PKG/db.py
+        from {module} import {name} as settings_class
+        IMPORT
+        @settings_class
+        class Settings:
+            shop_target: str VALUE  #< source
+        settings = Settings()  #< 1
+        CHECK settings.shop_target
+        opened = OPEN(settings.shop_target)  #< sink
+        """, values=FIELD)
+
+
+TABLES = (*_readers(), *_bases(), *_decorators())

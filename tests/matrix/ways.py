@@ -604,4 +604,271 @@ OTHERS = (
         IMPORT
         opened = OPEN(Where.TARGET.value)  #< sink
         """),
+    Way("default of a parameter that a caller leaves out", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        def start(target=VALUE):  #< source
+            CHECK target
+            return OPEN(target)  #< sink
+        opened = start()
+        """),
+    Way("`super().__init__`", """
+        --- PKG/store.py
+        class Store:
+            def __init__(self, target):
+                self.target = target  #< 2
+        --- PKG/db.py
+        import os
+        from PKG.store import Store
+        IMPORT
+        class Orders(Store):
+            def __init__(self):
+                super().__init__(VALUE)  #< source
+        store = Orders()  #< 3
+        CHECK store.target
+        opened = OPEN(store.target)  #< sink
+        """),
+    Way("item set in a dictionary", """
+        --- PKG/config.py
+        import os
+        config = {}
+        config["target"] = VALUE  #< source
+        --- PKG/db.py
+        from PKG.config import config  #< 1
+        IMPORT
+        opened = OPEN(config["target"])  #< sink
+        """),
+    Way("`get` of a dictionary", """
+        --- PKG/config.py
+        import os
+        CONFIG = {"target": VALUE}  #< source
+        --- PKG/db.py
+        from PKG.config import CONFIG  #< 1
+        IMPORT
+        opened = OPEN(CONFIG.get("target"))  #< sink
+        """),
+    Way("`update` of a dictionary", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        config = {}
+        config.update(target=VALUE)  #< source
+        opened = OPEN(config["target"])  #< sink
+        """),
+    Way("nested dictionaries", """
+        --- PKG/config.py
+        import os
+        CONFIG = {"orders": {"database": {"target": VALUE}}}  #< source
+        --- PKG/db.py
+        from PKG.config import CONFIG  #< 1
+        IMPORT
+        opened = OPEN(CONFIG["orders"]["database"]["target"])  #< sink
+        """),
+    Way("simple namespace", """
+        --- PKG/db.py
+        import os
+        from types import SimpleNamespace
+        IMPORT
+        config = SimpleNamespace(target=VALUE)  #< source
+        opened = OPEN(config.target)  #< sink
+        """),
+    Way("set from outside into a module", """
+        --- PKG/config.py
+        TARGET = None
+        --- PKG/app.py
+        import os
+        from PKG import config
+        config.TARGET = VALUE  #< source
+        --- PKG/db.py
+        from PKG import config  #< 1
+        IMPORT
+        def start():
+            CHECK config.TARGET
+            return OPEN(config.TARGET)  #< sink
+        """),
+    Way("yielded by a generator", """
+        --- PKG/db.py
+        import os
+        from contextlib import contextmanager
+        IMPORT
+        @contextmanager
+        def target():
+            yield VALUE  #< source
+        with target() as found:  #< 1
+            CHECK found
+            opened = OPEN(found)  #< sink
+        """),
+    Way("first of a list", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        TARGETS = [VALUE]  #< source
+        opened = OPEN(TARGETS[0])  #< sink
+        """),
+    Way("each of a list", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        TARGETS = [VALUE]  #< source
+        for target in TARGETS:  #< 1
+            CHECK target
+            opened = OPEN(target)  #< sink
+        """),
+    Way("one of what a function returns", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        def load():
+            return VALUE, 5  #< source
+        TARGET, SIZE = load()  #< 1
+        CHECK TARGET
+        opened = OPEN(TARGET)  #< sink
+        """),
+    Way("awaited", """
+        --- PKG/config.py
+        import os
+        async def target():
+            return VALUE  #< source
+        --- PKG/db.py
+        from PKG.config import target
+        IMPORT
+        async def start():
+            found = await target()  #< 1
+            CHECK found
+            return OPEN(found)  #< sink
+        """),
+    Way("`typing.cast`", """
+        --- PKG/db.py
+        import os
+        from typing import cast
+        IMPORT
+        TARGET = cast(str, VALUE)  #< source
+        CHECK TARGET
+        opened = OPEN(TARGET)  #< sink
+        """),
+    Way("class attribute in a class method", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        class Orders:
+            TARGET = VALUE  #< source
+            @classmethod
+            def start(cls):
+                CHECK cls.TARGET
+                return OPEN(cls.TARGET)  #< sink
+        """),
+    Way("object of an object", """
+        --- PKG/config.py
+        import os
+        class Database:
+            def __init__(self):
+                self.target = VALUE  #< source
+        class Config:
+            def __init__(self):
+                self.database = Database()  #< 1
+        config = Config()  #< 2
+        --- PKG/db.py
+        from PKG.config import config  #< 3
+        IMPORT
+        CHECK config.database.target
+        opened = OPEN(config.database.target)  #< sink
+        """),
+    Way("class inside a class", """
+        --- PKG/config.py
+        import os
+        class Config:
+            class Database:
+                TARGET = VALUE  #< source
+        --- PKG/db.py
+        from PKG.config import Config  #< 1
+        IMPORT
+        CHECK Config.Database.TARGET
+        opened = OPEN(Config.Database.TARGET)  #< sink
+        """),
+    Way("stripped", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        TARGET = VALUE.strip()  #< source
+        opened = OPEN(TARGET)  #< sink
+        """, leave=("unchecked",)),
+    Way("singleton", """
+        --- PKG/config.py
+        import os
+        class Config:
+            _made = None
+            def __new__(cls):
+                if cls._made is None:
+                    cls._made = super().__new__(cls)
+                    cls._made.target = VALUE  #< source
+                return cls._made
+        --- PKG/db.py
+        from PKG.config import Config  #< 1
+        IMPORT
+        opened = OPEN(Config().target)  #< sink
+        """),
+    Way("global of its own module, made once", """
+        --- PKG/config.py
+        import os
+        _target = None
+        def target():
+            global _target
+            if _target is None:
+                _target = VALUE  #< source
+            return _target  #< 1
+        --- PKG/db.py
+        from PKG.config import target  #< 2
+        IMPORT
+        opened = OPEN(target())  #< sink
+        """),
+    Way("method that opens", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        class Store:
+            def start(self, target):
+                CHECK target
+                return OPEN(target)  #< sink
+        --- PKG/app.py
+        import os
+        from PKG.db import Store
+        store = Store()
+        opened = store.start(VALUE)  #< source
+        """),
+    Way("constant of a constant", """
+        --- PKG/base.py
+        import os
+        TARGET = VALUE  #< source
+        --- PKG/config.py
+        from PKG.base import TARGET  #< 1
+        SHOP_TARGET = TARGET  #< 2
+        --- PKG/db.py
+        from PKG.config import SHOP_TARGET  #< 3
+        IMPORT
+        CHECK SHOP_TARGET
+        opened = OPEN(SHOP_TARGET)  #< sink
+        """),
+    Way("partial of a wrapper", """
+        --- PKG/db.py
+        import os
+        from functools import partial
+        IMPORT
+        def start(target, size):
+            CHECK target
+            return OPEN(target)  #< sink
+        opened = partial(start, VALUE)(5)  #< source
+        """),
+    Way("`match`", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        match os.environ["STAGE"]:
+            case "local":
+                TARGET = VALUE  #< source
+            case _:
+                TARGET = os.environ["PRODUCTION_TARGET"]
+        CHECK TARGET
+        opened = OPEN(TARGET)  #< sink
+        """, codes=PICKED),
 )
