@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal as OneOf
-from typing import NamedTuple
 
 from gravity_lint.facts.code import (
     Attr,
@@ -30,17 +29,10 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.knowledge.contacts import contacts
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Unit, blocks, body_of, expressions
+from gravity_lint.link.modules import Unit, around, body_of
 from gravity_lint.link.values import External
 
 Fate = OneOf["open", "handled", "swallowed"]
-
-
-class Around(NamedTuple):
-    """A statement around a place, and which of its blocks the place is in."""
-
-    stmt: Stmt
-    block: Block
 
 
 def fate(ask: Evaluator, unit: Unit, span: Span) -> Fate:
@@ -57,22 +49,6 @@ def fate(ask: Evaluator, unit: Unit, span: Span) -> Fate:
         if found != "open":
             return found
     return "handled" if _retried(ask, unit) else "open"
-
-
-def around(body: Block, span: Span) -> list[Around] | None:
-    """The statements around a place, outermost first; None when the place is in none of a block's statements."""
-    stack: list[tuple[Stmt, list[Around]]] = [(stmt, []) for stmt in reversed(body)]
-    while stack:
-        stmt, way = stack.pop()
-        if stmt.span == span or any(_holds(expr.span, span) for expr in expressions(stmt)):
-            return way
-        for block in reversed(blocks(stmt)):
-            stack.extend((inner, [*way, Around(stmt, block)]) for inner in reversed(block))
-    return None
-
-
-def _holds(outer: Span, inner: Span) -> bool:
-    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _caught(handlers: tuple[Handler, ...], looped: bool) -> Fate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from gravity_lint.facts.code import (
     Assert,
@@ -23,6 +24,7 @@ from gravity_lint.facts.code import (
     PythonFacts,
     Raise,
     Return,
+    Span,
     Stmt,
     Try,
     With,
@@ -192,6 +194,29 @@ def expressions(stmt: Stmt) -> tuple[Expr, ...]:
     if isinstance(stmt, Class):
         return (*stmt.decorators, *(arg.value for arg in stmt.bases))
     return ()
+
+
+class Around(NamedTuple):
+    """A statement around a place, and which of its blocks the place is in."""
+
+    stmt: Stmt
+    block: Block
+
+
+def around(body: Block, span: Span) -> list[Around] | None:
+    """The statements around a place, outermost first; None when the place is in none of a block's statements."""
+    stack: list[tuple[Stmt, list[Around]]] = [(stmt, []) for stmt in reversed(body)]
+    while stack:
+        stmt, way = stack.pop()
+        if stmt.span == span or any(_holds(expr.span, span) for expr in expressions(stmt)):
+            return way
+        for block in reversed(blocks(stmt)):
+            stack.extend((inner, [*way, Around(stmt, block)]) for inner in reversed(block))
+    return None
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 class Importer:
