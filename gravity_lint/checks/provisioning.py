@@ -173,7 +173,8 @@ class _Composed:
             if source is None:
                 continue
             facts = parse_yaml(source)
-            paths = [path for path, sign, _ in (entry.text.rpartition(f":/{_INITIAL}") for entry in facts.entries) if sign]
+            mounts = [entry.text.rpartition(f":/{_INITIAL}") for entry in facts.entries]
+            paths = [path for path, sign, _ in mounts if sign]
             mounted = {entry.path[:-1] for entry in facts.entries
                        if entry.path[-1:] == ("target",) and entry.text.startswith(f"/{_INITIAL}")}
             paths += [entry.text for entry in facts.entries
