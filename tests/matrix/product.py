@@ -10,21 +10,21 @@ from matrix.cells import LAYOUTS, VERDICTS, WAYS, Cell, cells, fault_of, possibl
 from matrix.openers import Opener, every_call, openers
 from matrix.operations import operations
 from matrix.startup import CASES, StartCell
-from matrix.ways import Way
+from matrix.ways import ISSUE, Way
 
 NAMES = tuple(LAYOUTS)
 SHOWN = 3
 
 
 def _layouts(way: Way, number: int) -> tuple[str, ...]:
-    """All layouts where modules import each other; where there is only one, the layouts in turn."""
-    return NAMES if way.text.count("---") > 1 else (NAMES[number % len(NAMES)],)
+    """All layouts for the ways that are promised, where their modules import each other; else the layouts in turn."""
+    return NAMES if way in ISSUE and way.text.count("---") > 1 else (NAMES[number % len(NAMES)],)
 
 
 def whole(way: Way) -> Iterator[Cell]:
     """Every cell of a way: all openers, all verdicts, all layouts."""
     for number, opener in enumerate(openers()):
-        yield from cells(way, opener, _layouts(way, number))
+        yield from cells(way, opener, _layouts(way, number + WAYS.index(way)))
 
 
 def sample(way: Way) -> Iterator[Cell]:
