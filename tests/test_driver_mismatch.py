@@ -241,6 +241,7 @@ def test_does_not_fit(code: str) -> None:
     'url = "postgresql://db/app"\nasync_url = url.replace("postgresql", "postgresql+asyncpg")\n'
     'a = create_engine(url)\nb = create_async_engine(async_url)',
     'url = "postgresql://db/app"\nengine = create_async_engine(url) if USE_ASYNC else create_engine(url)',
+    'base = f"postgresql+asyncpg://{HOST}"\nurl = f"{base.replace(\'+asyncpg\', \'\')}/app"\ncreate_engine(url)',
     'import psycopg\ncreate_async_engine("postgresql://db/app")',
 ])
 def test_fits_or_is_not_known(code: str) -> None:

@@ -18,7 +18,8 @@ from gravity_lint.facts.dotenv import parse_dotenv
 from gravity_lint.facts.ini import matters, parse_ini
 from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.yamlfile import parse_yaml
-from gravity_lint.link.schemes import Fault, Opening, Schemes, fault
+from gravity_lint.link.openings import Opening, Openings
+from gravity_lint.link.schemes import Fault, Reaching, fault
 from gravity_lint.link.values import Environment, Hop
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Severity, Step
@@ -73,11 +74,12 @@ class _Judge:
 
     def __post_init__(self) -> None:
         self.packages = _packages(self.service)
-        self.schemes = Schemes(self.service.evaluator, self.service.sinks)
-        self.own = self.schemes.openings
+        openings = Openings(self.service.evaluator, self.service.sinks)
+        self.reaching = Reaching(self.service.evaluator)
+        self.own = openings.of_code
         for file in self.service.files_of("python", roles=("code", "migration")):
             if posixpath.basename(file.path) == "env.py":
-                given, of_ini = self.schemes.of_alembic(file.path)
+                given, of_ini = openings.of_env(file.path)
                 known = {opening.site for opening in self.own}
                 self.own += tuple(opening for opening in given if opening.site not in known)
                 self.of_ini[file.path] = of_ini
@@ -85,7 +87,7 @@ class _Judge:
     # ---- in the code
 
     def code(self) -> Iterator[Finding]:
-        for found in self.schemes.mismatches(self.packages, self.own):
+        for found in self.reaching.mismatches(self.packages, self.own):
             steps = self.service.steps(found.trail)
             yield _finding(found.opening, found.fault, self.service.place(found.site), steps, found.is_test)
 
@@ -108,7 +110,7 @@ class _Judge:
 
     def files(self) -> Iterator[Finding]:
         readers: dict[str, list[tuple[tuple[Hop, ...], Opening]]] = {}
-        for value, opening in self.schemes.readers(self.own):
+        for value, opening in self.reaching.readers(self.own):
             name = value.name.upper() if value.kind == "setting" else value.name
             readers.setdefault(name, []).append((_way(value), opening))
         if not readers:
