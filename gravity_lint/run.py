@@ -64,11 +64,11 @@ def run(options: Options) -> Report:
         if late:
             gathered[files.root] = _gathered(comments, service, crashes)
     selected = (each for each in violations if found.selected(each.place.path))
-    answered = suppress(_weighed(selected, options), comments.of, options.config)
+    answered = suppress(_weighed(selected, options), comments, options.config)
     for root in crashes.touched(found):
         gathered.pop(root, None)
     unused = (each for each in _unused(late, gathered, answered.used, options) if found.selected(each.place.path))
-    told = suppress(_weighed(unused, options), comments.of, options.config, exactly=True)
+    told = suppress(_weighed(unused, options), comments, options.config, exactly=True)
     ordered = sorted({*answered.violations, *told.violations},
                      key=lambda each: (each.place, each.code, each.message, each.service))
     return Report(tuple(ordered), tuple(sorted(summaries)), sum(each.files for each in summaries),

@@ -26,6 +26,12 @@ _CODE_SPAN = re.compile(r"(`+).*?(?<!`)\1(?!`)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _COMMENTED = frozenset({"python", "yaml", "ini", "dockerfile", "markdown", "sql", "toml", "shell", "env"})
 """The kinds of files whose comments are known for comments; in others, a line that looks like one may be prose."""
+_LONG = 1000
+"""Characters of a line beyond which nobody quotes: the patterns that look for it would take long."""
+_WIDE = 100
+"""Lines of a statement beyond which a comment in it is kept apart from those that hold for a few lines."""
+_HINTS = 20
+"""Words that are no rule of which the nearest rule is looked for, in one service: looking takes milliseconds."""
 
 
 class Suppression(NamedTuple):
@@ -54,8 +60,12 @@ class Suppression(NamedTuple):
                                            or place.line <= self.line <= place.end_line):
             return ()
         if exactly:
-            return tuple(word for word in self.rules if word == violation.name or word.upper() == violation.code)
+            return self.exact(violation)
         return tuple(word for word in self.rules or ("",) if names(word, violation.code, violation.name))
+
+    def exact(self, violation: Violation) -> tuple[str, ...]:
+        """The words of it that name the rule of a violation and no other."""
+        return tuple(word for word in self.rules if word == violation.name or word.upper() == violation.code)
 
     def place(self, word: str | None = None) -> Place:
         """Where the comment is, or a word in it."""
@@ -82,19 +92,15 @@ class Suppressed(NamedTuple):
     used: frozenset[tuple[Suppression, str]]
 
 
-def suppress(violations: Iterable[Violation], comments: Callable[[str], Iterable[Suppression]], config: Config,
-             exactly: bool = False) -> Suppressed:
-    """Takes away what a comment or the configuration answers for.
-
-    `comments` gives the suppressions of a file. `exactly`: only by comments that name the very rule.
-    """
+def suppress(violations: Iterable[Violation], comments: Comments, config: Config, exactly: bool = False) -> Suppressed:
+    """Takes away what a comment or the configuration answers for; `exactly`: only what names the very rule."""
     ignored = per_file(config)
     kept: list[Violation] = []
     gone: list[Violation] = []
     used: set[tuple[Suppression, str]] = set()
     for violation in violations:
-        found = [(comment, word) for comment in comments(violation.place.path)
-                 for word in comment.answers(violation, exactly)]
+        near = comments.naming(violation) if exactly else comments.near(violation.place)
+        found = [(comment, word) for comment in near for word in comment.answers(violation, exactly)]
         used.update(found)
         (gone if found or ignored(violation.place.path, violation.code, violation.name) else kept).append(violation)
     return Suppressed(tuple(kept), tuple(gone), frozenset(used))
@@ -127,13 +133,24 @@ class Comments:
 
     def __init__(self, read: Callable[[str], Source | None]) -> None:
         self._read = read
-        self._known: dict[str, tuple[Suppression, ...]] = {}
+        self._known: dict[str, _ByLine] = {}
+        self._naming: dict[tuple[str, str], _ByLine] = {}
 
-    def of(self, path: str) -> tuple[Suppression, ...]:
-        """The suppressions of a file; none of one that cannot be read."""
+    def near(self, place: Place) -> Iterable[Suppression]:
+        """The suppressions that may answer for what is at a place; none in a file that cannot be read."""
+        return self._of(place.path).near(place)
+
+    def naming(self, violation: Violation) -> Iterable[Suppression]:
+        """Those of them that name the rule of a violation."""
+        key = violation.place.path, violation.code
+        if key not in self._naming:
+            self._naming[key] = _ByLine(each for each in self._of(key[0]).all if each.exact(violation))
+        return self._naming[key].near(violation.place)
+
+    def _of(self, path: str) -> _ByLine:
         if path not in self._known:
             source = self._read(path)
-            self._known[path] = tuple(dict.fromkeys(suppressions(source))) if source is not None else ()
+            self._known[path] = _ByLine(suppressions(source) if source is not None else ())
         return self._known[path]
 
     def gather(self, service: Service) -> tuple[Suppression, ...]:
@@ -153,10 +170,29 @@ class Comments:
                 continue
             facts = service.facts(file.path) if file.kind == "python" else None
             here = suppressions(source, facts.comments if facts else None)
-            self._known[file.path] = tuple(dict.fromkeys(here))
+            known = self._known[file.path] = _ByLine(here)
             if not (facts.troubles if facts else troubles(file.kind, source)):
-                found += self._known[file.path]
+                found += known.all
         return tuple(found)
+
+
+class _ByLine:
+    """The suppressions of a file by the lines that they hold for, so that thousands of both are soon matched."""
+
+    def __init__(self, suppressions: Iterable[Suppression]) -> None:
+        self.all = tuple(dict.fromkeys(suppressions))
+        self._wide: list[Suppression] = []
+        self._lines: dict[int, list[Suppression]] = {}
+        for each in self.all:
+            if each.last - each.first > _WIDE:
+                self._wide.append(each)
+            else:
+                for line in range(each.first, each.last + 1):
+                    self._lines.setdefault(line, []).append(each)
+
+    def near(self, place: Place) -> Iterable[Suppression]:
+        lines = (self._lines.get(line, ()) for line in range(place.line, place.end_line + 1))
+        return dict.fromkeys((*self._wide, *(each for here in lines for each in here)))
 
 
 def _speaks_of_us(data: bytes) -> bool:
@@ -195,10 +231,13 @@ def _in_lines(source: Source, kind: str) -> Iterator[Suppression]:
     lines = source.text.split("\n")
     marks = _MARKS.get(kind, ("#",))
     shown = _fenced(lines) if kind == "markdown" else frozenset()
+    spoken_of = _spoken_of(lines, marks)
     for number, line in enumerate(lines, 1):
         if number in shown or not ("gravity:" in line or "noqa" in line.lower()):
             continue
-        bare = (_CODE_SPAN if kind == "markdown" else _QUOTED).sub(lambda match: " " * len(match[0]), line)
+        bare = line
+        if len(line) <= _LONG:
+            bare = (_CODE_SPAN if kind == "markdown" else _QUOTED).sub(lambda match: " " * len(match[0]), line)
         starts = [at for mark in marks if (at := bare.find(mark)) >= 0]
         if not starts:
             continue
@@ -207,7 +246,7 @@ def _in_lines(source: Source, kind: str) -> Iterator[Suppression]:
             if kind == "markdown":
                 first, last = 1, len(lines)
             else:
-                last = _next(lines, number, marks)
+                last = spoken_of[number - 1]
         while last < len(lines) and lines[last - 1].rstrip().endswith("\\"):
             last += 1
         at = min(starts)
@@ -229,10 +268,15 @@ def _fenced(lines: Sequence[str]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _next(lines: Sequence[str], number: int, marks: tuple[str, ...]) -> int:
-    """The line (from 1) that a comment alone on line `number` speaks of."""
-    return next((at for at in range(number + 1, len(lines) + 1)
-                 if not lines[at - 1].lstrip().startswith(marks)), number)
+def _spoken_of(lines: Sequence[str], marks: tuple[str, ...]) -> list[int]:
+    """For each line, the number of the next that is no comment, or its own where none follows."""
+    found = list(range(1, len(lines) + 1))
+    following = 0
+    for number in range(len(lines), 0, -1):
+        found[number - 1] = following or number
+        if not lines[number - 1].lstrip().startswith(marks):
+            following = number
+    return found
 
 
 def _read(path: str, text: str, start: tuple[int, int], lines: tuple[int, int], noqa: bool) -> Iterator[Suppression]:
@@ -269,13 +313,15 @@ class UnusedSuppression:
     """
 
     def __call__(self, answers: Answers) -> Iterator[Finding]:
+        hints = _HINTS
         for comment in answers.comments:
             idle = []
             for word in _ours(comment, answers):
                 ruled = [code for code, name in answers.known.items() if names(word, code, name)]
                 if not ruled:
-                    reason = f"is no rule{_meant(word, answers.known)}"
-                    yield Finding(comment.place(word), {"comment": word, "reason": reason})
+                    hint = _meant(word, answers.known) if hints > 0 else ""
+                    hints -= 1
+                    yield Finding(comment.place(word), {"comment": word, "reason": f"is no rule{hint}"})
                 elif (comment, word) not in answers.used and ruled != [answers.own] \
                         and all(answers.judged(comment.path, code) for code in ruled if code != answers.own):
                     idle.append(word)
@@ -294,5 +340,7 @@ def _ours(comment: Suppression, answers: Answers) -> tuple[str, ...]:
 
 def _meant(word: str, known: Mapping[str, str]) -> str:
     """` (did you mean …?)` for the nearest rule, nothing where none is near."""
+    if len(word) > 60:
+        return ""
     near = difflib.get_close_matches(word.upper(), known, 1, 0.7) or difflib.get_close_matches(word, known.values(), 1)
     return f" (did you mean `{near[0]}`?)" if near else ""

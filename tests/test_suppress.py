@@ -22,7 +22,7 @@ def kept(name: str, text: str, *lines: int, config: Config | None = None) -> lis
     path = f"/s/{name}"
     source = Source(path, text.encode())
     comments = Comments(lambda _: source)
-    found = suppress([violation(path, line) for line in lines], comments.of, config or Config(root=Path("/s")))
+    found = suppress([violation(path, line) for line in lines], comments, config or Config(root=Path("/s")))
     assert len(found.violations) + len(found.suppressed) == len(lines)
     assert bool(found.used) <= bool(found.suppressed)
     return [each.place.line for each in found.violations]
@@ -90,5 +90,5 @@ def test_per_file_ignores() -> None:
 
 
 def test_a_file_that_cannot_be_read() -> None:
-    found = suppress([violation("/s/a.py", 1)], Comments(lambda _: None).of, Config(root=Path("/s")))
+    found = suppress([violation("/s/a.py", 1)], Comments(lambda _: None), Config(root=Path("/s")))
     assert len(found.violations) == 1
