@@ -133,12 +133,48 @@ CASES = {
             url = "postgresql://b/x"  #= GRV101
         create_engine(url)
         """,
-    "a return in each branch": """
+    "a return in each branch, chosen by another variable": """
         def url():
-            if os.getenv("STAGE") == "test":
+            if os.getenv("STAGE") == "demo":
+                return "postgresql://a/x"  #= GRV101
+            return os.environ["DATABASE_URL"]
+        create_engine(url())
+        """,
+    "a return in each branch, chosen by the variable's absence": """
+        def url():
+            if "DATABASE_URL" not in os.environ:
                 return "postgresql://a/x"  #= GRV102
             return os.environ["DATABASE_URL"]
         create_engine(url())
+        """,
+    "an assignment in each branch, chosen by another variable": """
+        if os.getenv("STAGE") == "demo":
+            url = "postgresql://a/x"  #= GRV101
+        else:
+            url = os.environ["DATABASE_URL"]
+        create_engine(url)
+        """,
+    "a test of the name itself, later": """
+        url = os.getenv("DATABASE_URL")
+        if url is None:
+            url = "postgresql://a/x"  #= GRV102
+        create_engine(url)
+        """,
+    "an expression chosen by another variable": """
+        create_engine("postgresql://a/x" if os.getenv("DEMO") else os.environ["DATABASE_URL"])  #= GRV101
+        """,
+    "an expression chosen by the variable": """
+        create_engine(os.environ["DATABASE_URL"] if os.getenv("DATABASE_URL") else "postgresql://a/x")  #= GRV102
+        """,
+    "a name beside another setting is nobody's default": """
+        from sqlalchemy import URL
+        def connect(whole):
+            if whole:
+                database = os.environ["DB_NAME"]
+            else:
+                database = "postgres"
+            return create_engine(URL.create("postgresql", host=os.environ["DB_HOST"], database=database))
+        connect(True)
         """,
     "a branch that leaves takes its value along": """
         def connect():

@@ -29,6 +29,7 @@ from gravity_lint.facts.code import (
     Text,
 )
 from gravity_lint.link import texts
+from gravity_lint.link.branches import Branches
 from gravity_lint.link.calls import Calls
 from gravity_lint.link.choice import checked, choose, nothing
 from gravity_lint.link.flow import Binding, State, key_of, present_if_true
@@ -83,6 +84,7 @@ class Evaluator:
         self.calls = Calls(modules)
         self.names = Names(self)
         self.runs = Runs(self)
+        self.branches = Branches(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
         self._asked = False
@@ -165,7 +167,7 @@ class Evaluator:
             key = key_of(expr.then)
             if key is not None and key in present_if_true(expr.test):
                 then = checked(then)
-            return choose((*then, *self.values(expr.other, frame)))
+            return self.branches.either(expr.test, (*then, *self.values(expr.other, frame)), frame)
         if isinstance(expr, Mapping):
             return (Table(site, (), tuple(self._item(key, value, frame) for key, value in expr.items)),)
         if isinstance(expr, Series):
@@ -263,12 +265,11 @@ class Evaluator:
             ]
             parts = [tuple(base), *(self.values(cast(Expr, binding.node), frame) for binding in adds)]
             return (Joined(Site(frame.unit.module, state.bindings[0].span), (), tuple(parts)),)
-        found: list[Value] = []
-        for binding in state.bindings:
-            found.extend(self.binding(name, binding, frame))
-        values = tuple(found)  # what several callers give does not stand in for each other
-        if len(state.bindings) > 1:
-            values = choose([value for value in found if not nothing(value)] or found)
+        found = [(binding.span, self.binding(name, binding, frame)) for binding in state.bindings]
+        if len(found) > 1:
+            values = self.branches.merged(found, name, frame)
+        else:  # what several callers give does not stand in for each other
+            values = tuple(value for _, given in found for value in given)
         return checked(values) if state.checked else values
 
     def binding(self, name: str, binding: Binding, frame: Frame) -> Values:
@@ -443,12 +444,8 @@ class Evaluator:
         """What a function returns when it is called so."""
         assert function.unit is not None
         inside = self.runs.enter(function, call, frame)
-        found: list[Value] = []
-        for expr, _ in function.unit.flow.returns:
-            found.extend(self.values(expr, inside))
-        if len(found) > 1:
-            found = [value for value in found if not nothing(value)] or found
-        values = choose(found)
+        found = [(span, self.values(expr, inside)) for expr, span in function.unit.flow.returns]
+        values = self.branches.merged(found, "", inside)
         if call is not None and frame is not None and not isinstance(function.unit.node, Lambda):
             name = self.objects.display(function.unit)
             values = hops(values, Site(frame.unit.module, call.span), f"`{name}()` returns it here")

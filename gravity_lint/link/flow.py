@@ -233,7 +233,7 @@ class _Walker:
                 left = None
                 continue
             _uses(self.flow, test, left)
-            end = self.block(body, _known(left, present_if_true(test)))
+            end = self.block(body, _known(left, _implied(left, present_if_true(test))))
             ends.append(end)
             present = present_if_false(test)
             if end is None and _stops(body):
@@ -365,6 +365,17 @@ def _known(env: Env, keys: set[str]) -> Env:
         state = env.get(key)
         known[key] = State(state.bindings if state else (), True)
     return known
+
+
+def _implied(env: Env, keys: set[str]) -> set[str]:
+    """These names, and those that must be there because a flag made of them is true: `enabled = bool(url)`."""
+    found = set(keys)
+    for key in keys:
+        state = env.get(key)
+        node = state.bindings[0].node if state is not None and len(state.bindings) == 1 else None
+        if isinstance(node, (Call, Compare, Logic)):
+            found |= present_if_true(node)
+    return found
 
 
 def _stops(body: Block) -> bool:

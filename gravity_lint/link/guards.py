@@ -65,7 +65,7 @@ class Guards:
         found = self._looped(unit)
         for guard in unit.flow.guards:
             for part in walk(guard):
-                found |= _names(part, unit)
+                found |= self._names(part, unit)
                 if isinstance(part, (Name, Attr, Item, Call)):
                     read = sources(self.ask.values(part, frame))
                     found |= {value.name for value in read if isinstance(value, Environment)}
@@ -81,18 +81,27 @@ class Guards:
                     found |= {literal_text(self.ask.runs.force(item)) or "" for item in items}
         return found
 
+    def _names(self, part: Expr, unit: Unit) -> set[str]:
+        """The names that a part of a test speaks of, those in a list that it was made from included."""
+        if isinstance(part, Const):
+            return {part.value} if isinstance(part.value, str) else set()
+        key = key_of(part)
+        if key is None:
+            return set()
+        found = {key.rsplit(".", 1)[-1]}
+        state = unit.flow.uses.get(id(part))
+        for binding in state.bindings if state is not None else ():
+            if isinstance(binding.node, Other):  # missing = [name for name in ("DB_HOST", …) if not os.getenv(name)]
+                for inner in walk(binding.node):
+                    found |= self._listed(inner, unit)
+        return found
 
-def _names(part: Expr, unit: Unit) -> set[str]:
-    if isinstance(part, Const):
-        return {part.value} if isinstance(part.value, str) else set()
-    key = key_of(part)
-    if key is None:
-        return set()
-    found = {key.rsplit(".", 1)[-1]}
-    state = unit.flow.uses.get(id(part))
-    for binding in state.bindings if state is not None else ():
-        if isinstance(binding.node, Other):  # missing = [name for name in ("DB_HOST", …) if not os.getenv(name)]
-            found |= {
-                inner.value for inner in walk(binding.node) if isinstance(inner, Const) and isinstance(inner.value, str)
-            }
-    return found
+    def _listed(self, expr: Expr, unit: Unit) -> set[str]:
+        """The texts that an expression is, or is a list of."""
+        if isinstance(expr, Const):
+            return {expr.value} if isinstance(expr.value, str) else set()
+        if not isinstance(expr, (Name, Attr)):
+            return set()
+        values = self.ask.values(expr, self.ask.runs.frame(unit))
+        items = (item for value in values if isinstance(value, Items) for item in value.items)
+        return {text for item in items if (text := literal_text(self.ask.runs.force(item)))}

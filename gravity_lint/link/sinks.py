@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted
+from gravity_lint.link.choice import checked
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import (
@@ -223,7 +224,19 @@ def _rows(ask: Evaluator, where: str, key: str) -> Iterator[knowledge.Setting]:
 
 def _setting(ask: Evaluator, where: str, key: str, expr: Expr, unit: Unit, span: tuple[int, int]) -> Iterator[Sink]:
     for row in _rows(ask, where, key):
-        yield from _sink(ask, row, key, ask.values(expr, ask.runs.frame(unit)), Site(unit.module, span), unit)
+        values = ask.values(expr, ask.runs.frame(unit))
+        if _looked_at(unit, key):
+            values = checked(values)
+        yield from _sink(ask, row, key, values, Site(unit.module, span), unit)
+
+
+def _looked_at(unit: Unit, key: str) -> bool:
+    """Whether the unit that sets a key stops when there is nothing under it: `if not app.config[KEY]: raise`."""
+    return any(
+        state.checked
+        for path, state in unit.flow.exit.items()
+        if path == key or path.endswith((f"config[{key!r}]", f".{key}"))
+    )
 
 
 def _sink(ask: Evaluator, row: knowledge.Setting, key: str, values: Values, site: Site, unit: Unit) -> Iterator[Sink]:

@@ -158,7 +158,13 @@ class _Judge:
                     yield from self._environment(role, default)  # a field whose default is a read of the environment
                 else:
                     yield from defaults(default, role, value, self.sink)
-        elif not value.required and not value.checked and role in ("url", "host") and not self.guards.stop(value):
+        elif (
+            not value.required
+            and not value.checked
+            and not self.sink.demands_scheme  # without one, it does without a database
+            and role in ("url", "host")
+            and not self.guards.stop(value)
+        ):
             yield self._target("unchecked", role, value, value.name, value.site, value.name)
 
     def _text(self, role: str, value: Value, template: Template) -> Iterator[Target]:
@@ -222,7 +228,7 @@ class _Judge:
             self.sink.driver,
             site,
             (Hop(value.site, _begins(value, shown)), *trail),
-            any(knowledge.is_test(word) for word in around if word),
+            any(knowledge.is_test(word) for word in around if word) or self.guards.ask.branches.for_tests(value.site),
         )
 
 

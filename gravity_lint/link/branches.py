@@ -1,0 +1,126 @@
+"""What decides between several values of one name: the absence of a setting, or something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Attr, Call, Compare, Const, Expr, If, Item, Name, Span, walk
+from gravity_lint.link.choice import choose, nothing
+from gravity_lint.link.flow import key_of
+from gravity_lint.link.modules import Around, Unit, around, body_of
+from gravity_lint.link.values import Environment, Frame, Joined, Literal, Site, Value, Values, sources, unique
+
+if TYPE_CHECKING:
+    from gravity_lint.link.evaluate import Evaluator
+
+_TEST_WORDS = frozenset({"ci"})
+
+
+class Branches:
+    """Answers what several values are together. Works with the evaluator whose part it is."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.ask = evaluator
+        self._ways: dict[tuple[Unit, Span], list[Around]] = {}
+
+    def either(self, test: Expr, values: Values, frame: Frame) -> Values:
+        """The values of `then if test else other`."""
+        mixed = _mixed(values)
+        return choose(values) if not mixed or self._asks(test, _names(values), "", frame) else unique(values)
+
+    def merged(self, found: list[tuple[Span, Values]], name: str, frame: Frame) -> Values:
+        """The values that a name, or a function, gets at several places of a unit.
+
+        A literal beside the environment stands in for it only where the code asks whether the setting is there.
+        """
+        values = tuple(value for _, given in found for value in given if not nothing(value))
+        if not values:
+            return choose(value for _, given in found for value in given)
+        if not _mixed(values):
+            return choose(values)
+        tests = self._between([span for span, _ in found], frame.unit)
+        if not tests or any(self._asks(test, _names(values), name, frame) for test in tests):
+            return choose(values)
+        return unique(values)
+
+    def _between(self, places: list[Span], unit: Unit) -> list[Expr]:
+        """The tests that decide which of several places of a unit runs."""
+        ways = [self._way(unit, span) for span in places]
+        blocks: dict[int, list[int | None]] = {}
+        found: dict[int, If] = {}
+        for number, way in enumerate(ways):
+            for stmt, block in way:
+                if isinstance(stmt, If):
+                    found[id(stmt)] = stmt
+                    blocks.setdefault(id(stmt), [None] * len(ways))[number] = id(block)
+        return [
+            test
+            for key, stmt in found.items()
+            if len(set(blocks[key])) > 1
+            for test, _ in stmt.branches
+            if test is not None
+        ]
+
+    def _way(self, unit: Unit, span: Span) -> list[Around]:
+        key = unit, span
+        if key not in self._ways:
+            self._ways[key] = around(body_of(unit.node), span) or []
+        return self._ways[key]
+
+    def _asks(self, test: Expr, names: set[str], name: str, frame: Frame) -> bool:
+        """Whether a test is about one of these settings, or about the name that they are given."""
+        for part in walk(test):
+            if isinstance(part, Const) and part.value in names:
+                return True
+            if isinstance(part, (Name, Attr, Item, Call)):
+                if name and key_of(part) == name:
+                    return True
+                if any(isinstance(value, Environment) and value.name in names for value in self._read(part, frame)):
+                    return True
+        return False
+
+    def _read(self, part: Expr, frame: Frame) -> list[Value]:
+        return list(sources(self.ask.values(part, frame)))
+
+    def for_tests(self, site: Site) -> bool:
+        """Whether a place runs only where a test of the environment's name says that it is a test."""
+        for unit in site.module.unit.units():
+            way = around(body_of(unit.node), site.span)
+            if way is not None:
+                return any(
+                    test is not None and block is one and _speaks_of_tests(test)
+                    for stmt, block in way
+                    if isinstance(stmt, If)
+                    for test, one in stmt.branches
+                )
+        return False
+
+
+def _speaks_of_tests(test: Expr) -> bool:
+    """`ENV == "test"`, `TESTING`, `"pytest" in sys.modules`; not what begins with a `not`."""
+    words: list[str] = []
+    for part in walk(test):
+        if isinstance(part, Compare) and part.op in ("not", "!=", "is not", "not in"):
+            return False
+        word = part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else None
+        if word is None and isinstance(part, Const) and isinstance(part.value, str):
+            word = part.value
+        if word:
+            words.append(word)
+    return any(knowledge.is_test(word) or word.lower() in _TEST_WORDS for word in words)
+
+
+def _mixed(values: Values) -> bool:
+    """Whether literals stand beside what the environment gives."""
+    literal = any(
+        isinstance(value, Literal) or (isinstance(value, Joined) and not _names((value,)))
+        for value in values
+        if not nothing(value)
+    )
+    return literal and bool(_names(values))
+
+
+def _names(values: Values) -> set[str]:
+    """The settings that values are made of."""
+    return {source.name for source in sources(values) if isinstance(source, Environment)}
