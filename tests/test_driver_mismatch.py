@@ -323,6 +323,22 @@ def test_a_compose_file_of_another_service(tmp_path: Path, build: str) -> None:
     assert found_in(tmp_path, {**files, "docker-compose.yml": COMPOSE.format(build=build)}) == []
 
 
+@pytest.mark.parametrize(("env_file", "expected"), [
+    (".env", [(".env.example", 1)]),
+    ("[.env]", [(".env.example", 1)]),
+    ("[{path: ./.env, required: false}]", [(".env.example", 1)]),
+    ("settings.env", [("settings.env", 1)]),
+    ("none.env", []),
+    (".env\n    environment: {DATABASE_URL: 'postgresql+asyncpg://db/app'}", []),
+])
+def test_an_environment_file_that_compose_reads(tmp_path: Path, env_file: str, expected: list[tuple[str, int]]) -> None:
+    files = in_a_repository(tmp_path, APP)
+    text = f"services:\n  app:\n    build: shop\n    env_file: {env_file}\n"
+    found = found_in(tmp_path, {**files, "docker-compose.yml": text, ".env.example": PLAIN, "settings.env": PLAIN,
+                                ".env": PLAIN})
+    assert found == expected
+
+
 def test_a_compose_file_that_is_a_test(tmp_path: Path) -> None:
     assert found_in(tmp_path, {**APP, "docker-compose.test.yml": COMPOSE.format(build=".")}) == []
 

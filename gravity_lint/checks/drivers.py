@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from gravity_lint import knowledge
 from gravity_lint.checks.alembic import _env_of as env_of
 from gravity_lint.checks.reading import source_of
-from gravity_lint.facts.compose import compose_services, compose_variables, compose_words
+from gravity_lint.facts.compose import compose_env_files, compose_services, compose_variables, compose_words
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
 from gravity_lint.facts.dotenv import parse_dotenv
 from gravity_lint.facts.ini import matters, parse_ini
 from gravity_lint.facts.sql import HOLE
-from gravity_lint.facts.yamlfile import parse_yaml
+from gravity_lint.facts.yamlfile import YamlFacts, parse_yaml
 from gravity_lint.link.openings import Opening, Openings
 from gravity_lint.link.schemes import Fault, Reaching, fault
 from gravity_lint.link.values import Environment, Hop
@@ -184,17 +184,39 @@ def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
     """What a compose file gives the containers that are built from the service's folder."""
     facts = parse_yaml(source)
     folder = posixpath.dirname(source.path)
+    built = _built(facts, folder, service)
+    own: dict[str, set[str]] = {name: set() for name in built}
+    for variable in compose_variables(facts):
+        if variable.service in built:
+            own[variable.service].add(variable.name)
+            yield _Given(variable.name, expand(variable.text, {}, HOLE), source.place(variable.span))
+    seen = {file.path for file in service.files}
+    for container, path in compose_env_files(facts):
+        place = posixpath.normpath(posixpath.join(folder, path))
+        for example in _examples_of(place) if container in built else ():
+            if example not in seen and os.path.isfile(example) and (text := source_of(service, example)):
+                # what stands in the compose file itself wins
+                yield from (given for given in _of_dotenv(text) if given.name not in own[container])
+
+
+def _built(facts: YamlFacts, folder: str, service: Service) -> frozenset[str]:
+    """The containers that are built from the service's folder, or from a Dockerfile of it, and are no tests."""
     own = {file.path for file in service.files}
-    built = set()
+    found: set[str] = set()
     for container in compose_services(facts):
         context = posixpath.normpath(posixpath.join(folder, container.context or ""))
         dockerfile = posixpath.normpath(posixpath.join(context, container.dockerfile))
-        here = posixpath.dirname(dockerfile) == service.root
-        if container.context is not None and (here or (context == service.root and dockerfile in own)):
-            built.add(container.name)
-    for variable in compose_variables(facts):
-        if variable.service in built and not _TESTS & set(re.findall("[a-z0-9]+", variable.service.lower())):
-            yield _Given(variable.name, expand(variable.text, {}, HOLE), source.place(variable.span))
+        here = posixpath.dirname(dockerfile) == service.root or (context == service.root and dockerfile in own)
+        if container.context is not None and here and not _TESTS & set(re.findall("[a-z0-9]+", container.name.lower())):
+            found.add(container.name)
+    return frozenset(found)
+
+
+def _examples_of(path: str) -> Iterator[str]:
+    """A container's environment file → itself, or what people copy to get it."""
+    if posixpath.basename(path) != ".env":
+        yield path
+    yield from (f"{path}.{ending}" for ending in ("example", "sample", "template", "dist"))
 
 
 def _compose_files(service: Service) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
@@ -84,10 +85,8 @@ class ComposeVariable(NamedTuple):
 def compose_variables(facts: YamlFacts) -> tuple[ComposeVariable, ...]:
     """What a compose file puts into the environments of its containers, in order."""
     found: list[ComposeVariable] = []
-    depth = 1 if any(entry.path[:1] == ("services",) for entry in facts.entries if entry.document == 0) else 0
-    for entry in facts.entries:
-        path = entry.path[depth:]
-        if entry.document or len(path) != 3 or path[1] != "environment" or (depth and entry.path[0] != "services"):
+    for path, entry in _of_services(facts):
+        if len(path) != 3 or path[1] != "environment":
             continue
         name, text = path[2], entry.text
         if name.isdigit():  # a list of `NAME=value`
@@ -96,6 +95,21 @@ def compose_variables(facts: YamlFacts) -> tuple[ComposeVariable, ...]:
                 continue
         found.append(ComposeVariable(path[0], name.strip(), text, entry.span))
     return tuple(found)
+
+
+def compose_env_files(facts: YamlFacts) -> tuple[tuple[str, str], ...]:
+    """The files that a compose file reads the environments of its containers from: container and path, in order."""
+    return tuple((path[0], entry.text) for path, entry in _of_services(facts)
+                 if path[1:2] == ("env_file",) and (len(path) < 4 or path[3] == "path"))
+
+
+def _of_services(facts: YamlFacts) -> Iterator[tuple[tuple[str, ...], Entry]]:
+    """What a compose file says of its containers, each with its path from the container's name on."""
+    entries = [entry for entry in facts.entries if entry.document == 0]
+    depth = 1 if any(entry.path[:1] == ("services",) for entry in entries) else 0
+    for entry in entries:
+        if not depth or entry.path[0] == "services":
+            yield entry.path[depth:], entry
 
 
 def is_database_image(image: str) -> bool:
