@@ -20,7 +20,7 @@ from gravity_lint.facts.code import (
     Series,
     dotted,
 )
-from gravity_lint.link.choice import checked
+from gravity_lint.link.choice import checked, choose
 from gravity_lint.link.modules import Unit, body_of, statements
 from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
@@ -53,6 +53,8 @@ _PROPERTIES = (
     "async_property",
     "reify",
 )
+MAX_CONSTRUCTIONS = 8
+"""Calls that make an object of a class, of which the fields are looked at."""
 MAX_BASES = 100
 """Classes that one class is known to inherit from; of one with more, the rest is unknown."""
 
@@ -206,10 +208,12 @@ class Objects:
             values = checked(values) if state is not None and state.checked else values
             found.extend(hops(values, Site(unit.module, span), f"`{name}` is set here", name))
         known = [value for value in found if not (isinstance(value, Literal) and value.value is None)]
+        if isinstance(base, Instance) and self.settings.is_settings(unit) and name in self.settings.fields(unit):
+            return choose((*self.settings.setting(unit, name), *known))  # a validator fills what is not given
         if known:
             return unique(known)
-        if isinstance(base, Instance) and self.settings.is_settings(unit) and name in self.settings.fields(unit):
-            return self.settings.setting(unit, name)
+        if isinstance(base, Instance) and base.call is None and self._is_record_field(unit, name):
+            return self._constructed(unit, name, site)
         if binding is not None and state is not None:
             frame = self.ask.runs.frame(unit)
             return self.ask.state(name, state, frame)
@@ -218,6 +222,30 @@ class Objects:
         ):  # a field without a value: only its class is known
             return self._typed(unit, name, site)
         return tuple(found)
+
+    def _is_record_field(self, unit: Unit, name: str) -> bool:
+        """Whether an attribute is a field that whoever makes the object may give: of a dataclass or a plain model."""
+        if self.settings.is_settings(unit) or name not in self.settings.fields(unit):
+            return False
+        known = self.ask.know.settings
+        decorators = {decorator.rsplit(".", 1)[-1] for decorator in known.plain_decorators}
+        return self.settings.is_model(unit) or not decorators.isdisjoint(self.decorators(unit))
+
+    def _constructed(self, unit: Unit, name: str, site: Site) -> Values:
+        """A field of an object of which only the class is known → what those who make such objects give for it.
+
+        The default counts where somebody makes one without the field; it is no proof where nobody is seen to.
+        """
+        found: list[Value] = []
+        calls = 0
+        for call, where in self.ask.calls.named((unit.last_name,)):
+            frame = self.ask.runs.frame(where)
+            made = (value for value in self.ask.values(call.func, frame) if isinstance(value, ClassValue))
+            if calls >= MAX_CONSTRUCTIONS or not any(value.unit is unit for value in made):
+                continue
+            calls += 1
+            found.extend(self.attribute(Instance(Site(where.module, call.span), (), unit, call, frame), name, site))
+        return unique(found) or (Unknown(site, (), "field"),)
 
     def _typed(self, unit: Unit, name: str, site: Site) -> Values:
         stmt = self.settings.fields(unit)[name]

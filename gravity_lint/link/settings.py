@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -76,16 +77,19 @@ class Settings:
     def _nested(self) -> frozenset[Unit]:
         """The models that stand as fields of settings classes: the environment fills them too (`DB__URL`)."""
         found: set[Unit] = set()
-        for unit in [unit for unit in self.objects.classes if self._declared(unit)]:
+        stack = [unit for unit in self.objects.classes if self._declared(unit)]
+        while stack:
+            unit = stack.pop()
             frame = self.ask.runs.frame(unit)
             for stmt in statements(body_of(unit.node)):
                 given = [expr for expr in (stmt.annotation, stmt.value) if expr] if isinstance(stmt, Assign) else []
                 for value in (value for expr in given for value in self.ask.values(expr, frame)):
                     model = value.unit if isinstance(value, (ClassValue, Instance)) else None
-                    if model is not None and any(
-                        name.startswith("pydantic") for name in self.objects.lineage(model)[1]
-                    ):
+                    if model is None or model in found:
+                        continue
+                    if any(name.startswith("pydantic") for name in self.objects.lineage(model)[1]):
                         found.add(model)
+                        stack.append(model)
         return frozenset(found)
 
     def prefix(self, unit: Unit) -> str:
@@ -150,7 +154,8 @@ class Settings:
             ]
             if typed:
                 return tuple(typed)
-        kept = tuple(item for item in default or () if not (isinstance(item, Literal) and item.value in (None, "")))
+        refused = {None, "", *self._refused(unit, name)}
+        kept = tuple(item for item in default or () if not (isinstance(item, Literal) and item.value in refused))
         required = default is None
         variable = alias or f"{self.prefix(unit)}{name}".upper()
         return (
@@ -206,28 +211,42 @@ class Settings:
 
     def _validated(self, unit: Unit, name: str) -> bool:
         """Whether a method that runs when the settings are made stops on a missing field, or fills it."""
+        for method, own in self._validators(unit, name):
+            if own and method.flow.returns:
+                return True
+            if any(_speaks_of(guard, name) for guard in method.flow.guards):
+                return True
+        return False
+
+    def _refused(self, unit: Unit, name: str) -> set[str]:
+        """The texts with which the settings cannot be made: a validator stops when the field holds one of them."""
+        return {
+            part.value
+            for method, own in self._validators(unit, name)
+            for guard in method.flow.guards
+            if own or _speaks_of(guard, name)
+            for part in walk(guard)
+            if isinstance(part, Const) and isinstance(part.value, str)
+        }
+
+    def _validators(self, unit: Unit, name: str) -> Iterator[tuple[Unit, bool]]:
+        """The methods that run when the settings are made, each with whether it is this one field's validator."""
         for owner in self.objects.lineage(unit)[0]:
             for method in owner.inner.values():
-                names = self.objects.decorators(method)
-                validator = any(decorator.endswith("validator") for decorator in names)
-                if not validator and method.last_name not in ("__init__", "__post_init__", "model_post_init"):
-                    continue
-                if validator and isinstance(method.node, Function) and method.flow.returns:
-                    texts = {
-                        part.value
-                        for decorator in method.node.decorators
-                        for part in walk(decorator)
-                        if isinstance(part, Const)
-                    }
-                    if name in texts:
-                        return True
-                for guard in method.flow.guards:
-                    if any(
-                        (isinstance(part, Const) and part.value == name) or (key_of(part) or "").endswith(f".{name}")
-                        for part in walk(guard)
-                    ):
-                        return True
-        return False
+                validator = any(decorator.endswith("validator") for decorator in self.objects.decorators(method))
+                if validator and isinstance(method.node, Function):
+                    parts = (part for decorator in method.node.decorators for part in walk(decorator))
+                    yield method, any(isinstance(part, Const) and part.value == name for part in parts)
+                elif method.last_name in ("__init__", "__post_init__", "model_post_init"):
+                    yield method, False
+
+
+def _speaks_of(test: Expr, name: str) -> bool:
+    """Whether a test is about a field: by its name as a text, or as an attribute."""
+    return any(
+        (isinstance(part, Const) and part.value == name) or (key_of(part) or "").endswith(f".{name}")
+        for part in walk(test)
+    )
 
 
 def _is_secret(annotation: Expr | None) -> bool:
