@@ -42,7 +42,7 @@ def _parsed(data: bytes) -> tuple[bytes, Node]:
     data = _ASSIGNED.sub(rb"\1 ", data)
     parser = Parser(_language())
     root = parser.parse(data).root_node
-    for _ in range(MAX_MISREAD):
+    for _ in range(min(MAX_MISREAD, 1 + MAX_BYTES // (len(data) + 1))):
         stop = _misread(root) if root.has_error else None
         if stop is None:
             break

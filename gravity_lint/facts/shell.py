@@ -10,8 +10,10 @@ from tree_sitter import Language, Node, Parser
 
 from gravity_lint.facts.words import Command, Word, Writer
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 500_000
 """What is longer was not written by hand and is left out."""
+MAX_SIGNS = 5_000
+"""The same for scripts that hold more of one sign: thousands of pipes in a row cost the grammar their square."""
 MAX_VALUES = 2_000_000
 """Characters of variables' values that are put in their places in one file."""
 MAX_CALLS = 200
@@ -41,7 +43,7 @@ def parse_shell(data: bytes) -> tuple[Command, ...]:
     A variable that the script sets once, to a text, is that text. A call of one of the script's functions is what the
     function runs, with the arguments in their places.
     """
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_BYTES or any(data.count(sign) > MAX_SIGNS for sign in (b"|", b"<<", b"(", b"[")):
         return ()
     return _Reader(data, Parser(_language()).parse(data).root_node).commands()
 
