@@ -62,13 +62,12 @@ def run(options: Options) -> Report:
                 crashes.add(f"rule {rule.code}", files.root, error)
         summaries.append(_summary(service, crashes))
         if late:
-            gathered[files.root] = _gathered(comments, service, crashes)
+            gathered[files.root] = _gathered(comments, service, found, crashes)
     selected = (each for each in violations if found.selected(each.place.path))
     answered = suppress(_weighed(selected, options), comments, options.config)
-    for root in crashes.touched(found):
-        gathered.pop(root, None)
-    unused = (each for each in _unused(late, gathered, answered.used, options) if found.selected(each.place.path))
-    told = suppress(_weighed(unused, options), comments, options.config, exactly=True)
+    heard = {root: gathered[root] for root in _heard(found, crashes) if root in gathered}
+    unused = _weighed(_unused(late, heard, answered.used, options), options)
+    told = suppress(unused, comments, options.config, exactly=True)
     ordered = sorted({*answered.violations, *told.violations},
                      key=lambda each: (each.place, each.code, each.message, each.service))
     return Report(tuple(ordered), tuple(sorted(summaries)), sum(each.files for each in summaries),
@@ -114,12 +113,25 @@ def _summary(service: Service, crashes: _Crashes) -> ServiceSummary:
     return ServiceSummary(service.root, service.kind, uses, tuple(service.why), len(service.files), place)
 
 
-def _gathered(comments: Comments, service: Service, crashes: _Crashes) -> tuple[Suppression, ...]:
+def _gathered(comments: Comments, service: Service, found: Discovery, crashes: _Crashes) -> tuple[Suppression, ...]:
     try:
-        return comments.gather(service)
+        return comments.gather(service, found.selected)
     except Exception as error:
         crashes.add("suppressions", service.root, error)
         return ()
+
+
+def _heard(found: Discovery, crashes: _Crashes) -> Iterator[str]:
+    """The roots about which every check has said all: none failed there, nor in a service that imports a library.
+
+    A library without such a service, judged apart from what imports it, may answer for what only is found there.
+    """
+    failed = {root for files in found.services if files.root in crashes.roots
+              for root in (files.root, *files.imports_from)}
+    imported = {root for files in found.services if files.kind == "service" for root in files.imports_from}
+    for files in found.services:
+        if files.root not in failed and (files.kind != "library" or files.root in imported):
+            yield files.root
 
 
 def _unused(rules: Iterable[tuple[Rule, UnusedSuppression]], gathered: Mapping[str, tuple[Suppression, ...]],
@@ -189,11 +201,9 @@ class _Crashes:
         what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
         self._met.setdefault((root, what), []).append(doing)
 
-    def touched(self, found: Discovery) -> frozenset[str]:
-        """The roots of the services that were not wholly judged, and of the libraries that they import."""
-        failed = {root for root, _ in self._met}
-        return frozenset(root for files in found.services if files.root in failed
-                         for root in (files.root, *files.imports_from))
+    @property
+    def roots(self) -> frozenset[str]:
+        return frozenset(root for root, _ in self._met)
 
     def told(self) -> tuple[str, ...]:
         return tuple(mask.mask(f"internal error in service {root} ({', '.join(doing)}): {what}; please report it "

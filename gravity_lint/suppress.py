@@ -153,14 +153,16 @@ class Comments:
             self._known[path] = _ByLine(suppressions(source) if source is not None else ())
         return self._known[path]
 
-    def gather(self, service: Service) -> tuple[Suppression, ...]:
+    def gather(self, service: Service, wanted: Callable[[str], bool]) -> tuple[Suppression, ...]:
         """The suppressions of a service's own files that speak of our rules, if every rule could judge those files.
+
+        `wanted` says of which paths.
 
         Nothing but bytes is looked at in a file without such a word, and what the service has read is not read again.
         """
         found: list[Suppression] = []
         for file in service.files:
-            if file.kind not in _COMMENTED:
+            if file.kind not in _COMMENTED or not wanted(file.path):
                 continue
             try:
                 source = service.source(file.path)
@@ -286,7 +288,7 @@ def _read(path: str, text: str, start: tuple[int, int], lines: tuple[int, int], 
         if (noqa or not is_noqa) and (match := pattern.search(text)):
             rules = tuple(dict.fromkeys(re.findall(r"[\w-]+", match[1] or "")))
             if rules or match[1] is None:
-                yield Suppression(path, line, *lines, rules, match[0], column + match.start(), is_noqa)
+                yield Suppression(path, line, *lines, rules, match[0].rstrip(), column + match.start(), is_noqa)
 
 
 # ---- idle answers
