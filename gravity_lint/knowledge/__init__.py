@@ -18,8 +18,8 @@ __all__ = [
     "Frameworks", "Invoker", "Joins", "Kind", "KnowledgeError", "Launcher", "Mode", "Models", "ModuleHook",
     "MongoFunctions", "NamedClass", "Operation", "OperationKind", "Operations", "Option", "Pass", "Process", "Reader",
     "Role", "Runner", "Schemes", "Setting", "SettingsClasses", "Shape", "Slot", "StartupCall", "StartupDecorator",
-    "Taker", "Values", "classify", "drivers", "frameworks", "is_test", "kind_of", "library_names", "models",
-    "operations", "scheme_kind", "schemes", "settings", "values",
+    "Taker", "Values", "classify", "dotted_names", "drivers", "frameworks", "is_test", "kind_of", "library_names",
+    "models", "operations", "scheme_kind", "schemes", "settings", "values",
 ]
 
 Kind = Literal["sql", "document", "cache"]
@@ -123,6 +123,17 @@ def drivers() -> Mapping[str, Driver]:
         if ("config" in row.arguments) != (row.keys is not None):
             raise KnowledgeError(f"drivers.yaml: {row.driver}: `config` and `keys` go together")
     return _by_call("drivers.yaml", rows)
+
+
+@cache
+def dotted_names() -> frozenset[str]:
+    """Every dotted name of a library that a table knows: what a star import of the library may bring."""
+    rows = models()
+    return frozenset({
+        *drivers(), *values().reader, *values().builder, *values().option, *frameworks().app, *frameworks().runner,
+        *(call for row in operations().operations for call in row.calls), *values().settings.bases,
+        *(name for row in rows for name in (*row.bases, *row.factories, *row.owners)),
+    })
 
 
 @cache

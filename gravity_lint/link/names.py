@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gravity_lint import knowledge
 from gravity_lint.facts.code import Import
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding, State
@@ -75,6 +76,9 @@ class Names:
                 values = self.member(target, name, depth + 1)
                 if values is not None:
                     return hops(values, Site(module, stmt.span), f"`{name}` is imported here")
+            library = f"{stmt.module}.{name}"
+            if target is None and not stmt.level and library in knowledge.dotted_names():
+                return (External(Site(module, stmt.span), (), library),)
         if module.is_package:
             return self.submodule(module.folder, name, Site(module, (0, 0)))
         return None
