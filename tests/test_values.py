@@ -986,3 +986,17 @@ def test_values_that_grow_without_end_stop(text: str) -> None:
     service = service_of({"app.py": f"{USE}{text}create_engine(f(1))\ncreate_engine(f(f('a')))\n"})
     assert len(list(findings(service, *CONNECTION))) < 3
     assert service.reach.entries is not None
+
+
+@pytest.mark.parametrize(("line", "name"), [
+    ("import redis.asyncio as redis", "redis.asyncio.from_url"),
+    ("import redis.asyncio", "redis.from_url"),
+    ("import redis", "redis.from_url"),
+    ("from redis import *", "redis.from_url"),
+])
+def test_what_an_import_binds(line: str, name: str) -> None:
+    func = "redis.from_url" if "*" not in line else "from_url"
+    service = service_of(f"{line}\nmade = {func}(url)\n")
+    call, unit = next(iter(service.evaluator.calls.named(("from_url",))))
+    values = service.evaluator.values(call.func, service.evaluator.runs.frame(unit))
+    assert [getattr(value, "name", None) for value in values] == [name]

@@ -105,8 +105,9 @@ class Names:
         if stmt.plain:
             name = binding.alias
             alias = next((alias for alias in stmt.names if alias.span == binding.span), None)
-            if alias is not None and alias.bound == name.split(".", 1)[0]:
-                name = alias.bound
+            renamed = alias is not None and alias.span[1] - alias.span[0] > len(name.encode())
+            if alias is not None and alias.bound == name.split(".", 1)[0] and not renamed:
+                name = alias.bound  # `import redis.asyncio` binds `redis`; `import redis.asyncio as redis` does not
             return self.module_value(module, name, 0, site)
         target = self._imported(module, stmt)
         if target is not None:
