@@ -339,6 +339,17 @@ def test_an_environment_file_that_compose_reads(tmp_path: Path, env_file: str, e
     assert found == expected
 
 
+def test_nothing_is_read_outside(tmp_path: Path) -> None:
+    (tmp_path / "outside.env").write_text(PLAIN)
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "link.env").symlink_to(tmp_path / "outside.env")
+    files = in_a_repository(root, APP)
+    for path in ("../outside.env", (tmp_path / "outside.env").as_posix(), "link.env"):
+        text = f"services:\n  app:\n    build: shop\n    env_file: {path}\n"
+        assert found_in(root, {**files, "docker-compose.yml": text}) == []
+
+
 def test_a_compose_file_that_is_a_test(tmp_path: Path) -> None:
     assert found_in(tmp_path, {**APP, "docker-compose.test.yml": COMPOSE.format(build=".")}) == []
 

@@ -194,7 +194,7 @@ def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
     for container, path in compose_env_files(facts):
         place = posixpath.normpath(posixpath.join(folder, path))
         for example in _examples_of(place) if container in built else ():
-            if example not in seen and os.path.isfile(example) and (text := source_of(service, example)):
+            if example not in seen and _is_below(example, folder) and (text := source_of(service, example)):
                 # what stands in the compose file itself wins
                 yield from (given for given in _of_dotenv(text) if given.name not in own[container])
 
@@ -223,7 +223,7 @@ def _compose_files(service: Service) -> Iterator[str]:
     """The compose files of a service, and those above it in its repository."""
     paths = [file.path for file in service.files_of("yaml")]
     for folder in _above(service.root):
-        paths += [f"{folder}/{name}" for name in _names(folder)]
+        paths += _files(folder)
     for path in paths:
         words = compose_words(posixpath.basename(path))
         if words is not None and not _TESTS & set(words):
@@ -242,11 +242,18 @@ def _above(root: str) -> Iterator[str]:
         found.append(folder)
 
 
-def _names(folder: str) -> list[str]:
+def _files(folder: str) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        names = sorted(os.listdir(folder))
     except OSError:
         return []
+    return [f"{folder}/{name}" for name in names if _is_below(f"{folder}/{name}", folder)]
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Whether a path is a file in a folder, and not a link that leads out of it."""
+    inside = os.path.realpath(folder).rstrip(os.sep) + os.sep
+    return os.path.isfile(path) and os.path.realpath(path).startswith(inside)
 
 
 def _packages(service: Service) -> frozenset[str]:
@@ -255,7 +262,7 @@ def _packages(service: Service) -> frozenset[str]:
     found = wanted & service.evaluator.calls.imported
     paths = [file.path for file in service.files if _PACKAGES.fullmatch(posixpath.basename(file.path))]
     for folder in (service.root, *_above(service.root)):
-        paths += [f"{folder}/{name}" for name in _names(folder) if _PACKAGES.fullmatch(name)]
+        paths += [path for path in _files(folder) if _PACKAGES.fullmatch(posixpath.basename(path))]
     for path in dict.fromkeys(paths):
         source = source_of(service, path)
         if source is not None:
