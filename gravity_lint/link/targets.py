@@ -158,6 +158,7 @@ class _Judge:
                     yield from self._environment(role, default)  # a field whose default is a read of the environment
                 else:
                     yield from defaults(default, role, value, self.sink)
+                    yield from self._joined_default(role, default)
         elif (
             not value.required
             and not value.checked
@@ -166,6 +167,14 @@ class _Judge:
             and not self.guards.stop(value)
         ):
             yield self._target("unchecked", role, value, value.name, value.site, value.name)
+
+    def _joined_default(self, role: str, default: Value) -> Iterator[Target]:
+        """The settings that a default is joined from: what stands in for them stands in for it."""
+        for template in templates((default,)) if isinstance(default, Joined) else ():
+            for part, _, holes in _parts(role, template):
+                for item in (item for hole in holes for item in hole):
+                    if isinstance(item, Environment) and item.default:
+                        yield from self._environment(part, item)
 
     def _text(self, role: str, value: Value, template: Template) -> Iterator[Target]:
         text = template.text
