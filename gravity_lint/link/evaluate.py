@@ -366,6 +366,8 @@ class Evaluator:
         if isinstance(base, External):
             if base.name == "super.()" and frame is not None:
                 return self.objects.inherited(frame, name, site)
+            if base.name == "django.conf.settings" and (found := self.objects.of_django(name, site)):
+                return found
             return (External(site, (), f"{base.name}.{name}", base.receiver),)
         if isinstance(base, Made):
             if base.name == "super" and frame is not None:

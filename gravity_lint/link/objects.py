@@ -21,7 +21,7 @@ from gravity_lint.facts.code import (
     dotted,
 )
 from gravity_lint.link.choice import checked, choose
-from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
     ClassValue,
@@ -31,6 +31,7 @@ from gravity_lint.link.values import (
     Instance,
     Literal,
     Made,
+    ModuleValue,
     Site,
     Unknown,
     Value,
@@ -348,9 +349,34 @@ class Objects:
                 )
         for expr, unit in self._config_items.get(key, ()):
             found.extend(self.ask.values(expr, self.ask.runs.frame(unit)))
+        for module in self.config_modules:
+            found.extend(self.ask.names.member(module, key) or ())
         return hops(unique(found), site, f"`{key}` is read from the configuration here") or (
             Unknown(site, (), "configuration"),
         )
+
+    @cached_property
+    def config_modules(self) -> tuple[Module, ...]:
+        """The modules that an application takes its configuration from: `app.config.from_object("shop.config")`."""
+        found: dict[Module, None] = {}
+        for call, unit in self.ask.calls.named(("from_object", "from_pyfile", "config_from_object")):
+            for value in self.ask.values(call.args[0].value, self.ask.runs.frame(unit)) if call.args else ():
+                given: Values = (value,)
+                if isinstance(value, Literal) and isinstance(value.value, str):
+                    name = value.value.removesuffix(".py").replace("/", ".").lstrip(".")
+                    given = self.ask.names.module_value(unit.module, name, 0, value.site)
+                for item in given:
+                    if isinstance(item, ModuleValue) and item.module is not None:
+                        found[item.module] = None
+        return tuple(found)
+
+    def of_django(self, name: str, site: Site) -> Values:
+        """What `django.conf.settings.NAME` is: the name in a settings module of the service; empty when none has it."""
+        found: list[Value] = []
+        for module in self.ask.calls.code:
+            if "INSTALLED_APPS" in module.unit.flow.bound and name in module.unit.flow.bound:
+                found.extend(self.ask.names.member(module, name) or ())
+        return hops(unique(found), site, f"`{name}` is read from Django's settings here")
 
     @cached_property
     def _config_items(self) -> dict[str, list[tuple[Expr, Unit]]]:

@@ -159,8 +159,11 @@ def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     if (
         "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS"))
     ) or (
-        module.stem in ("config", "settings", "default_config", "default_settings")
-        and ask.calls.imported & {"flask", "quart"}
+        ask.calls.imported & {"flask", "quart"}
+        and (
+            module.stem in ("config", "settings", "default_config", "default_settings")
+            or module in ask.objects.config_modules
+        )
     ):
         yield "flask"
     if module.stem in ("celeryconfig", "celery_config"):
