@@ -140,11 +140,13 @@ def _unused(rules: Iterable[tuple[Rule, UnusedSuppression]], gathered: Mapping[s
     asked = {rule.code for rule in options.rules}
     ignored = per_file(options.config)
     known = {rule.code: rule.name for rule in (*load_rules(), *options.rules)} if gathered else {}
+
+    def judged(path: str, code: str) -> bool:
+        return code in asked and not ignored(path, code, known[code])
+
     for rule, check in rules:
         for root, comments in gathered.items():
-            answers = Answers(comments, used, known, lambda path, code: code in asked
-                              and not ignored(path, code, known[code]), rule.code)
-            for finding in check(answers):
+            for finding in check(Answers(comments, used, known, judged)):
                 yield _violation(rule, finding, root)
 
 

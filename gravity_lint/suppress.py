@@ -286,7 +286,7 @@ def _read(path: str, text: str, start: tuple[int, int], lines: tuple[int, int], 
     line, column = start
     for pattern, is_noqa in ((_OURS, False), (_NOQA, True)):
         if (noqa or not is_noqa) and (match := pattern.search(text)):
-            rules = tuple(dict.fromkeys(re.findall(r"[\w-]+", match[1] or "")))
+            rules = tuple(re.findall(r"[\w-]+", match[1] or ""))
             if rules or match[1] is None:
                 yield Suppression(path, line, *lines, rules, match[0].rstrip(), column + match.start(), is_noqa)
 
@@ -303,15 +303,14 @@ class Answers(NamedTuple):
     """The code of every rule there is → its name."""
     judged: Callable[[str, str], bool]
     """Whether in the file of this path the rule of this code was asked."""
-    own: str
-    """The code of the rule that is asking: who names it allows a comment to be idle, this one as well."""
 
 
 @dataclass(frozen=True)
 class UnusedSuppression:
     """Comments and words in them that answer for nothing → findings with the fields `comment` and `reason`.
 
-    Not called with a service like other checks, but after them all, with `Answers`.
+    Not called with a service like other checks, but after them all, with `Answers`. A word that names the rule of this
+    check needs no care here: what would be said of it stands where it answers for it.
     """
 
     def __call__(self, answers: Answers) -> Iterator[Finding]:
@@ -324,8 +323,7 @@ class UnusedSuppression:
                     hint = _meant(word, answers.known) if hints > 0 else ""
                     hints -= 1
                     yield Finding(comment.place(word), {"comment": word, "reason": f"is no rule{hint}"})
-                elif (comment, word) not in answers.used and ruled != [answers.own] \
-                        and all(answers.judged(comment.path, code) for code in ruled if code != answers.own):
+                elif (comment, word) not in answers.used and all(answers.judged(comment.path, code) for code in ruled):
                     idle.append(word)
             whole = tuple(idle) == (comment.rules or ("",))
             for word in [""] if whole else idle:

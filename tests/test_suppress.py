@@ -83,6 +83,13 @@ def test_continued_lines() -> None:
     assert kept("Dockerfile", text, 3, 4, 5, 6) == [6]
 
 
+def test_any_line_of_the_place() -> None:
+    source = Source("/s/a.yaml", b"a:\n  b: 1\n  c: 2  # gravity: ignore[GRV101]\nd: 3\n")
+    for last, gone in ((2, 0), (3, 1), (4, 1)):
+        found = suppress([violation("/s/a.yaml", 1, end_line=last)], Comments(lambda _: source), Config(Path("/s")))
+        assert len(found.suppressed) == gone
+
+
 def test_ini_and_sql_have_comments_of_their_own() -> None:
     assert kept("alembic.ini", "; gravity: ignore\na = b\nc = d\n", 2, 3) == [3]
     assert kept("init.sql", "CREATE DATABASE x; -- gravity: ignore[GRV101]\nSELECT 1;\n", 1, 2) == [2]
@@ -271,7 +278,8 @@ def test_every_kind_of_file(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "text"), [
     ("README.md", "Write `<!-- gravity: ignore[GRV501] -->` there.\n"),
     ("README.md", "```\n<!-- gravity: ignore[GRV501] -->\n```\n"),
-    ("README.md", "~~~~md\n```\n~~~\n<!-- gravity: ignore[GRV501] -->\n~~~~\n"),
+    ("README.md", "~~~~md\n```\n<!-- gravity: ignore[GRV501] -->\n~~~~\n"),
+    ("README.md", "~~~~md\n~~~\n<!-- gravity: ignore[GRV501] -->\n~~~~\n"),
     ("README.md", "# gravity: ignore[GRV501]\n"),
     ("notes.txt", "x # gravity: ignore[GRV501]\n"),
     ("notes.rst", "# gravity: ignore[GRV501]\n"),
@@ -282,6 +290,14 @@ def test_every_kind_of_file(name: str, tmp_path: Path) -> None:
 ])
 def test_words_about_it_and_files_that_nobody_can_judge(name: str, text: str, tmp_path: Path) -> None:
     assert idle(tmp_path, {"app.py": HEAD + f"x = {CLEAN}\n", name: text}) == []
+
+
+def test_a_word_is_found_in_its_column(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(f"{HEAD}x = {URL}  # gravity: ignore[GRV2, GRV101, GRV201]\n", "utf-8")
+    report = run(Options((tmp_path,), Config(root=tmp_path), load_rules()))
+    places = [each.place for each in report.violations if each.code == "GRV002"]
+    behind = len(f"x = {URL}  # gravity: ignore[") + 1
+    assert [(place.column, place.end_column) for place in places] == [(behind, behind + 4), (behind + 14, behind + 20)]
 
 
 def test_a_fence_ends(tmp_path: Path) -> None:
@@ -330,6 +346,15 @@ def test_a_library_alone_may_answer_for_what_is_found_elsewhere(tmp_path: Path) 
     assert idle(tmp_path, files, paths=("common",)) == []
 
 
+def test_libraries_alone_do_not_prove_each_other(tmp_path: Path) -> None:
+    packaging = "[project]\nname = 'x'\n"
+    files = {"libs/one/pyproject.toml": packaging, "libs/one/one/__init__.py": "x = 1  # gravity: ignore[GRV101]\n",
+             "libs/two/pyproject.toml": packaging, "libs/two/two/__init__.py": "import one\n"}
+    assert idle(tmp_path, files) == []
+    assert idle(tmp_path, {**files, "shop/app.py": "import one\nfrom fastapi import FastAPI\napp = FastAPI()\n",
+                           "shop/requirements.txt": "fastapi\n"}) != []
+
+
 def test_where_a_check_failed_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {**TWO, **{f"{name}/more.py": "x = 1  # gravity: ignore[GRV101]\n" for name in ("a", "b", "common")}}
     everything = [each.path for each in idle(tmp_path, files)]
@@ -355,6 +380,8 @@ def test_a_fault_while_comments_are_read_is_told(tmp_path: Path, monkeypatch: py
     report = run(Options((tmp_path,), Config(root=tmp_path), load_rules()))
     assert [each.code for each in report.violations if each.code < "GRV2"] == ["GRV101"]
     assert ["(suppressions): RuntimeError: boom" in crash for crash in report.crashes] == [True]
+    without = choose(load_rules(), (), (), ("GRV002",))
+    assert run(Options((tmp_path,), Config(root=tmp_path), without)).crashes == (), "nobody asks, nothing is read"
 
 
 def test_unsaved_text_counts(tmp_path: Path) -> None:
@@ -398,10 +425,23 @@ def test_a_file_is_read_once_and_parsed_only_where_a_word_is_in_it(
     assert "notes.txt" not in opened
 
 
+def test_what_cannot_matter_is_not_parsed_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(data: bytes) -> NoReturn:
+        pytest.fail(f"parsed {data!r}")
+
+    for module in (service_module, suppress_module):
+        monkeypatch.setattr(module, "parse_python", never)
+    assert idle(tmp_path, {"a.py": "x = 1  # noqa\n", "b.py": "GRV = 1\n", "c.py": "x = 1\n"}) == []
+
+
 def test_thousands_of_idle_ones_take_no_long_time(tmp_path: Path) -> None:
     many = 3_000
     files = {"app.py": HEAD + "x = [\n" + "    1,  # gravity: ignore[GRV101]\n" * many + "]\n",
              "run.sh": "# gravity: ignore[GRV201]\n" * many, "README.md": "<!-- gravity: ignore[GRV501] -->\n" * many}
     begun = time.process_time()
+    source = Source("/s/a.py", b"x = 1  # gravity: ignore[GRV101]\n" * 10_000)
+    violations = [violation("/s/a.py", line) for line in range(1, 10_001)]
+    found = suppress(violations, Comments(lambda _: source), Config(Path("/s")))
+    assert len(found.used) == len(found.suppressed) == 10_000
     assert len(idle(tmp_path, files)) == 3 * many
     assert time.process_time() - begun < 20, "it is seconds, and would be minutes if each looked at all others"
