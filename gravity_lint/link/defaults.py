@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Const
+from gravity_lint.facts.code import Call, Const
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit
@@ -16,14 +16,11 @@ from gravity_lint.link.target import ROLES, Target
 from gravity_lint.link.texts import HOLE, templates
 from gravity_lint.link.values import (
     Environment,
-    External,
     Hop,
     Joined,
     Literal,
-    Site,
     Value,
     from_environment,
-    literal_text,
     sources,
 )
 
@@ -115,28 +112,12 @@ def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:
 
 def _options(ask: Evaluator) -> Iterator[Target]:
     """Options of a command line that are named after a database and have a literal default."""
-    table = ask.know.option
-    ends = {name.rsplit(".", 1)[-1] for name in table}
-    for call, unit in ask.calls.named(sorted(ends)):
-        frame = ask.runs.frame(unit)
-        names = [value.name for value in ask.values(call.func, frame) if isinstance(value, External)]
-        spelled = call.func.name if isinstance(call.func, Attr) else ""
-        row = next((table[name] for name in names if name in table), None) or next(
-            (row for row in ask.know.options if spelled in row.attributes), None
-        )
-        default = ask.runs.argument(call, frame, row.default) if row is not None else None
-        if row is None or default is None:
-            continue
-        words = [arg.value.value for arg in call.args if isinstance(arg.value, Const) and arg.name is None]
-        flags = sorted((word for word in words if isinstance(word, str) and word.startswith("-")), key=len)
-        variable = literal_text(ask.runs.argument(call, frame, row.variable) or ())
-        name = variable or (flags[-1].strip("-").replace("-", "_") if flags else "")
-        role = knowledge.classify(name, "") if name else None
+    for _, option in ask.commandline.declared():
+        role = knowledge.classify(option.name) if option.name else None
         if role is not None:
-            setting = Environment(Site(unit.module, call.span), (), name, "option", default=default)
-            for value in default:
+            for value in option.default:
                 if isinstance(value, Literal):
-                    yield from defaults(value, role, setting, None)
+                    yield from defaults(value, role, option, None)
 
 
 def _named_role(call: Call, context: str) -> str | None:

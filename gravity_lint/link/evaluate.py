@@ -32,6 +32,7 @@ from gravity_lint.link import texts
 from gravity_lint.link.branches import Branches
 from gravity_lint.link.calls import Calls
 from gravity_lint.link.choice import checked, choose, nothing
+from gravity_lint.link.commandline import CommandLine
 from gravity_lint.link.flow import Binding, State, key_of, present_if_true
 from gravity_lint.link.library import Library
 from gravity_lint.link.modules import Importer, Module, Unit
@@ -85,6 +86,7 @@ class Evaluator:
         self.names = Names(self)
         self.runs = Runs(self)
         self.branches = Branches(self)
+        self.commandline = CommandLine(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
         self._asked = False
@@ -317,7 +319,7 @@ class Evaluator:
         params = unit.node.params if isinstance(unit.node, (Function, Lambda)) else ()
         if unit.owner is not None and params and params[0] is param and not self.objects.is_static(unit):
             return (self.objects.receiver(unit),)
-        found_values: list[Value] = []
+        found_values: list[Value] = list(self.commandline.parameter(unit, param))
         for call, caller in self.callers(unit)[:MAX_CALLERS]:
             for function in self.functions(call, self.runs.frame(caller)):
                 if function.unit is unit:
@@ -372,6 +374,8 @@ class Evaluator:
         if isinstance(base, Made):
             if base.name == "super" and frame is not None:
                 return self.objects.inherited(frame, name, site)
+            if parsed := self.commandline.parsed(base, name, site):
+                return parsed
             return (External(site, (), f"{base.name}.{name}", base),)
         if name == "parent" and isinstance(base, (Literal, Joined)):
             return texts.folder((base,))
