@@ -370,6 +370,8 @@ class Runner:
     calls: tuple[str, ...]
     app: Slot | None = None
     """Where the application, or its import string, stands."""
+    raises: bool = False
+    """What the application's start-up raises comes out of the call."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -430,6 +432,8 @@ class Invoker:
     """The function is not called here: what the call returns calls it."""
     apart: bool = False
     """The function runs beside the caller, who does not see its failure."""
+    packed: tuple[str, ...] = ()
+    """The keywords under which a tuple of the function's arguments stands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -459,6 +463,12 @@ class Frameworks:
     """Functions that only a person starts."""
     tasks: Callers
     """Functions that a task queue starts."""
+    factories: tuple[str, ...]
+    """Names of functions that servers call to get an application."""
+    contexts: tuple[str, ...]
+    """Decorators that make a context of a generator, as a life-span is one."""
+    containers: tuple[str, ...]
+    """Methods of containers that give an instance of the class that they are asked for."""
 
     @cached_property
     def app(self) -> Mapping[str, App]:

@@ -1,0 +1,294 @@
+"""Runs of one unit that call different things: told apart by the functions and objects that they are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from gravity_lint import knowledge
+from gravity_lint.facts.code import Arg, Attr, Call, Class, Expr, Function, Lambda, Name, Param, Series, children
+from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.modules import Unit
+from gravity_lint.link.objects import first_param
+from gravity_lint.link.typed import Typed
+from gravity_lint.link.values import (
+    ClassValue,
+    Deferred,
+    External,
+    Frame,
+    FunctionValue,
+    Instance,
+    Items,
+    Literal,
+    Site,
+    Table,
+    Unknown,
+    Value,
+    Values,
+)
+
+MAX_DEPTH = 25
+"""Calls inside calls through which a function is handed on."""
+MAX_RUNS = 24
+"""Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:[.:]\w+)*")
+
+
+class Called(NamedTuple):
+    """One function of the service that a call runs."""
+
+    function: FunctionValue
+    call: Call
+    """The call as the function sees it: for what a runner calls, with the arguments that it hands on."""
+    handed: bool = False
+    """Whether somebody else calls it, who is given it here."""
+    apart: bool = False
+
+
+class Contexts:
+    """Makes the runs in which start-up looks at units.
+
+    Most units call the same whoever calls them, and have one run. Of the others, what decides is what they are given:
+    a function to run, an object whose class has a method of its own, a variable of the function around them.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.ask = evaluator
+        self.typed = Typed(evaluator)
+        self.know = knowledge.frameworks()
+        self._open: dict[Unit, frozenset[str]] = {}
+        self._frames: dict[Unit, dict[object, Frame]] = {}
+        self._forwarded: dict[tuple[int, int], Call] = {}
+
+    # ---- calls
+
+    def called(self, call: Call, frame: Frame) -> Iterator[Called]:
+        """The functions of the service that a call runs, or has run by what it hands them to."""
+        callees = self.ask.values(call.func, frame)
+        for function in self._functions(callees, call.func, call, frame):
+            yield Called(function, call)
+        for number, invoker in self.invokers(call, callees):
+            inner = self._inner(call, invoker, number)
+            if inner is None:
+                continue
+            for function in self._functions(self.ask.values(inner.func, frame), inner.func, inner, frame):
+                yield Called(function, inner, True, invoker.apart)
+
+    def _functions(self, values: Values, expr: Expr, call: Call, frame: Frame) -> Iterator[FunctionValue]:
+        site = Site(frame.unit.module, call.span)
+        known = False
+        for value in values:
+            known = known or isinstance(value, (FunctionValue, ClassValue, Instance))
+            yield from self.ask.callable(value, site, call, frame)
+        if not known:
+            yield from self.typed.methods(expr, frame)
+
+    def invokers(self, call: Call, callees: Values) -> Iterator[tuple[int, knowledge.Invoker]]:
+        """The rows of the table that say that a call runs a function it is given."""
+        names = {value.name for value in callees if isinstance(value, External)}
+        attribute = call.func.name if isinstance(call.func, Attr) else ""
+        for number, invoker in enumerate(self.know.invokers):
+            if not invoker.later and (attribute in invoker.attributes or not names.isdisjoint(invoker.calls)):
+                yield number, invoker
+
+    def _inner(self, call: Call, invoker: knowledge.Invoker, number: int) -> Call | None:
+        """The call that a runner makes of its arguments; None where it is given no function."""
+        key = id(call), number
+        found = self._forwarded.get(key)
+        if found is None:
+            positional = [arg for arg in call.args if arg.name is None]
+            named = {arg.name: arg.value for arg in call.args if arg.name is not None}
+            func = next((named[name] for name in invoker.function.names if name in named), None)
+            given: list[Arg] = []
+            for place in invoker.function.positions:
+                if func is None and place < len(positional):
+                    func = positional[place].value
+                    rest = call.args[call.args.index(positional[place]) + 1 :]
+                    given = list(rest) if invoker.forwards else []
+            if func is None:
+                return None
+            packed = next((named[name] for name in invoker.packed if name in named), None)
+            if isinstance(packed, Series):
+                given = [Arg(None, item) for item in packed.items]
+            found = self._forwarded[key] = Call(func, tuple(given), call.span)
+        return found
+
+    # ---- runs
+
+    def run(self, called: FunctionValue, call: Call | None = None, caller: Frame | None = None) -> Frame | None:
+        """The run of a function that a call makes; None where it has been run in too many ways already."""
+        unit = called.unit
+        assert unit is not None
+        wanted = self.open(unit)
+        if not wanted:
+            return self.ask.runs.frame(unit)
+        inside = self.ask.runs.enter(called, call, caller)
+        args = dict(inside.args or {})
+        tokens: list[object] = []
+        for name in sorted(wanted):
+            if name in args:
+                args[name] = self.ask.runs.force(args[name])
+                tokens.append(frozenset(self._tokens(args[name])))
+            else:
+                tokens.append(inside.closure)  # a variable of the function around it
+        known = self._frames.setdefault(unit, {})
+        key = tuple(tokens)
+        if key not in known and len(known) < MAX_RUNS:
+            known[key] = Frame(unit, inside.closure, args, called.receiver)
+        return known.get(key)
+
+    def _tokens(self, given: Deferred | Values, depth: int = 0) -> Iterator[object]:
+        """What makes two values different for what is called."""
+        values: Iterable[Value] = self.ask.runs.force(given) if isinstance(given, Deferred) else given
+        for value in values:
+            if isinstance(value, FunctionValue) and value.unit is not None:
+                closure = value.closure if self.open(value.unit) else None
+                receiver = frozenset(self._tokens((value.receiver,), depth + 1)) if value.receiver is not None else None
+                yield value.unit, receiver, closure, tuple((id(part.expr), part.frame) for part in value.bound)
+            elif isinstance(value, ClassValue):
+                yield value.unit
+            elif isinstance(value, Instance):
+                yield value.unit, id(value.call), value.frame
+            elif isinstance(value, Literal) and isinstance(value.value, str) and _MODULE.fullmatch(value.value):
+                yield value.value
+            elif isinstance(value, (Items, Table)) and depth < 3:
+                for item in value.items:
+                    yield from self._tokens(item[1] if isinstance(value, Table) else item, depth + 1)  # type: ignore[arg-type]
+
+    # ---- what decides
+
+    def open(self, unit: Unit, depth: int = 0) -> frozenset[str]:
+        """The parameters of a unit, and the variables around it, that decide what it calls."""
+        found = self._open.get(unit)
+        if found is None:
+            if depth > MAX_DEPTH or not isinstance(unit.node, (Function, Lambda)):
+                return frozenset()
+            self._open[unit] = frozenset()  # a function that calls itself
+            found = self._open[unit] = frozenset(self._deciding(unit, depth))
+        return found
+
+    def _deciding(self, unit: Unit, depth: int) -> Iterator[str]:
+        if unit.module.role not in ("code", "library"):
+            return
+        frame = self.ask.runs.frame(unit)
+        for call in unit.calls:
+            callees = self.ask.values(call.func, frame)
+            if any(isinstance(value, (FunctionValue, ClassValue, Instance, Unknown)) for value in callees):
+                yield from self._names(call.func, unit, depth)
+            for number, invoker in self.invokers(call, callees):
+                inner = self._inner(call, invoker, number)
+                if inner is not None:
+                    yield from self._names(inner.func, unit, depth)
+            if any(isinstance(value, External) and value.name in self.by_name for value in callees):
+                for arg in call.args:
+                    yield from self._names(arg.value, unit, depth)
+            for one in self.called(call, frame):
+                yield from self._handed(one, unit, frame, depth)
+
+    @property
+    def by_name(self) -> Iterable[str]:
+        """What imports a module by a text."""
+        return ("importlib.import_module", "__import__", *self.know.runner)
+
+    def _handed(self, one: Called, unit: Unit, frame: Frame, depth: int) -> Iterator[str]:
+        """What of a unit decides what a function calls that it calls."""
+        target = one.function.unit
+        wanted = self.open(target, depth + 1) if target is not None else frozenset()
+        if not wanted or target is None:
+            return
+        inside = self.ask.runs.enter(one.function, one.call, frame)
+        for name in wanted:
+            given = (inside.args or {}).get(name)
+            if isinstance(given, Deferred):
+                if given.frame is frame:
+                    yield from self._names(given.expr, unit, depth)
+            elif given is None:
+                yield from self._free(name, unit, depth)
+            elif given and given[0] is one.function.receiver:  # an object: the one before the dot, or a new one
+                yield from self._names(one.call.func, unit, depth)
+                if _is_inherited(one.call.func) and unit.owner is not None:
+                    yield first_param(unit)
+                for arg in one.call.args:
+                    if isinstance(given[0], Instance) and given[0].call is one.call:
+                        yield from self._names(arg.value, unit, depth)
+
+    def _free(self, name: str, unit: Unit, depth: int) -> Iterator[str]:
+        """A variable around a function that is made in a unit: what of the unit decides it."""
+        state = unit.flow.exit.get(name)
+        if state is None or not state.bindings:
+            if self._around(name, unit):
+                yield name
+            return
+        for binding in state.bindings:
+            if isinstance(binding.node, Param):
+                yield binding.node.name
+            elif binding.kind in ("value", "entry", "element", "unpack") and binding.node is not None:
+                yield from self._names(binding.node, unit, depth)  # type: ignore[arg-type]
+
+    def _around(self, name: str, unit: Unit) -> bool:
+        """Whether a function around a unit binds a name."""
+        parent = unit.parent
+        while parent is not None and parent.parent is not None:
+            if not isinstance(parent.node, Class) and name in parent.flow.bound:
+                return True
+            parent = parent.parent
+        return False
+
+    def _names(self, expr: Expr, unit: Unit, depth: int) -> Iterator[str]:
+        """The parameters of a unit, and the variables around it, that an expression in it is made of."""
+        me = first_param(unit) if unit.owner is not None else ""
+        stack, seen = [expr], set[int]()
+        while stack:
+            here = stack.pop()
+            if id(here) in seen:
+                continue
+            seen.add(id(here))
+            if isinstance(here, Attr) and isinstance(here.base, Name) and here.base.id == me and me:
+                if self._by_object(unit, here.name, depth):
+                    yield me
+                state = unit.flow.uses.get(id(here))
+            elif isinstance(here, Name):
+                state = unit.flow.uses.get(id(here))
+                if (state is None or not state.bindings) and self._around(here.id, unit):
+                    yield here.id
+            else:
+                stack.extend(children(here))
+                continue
+            for binding in state.bindings if state is not None else ():
+                if isinstance(binding.node, Param):
+                    yield binding.node.name
+                elif binding.kind == "function":
+                    inner = unit.inner.get(id(binding.node))
+                    for name in self.open(inner, depth + 1) if inner is not None else ():
+                        if name not in {param.name for param in _params(inner)}:
+                            yield from self._free(name, unit, depth)
+                elif binding.kind in ("value", "entry", "element", "unpack") and binding.node is not None:
+                    stack.append(binding.node)  # type: ignore[arg-type]
+
+    def _by_object(self, unit: Unit, name: str, depth: int) -> bool:
+        """Whether `self.name` in a method depends on which object it is."""
+        owner = unit.owner
+        assert owner is not None
+        if any(name in {inner.last_name for inner in heir.inner.values()} for heir in self.typed.heirs(owner)):
+            return True
+        method = self.ask.objects.method(owner, name)
+        if method is not None:
+            return first_param(method) in self.open(method, depth + 1)
+        for klass in self.ask.objects.lineage(owner)[0]:
+            if name in self.ask.objects.settings.fields(klass):
+                return True
+            for expr, where, _ in self.ask.objects.assigned(klass).get(name, ()):
+                if depth < MAX_DEPTH and any(True for _ in self._names(expr, where, depth + 1)):
+                    return True
+        return False
+
+
+def _params(unit: Unit | None) -> tuple[Param, ...]:
+    return unit.node.params if unit is not None and isinstance(unit.node, (Function, Lambda)) else ()
+
+
+def _is_inherited(func: Expr) -> bool:
+    """`super().method`"""
+    made = func.base if isinstance(func, Attr) else None
+    return isinstance(made, Call) and isinstance(made.func, Name) and made.func.id == "super"

@@ -1,0 +1,85 @@
+"""The stretches of a module that do not run: for the type checker only, or only when the module is the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gravity_lint.facts.code import Attr, Block, Compare, Const, Expr, If, Logic, Name, Series, Span
+from gravity_lint.link.modules import Module, blocks
+
+_PROGRAM = frozenset({"__main__", "__mp_main__"})
+_END = 1 << 60
+
+
+def mains(module: Module) -> tuple[Span, ...]:
+    """The stretches that run only when a module is the program."""
+    return tuple(_branches(module.facts.body, _main))
+
+
+def idle(module: Module) -> tuple[Span, ...]:
+    """The stretches that never run: behind `TYPE_CHECKING`, `False`, or a name that the module never has."""
+    return tuple(_branches(module.facts.body, _never))
+
+
+def within(span: Span, stretches: tuple[Span, ...]) -> bool:
+    """Whether a place is in one of these stretches."""
+    return any(start <= span[0] < end for start, end in stretches)
+
+
+def _branches(body: Block, chosen: Callable[[If, int], bool]) -> Iterator[Span]:
+    """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins."""
+    stack: list[tuple[Block, int]] = [(body, _END)]
+    while stack:
+        block, end = stack.pop()
+        for number, stmt in enumerate(block):
+            after = block[number + 1].span[0] if number + 1 < len(block) else end
+            inner = blocks(stmt)
+            for place, part in enumerate(inner):
+                ends = next((later[0].span[0] for later in inner[place + 1 :] if later), after)
+                if part and isinstance(stmt, If) and chosen(stmt, place):
+                    yield part[0].span[0], ends
+                elif part:
+                    stack.append((part, ends))
+
+
+def _main(stmt: If, place: int) -> bool:
+    test = stmt.branches[place][0]
+    return test is not None and bool(_PROGRAM.intersection(_named(test) or ()))
+
+
+def _never(stmt: If, place: int) -> bool:
+    test = stmt.branches[place][0]
+    earlier = [_truth(before) for before, _ in stmt.branches[:place] if before is not None]
+    return True in earlier or (test is not None and _truth(test) is False)
+
+
+def _named(test: Expr) -> tuple[object, ...] | None:
+    """The texts that `__name__` is compared with; None for any other test."""
+    if isinstance(test, Compare) and any(isinstance(part, Name) and part.id == "__name__" for part in test.parts):
+        parts = [item for part in test.parts for item in (part.items if isinstance(part, Series) else (part,))]
+        return tuple(part.value for part in parts if isinstance(part, Const))
+    return None
+
+
+def _truth(test: Expr) -> bool | None:
+    """What a test says whatever happens; None where that depends."""
+    name = test.id if isinstance(test, Name) else test.name if isinstance(test, Attr) else ""
+    if name == "TYPE_CHECKING":
+        return False
+    if isinstance(test, Const) and isinstance(test.value, (bool, int)):
+        return bool(test.value)
+    if isinstance(test, Compare):
+        if test.op == "not":
+            inner = _truth(test.parts[0])
+            return None if inner is None else not inner
+        texts = _named(test) if test.op == "==" else None
+        # `__main__` is the program, a dotted name may be how the module is imported; other dunders are slips
+        if texts and all(isinstance(text, str) and text.startswith("__") and text not in _PROGRAM for text in texts):
+            return False
+    if isinstance(test, Logic):
+        known = [_truth(part) for part in test.parts]
+        decisive = test.op == "or"
+        if decisive in known:
+            return decisive
+        return (not decisive) if all(part is (not decisive) for part in known) else None
+    return None
