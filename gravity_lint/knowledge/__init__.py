@@ -19,7 +19,7 @@ __all__ = [
     "MongoFunctions", "NamedClass", "Operation", "OperationKind", "Operations", "Option", "Pass", "Process", "Reader",
     "Role", "Runner", "Schemes", "Setting", "SettingsClasses", "Shape", "Slot", "StartupCall", "StartupDecorator",
     "Taker", "Values", "classify", "dotted_names", "drivers", "frameworks", "is_test", "kind_of", "library_names",
-    "models", "operations", "scheme_kind", "schemes", "settings", "values",
+    "models", "opener_names", "operations", "scheme_kind", "schemes", "settings", "values",
 ]
 
 Kind = Literal["sql", "document", "cache"]
@@ -123,6 +123,12 @@ def drivers() -> Mapping[str, Driver]:
         if ("config" in row.arguments) != (row.keys is not None):
             raise KnowledgeError(f"drivers.yaml: {row.driver}: `config` and `keys` go together")
     return _by_call("drivers.yaml", rows)
+
+
+@cache
+def opener_names() -> tuple[str, ...]:
+    """The last names of all that opens a database."""
+    return tuple(sorted({name.rsplit(".", 1)[-1] for name in drivers()}))
 
 
 @cache

@@ -12,6 +12,7 @@ from gravity_lint.facts.sql import Statement, statements
 from gravity_lint.facts.words import Command, Word
 from gravity_lint.knowledge import Slot
 from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.handles import is_in_memory
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.scripts import deeds, spoken
 from gravity_lint.link.texts import HOLE, Template, templates
@@ -69,8 +70,8 @@ def performed(ask: Evaluator) -> Iterator[Performed]:
         if id(call) not in seen:
             seen.add(id(call))
             operation = _operation(ask, call.func, call, unit)
-            if operation is not None:
-                yield Performed(operation, dotted(call.func) or "…", unit, Site(unit.module, call.span))
+            if operation is not None and not _of_memory(ask, call, unit):
+                yield Performed(operation, _written(call.func), unit, Site(unit.module, call.span))
     yield from _handed(ask, ends)
     for call, unit, commands in _processes(ask):
         for deed in deeds(commands):
@@ -86,10 +87,34 @@ def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
         for arg in call.args:
             if isinstance(arg.value, Attr) and arg.value.name in ends:
                 operation = _operation(ask, arg.value, None, unit)
-                if operation is not None:
-                    yield Performed(
-                        operation, dotted(arg.value) or arg.value.name, unit, Site(unit.module, arg.value.span)
-                    )
+                if operation is not None and not _sends_to_memory(ask, call, unit):
+                    yield Performed(operation, _written(arg.value), unit, Site(unit.module, arg.value.span))
+
+
+def _written(expr: Expr) -> str:
+    """What is called, as far as it is names: `Base.metadata.create_all`, `MetaData().create_all`."""
+    tail: list[str] = []
+    while isinstance(expr, (Attr, Call)):
+        if isinstance(expr, Attr):
+            tail.append(f".{expr.name}")
+            expr = expr.base
+        else:
+            tail.append("()")
+            expr = expr.func
+    start = expr.id if isinstance(expr, Name) else "…"
+    return start + "".join(reversed(tail))
+
+
+def _of_memory(ask: Evaluator, call: Call, unit: Unit) -> bool:
+    """Whether an operation is given an engine or a connection that leads only into memory."""
+    frame = ask.runs.frame(unit)
+    given = [arg.value for arg in call.args if arg.name in (None, "bind", "engine", "connection")][:1]
+    return any(is_in_memory(ask, ask.values(expr, frame)) for expr in given)
+
+
+def _sends_to_memory(ask: Evaluator, call: Call, unit: Unit) -> bool:
+    """Whether what a method is called on leads only into memory."""
+    return isinstance(call.func, Attr) and is_in_memory(ask, ask.values(call.func.base, ask.runs.frame(unit)))
 
 
 def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit) -> str | None:
@@ -194,6 +219,8 @@ def sent(ask: Evaluator) -> Iterator[Sent]:
             values = ask.runs.argument(call, ask.runs.frame(unit), row.sql)
             for template in templates(values or ()):
                 for statement in statements(template.text):
+                    if _sends_to_memory(ask, call, unit):
+                        break
                     found = _sent(ask, statement, template, call, unit)
                     key = id(found.site.module), found.site.span[0], found.begins
                     if key not in seen:

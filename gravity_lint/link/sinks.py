@@ -51,9 +51,8 @@ def sinks(ask: Evaluator) -> Iterator[Sink]:
 
 def _calls(ask: Evaluator) -> Iterator[Sink]:
     table = knowledge.drivers()
-    names = sorted({name.rsplit(".", 1)[-1] for name in table})
     seen: set[int] = set()
-    for call, unit in ask.calls.named(names):
+    for call, unit in (*ask.calls.named(knowledge.opener_names()), *_partials(ask)):
         if id(call) in seen:
             continue
         seen.add(id(call))
@@ -83,6 +82,16 @@ def _calls(ask: Evaluator) -> Iterator[Sink]:
                 driver.demands_scheme,
             )
             break
+
+
+def _partials(ask: Evaluator) -> Iterator[tuple[Call, Unit]]:
+    """Calls that are half made already: `partial(create_engine, url)` → `create_engine(url)`."""
+    for call, unit in ask.calls.named(("partial",)):
+        if call.args and any(
+            isinstance(value, External) and value.name == "functools.partial"
+            for value in ask.values(call.func, ask.runs.frame(unit))
+        ):
+            yield Call(call.args[0].value, call.args[1:], call.span), unit
 
 
 def _shaped(ask: Evaluator, values: Values, shape: knowledge.Shape, depth: int) -> Iterator[tuple[str, Values]]:
