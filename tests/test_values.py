@@ -428,7 +428,88 @@ OBJECTS = {
         """,
     "a list of hosts": """
         from pymongo import MongoClient
-        MongoClient(["a.internal", "b.internal"])
+        MongoClient(["a.internal", "b.internal"])  #= GRV101
+        """,
+    "a list of hosts that the deployment gives": """
+        import os
+        from pymongo import MongoClient
+        MongoClient([os.environ["MONGO_ONE"], os.environ["MONGO_TWO"]])
+        """,
+    "a half made opener": """
+        from functools import partial
+        from sqlalchemy import create_engine
+        make = partial(create_engine, "postgresql://db.internal/shop")  #= GRV101
+        engine = make()
+        """,
+    "items of a mapping set later": """
+        from sqlalchemy import create_engine
+        config = {}
+        config["target"] = "postgresql://a.internal/shop"  #= GRV101
+        config.update(second="postgresql://b.internal/shop")  #= GRV101
+        config.update({"third": "postgresql://c.internal/shop"})  #= GRV101
+        def connect():
+            return create_engine(config["target"])
+        create_engine(config["second"])
+        create_engine(config["third"])
+        """,
+    "a field that whoever makes the object gives": """
+        import os
+        import redis
+        from dataclasses import dataclass
+        @dataclass
+        class Given:
+            url: str = "redis://a.internal/0"
+            def connect(self):
+                return redis.from_url(self.url)
+        Given(url=os.environ["REDIS_URL"])
+        @dataclass
+        class Left:
+            url: str = "redis://b.internal/0"  #= GRV101
+            def connect(self):
+                return redis.from_url(self.url)
+        Left()
+        @dataclass
+        class Nobody:
+            url: str = "redis://c.internal/0"
+            def connect(self):
+                return redis.from_url(self.url)
+        """,
+    "a default below a folder with a default": """
+        import os
+        from sqlalchemy import create_engine
+        FOLDER = os.getenv("DATA_DIR", "data")
+        create_engine(os.getenv("DATABASE_URL", f"sqlite:///{FOLDER}/web.db"))  #= GRV102
+        """,
+    "a default below a folder that must be given": """
+        import os
+        from sqlalchemy import create_engine
+        create_engine(os.getenv("DATABASE_URL", f"sqlite:///{os.environ['DATA_DIR']}/web.db"))
+        """,
+    "a field that a validator fills or refuses": """
+        from sqlalchemy import create_engine
+        from pydantic import field_validator, model_validator
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            first: str | None = None
+            second: str = "postgresql://change-me/x"
+            @model_validator(mode="after")
+            def fill(self):
+                if self.first is None:
+                    self.first = "sqlite:///shop.db"  #= GRV102
+                return self
+            @field_validator("second")
+            @classmethod
+            def look(cls, value):
+                if value == "postgresql://change-me/x":
+                    raise ValueError("not set")
+                return value
+        settings = Settings()
+        create_engine(settings.first)
+        create_engine(settings.second)
+        """,
+    "a star import of a driver": """
+        from peewee import *
+        database = MySQLDatabase("shop", host="db.internal")  #= GRV101
         """,
     "a dependency": """
         import os
@@ -859,7 +940,6 @@ COMMON = {
 
 GROUPS = {"common": COMMON, "settings": SETTINGS, "texts": TEXTS, "objects": OBJECTS, "silent": SILENT}
 FAULTS = {
-    "a partial": "arguments that a partial gives do not reach the function's own body",
     "comprehension": "what a comprehension runs over is not followed",
     "list comprehension": "what a comprehension runs over is not followed",
 }
@@ -1000,3 +1080,72 @@ def test_what_an_import_binds(line: str, name: str) -> None:
     call, unit = next(iter(service.evaluator.calls.named(("from_url",))))
     values = service.evaluator.values(call.func, service.evaluator.runs.frame(unit))
     assert [getattr(value, "name", None) for value in values] == [name]
+
+
+FILES = {
+    "a module named as the configuration": """
+        --- shop/config.py
+        TARGET = "postgresql://db.internal/shop"  #= GRV101
+        --- shop/app.py
+        from flask import Flask
+        from sqlalchemy import create_engine
+        app = Flask(__name__)
+        app.config.from_object("shop.config")
+        create_engine(app.config["TARGET"])
+        """,
+    "Django's settings read back": """
+        --- shop/settings.py
+        INSTALLED_APPS = []
+        REDIS_ADDRESS = "redis://cache.internal/0"  #= GRV101
+        --- shop/db.py
+        import redis
+        from django.conf import settings
+        client = redis.from_url(settings.REDIS_ADDRESS)
+        """,
+    "options of a command line": """
+        --- a.py
+        import click
+        from sqlalchemy import create_engine
+        @click.command()
+        @click.option("--target", envvar="TARGET", default="postgresql://db.internal/shop")  #= GRV102
+        @click.option("--other")  #= GRV104
+        @click.option("--third", required=True)
+        @click.argument("fourth")
+        def main(target, other, third, fourth):
+            for url in (target, other, third, fourth):
+                pass
+            create_engine(target)
+            create_engine(other)
+            create_engine(third)
+            create_engine(fourth)
+        --- b.py
+        import typer
+        from sqlalchemy import create_engine
+        app = typer.Typer()
+        @app.command()
+        def main(
+            target: str = typer.Option("postgresql://db.internal/shop", envvar="TARGET"),  #= GRV102
+            other: str = typer.Option(None),  #= GRV104
+            third: str = typer.Option(...),
+        ):
+            create_engine(target)
+            create_engine(other)
+            create_engine(third)
+        --- c.py
+        import argparse
+        from sqlalchemy import create_engine
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--target", default="postgresql://db.internal/shop")  #= GRV102
+        parser.add_argument("--other")  #= GRV104
+        parser.add_argument("third")
+        args = parser.parse_args()
+        create_engine(args.target)
+        create_engine(args.other)
+        create_engine(args.third)
+        """,
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_values_across_files(case: str) -> None:
+    holds(FILES[case])

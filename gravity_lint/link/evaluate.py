@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import cast
 
 from gravity_lint import knowledge
@@ -342,6 +343,8 @@ class Evaluator:
         state = frame.unit.flow.uses.get(id(expr))
         if state is not None and state.bindings:
             return self.state(key_of(expr) or "", state, frame)
+        if state is None and isinstance(expr, Item) and (given := self._item_of_module(expr, frame)):
+            return given
         found: list[Value] = []
         for base in self.values(expr.base, frame):
             if isinstance(expr, Attr):
@@ -350,6 +353,15 @@ class Evaluator:
                 found.extend(self._subscript(base, expr, frame, site))
         values = unique(found)
         return checked(values) if state is not None and state.checked else values
+
+    def _item_of_module(self, expr: Item, frame: Frame) -> Values:
+        """What a function reads from a mapping of its module, where the module's own lines set that item."""
+        unit, module = frame.unit, frame.unit.module.unit
+        key = key_of(expr)
+        state = module.flow.exit.get(key) if key is not None and unit.parent is not None else None
+        if state is None or key is None or not state.bindings or key.split("[", 1)[0] in unit.flow.bound:
+            return ()
+        return self.state(key, state, self.runs.frame(module))
 
     def attribute(
         self, base: Value, name: str, site: Site, expr: Attr | None = None, frame: Frame | None = None
@@ -474,4 +486,22 @@ class Evaluator:
                 for call, where in self.calls.spelled(spelled):
                     if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):
                         found.append((call, where))
+            found.extend(
+                (call, where)
+                for call, where in self.half_made
+                if any(function.unit is unit for function in self.functions(call, self.runs.frame(where)))
+            )
         return found
+
+    @cached_property
+    def half_made(self) -> tuple[tuple[Call, Unit], ...]:
+        """`partial(function, argument)`, each as the call that it begins to make."""
+        return tuple(
+            (Call(call.args[0].value, call.args[1:], call.span), where)
+            for call, where in self.calls.named(("partial",))
+            if call.args
+            and any(
+                isinstance(value, External) and value.name == "functools.partial"
+                for value in self.values(call.func, self.runs.frame(where))
+            )
+        )

@@ -27,6 +27,7 @@ from gravity_lint.facts.code import (
     Leave,
     Logic,
     Loop,
+    Mapping,
     Match,
     Name,
     Param,
@@ -162,6 +163,8 @@ class _Walker:
             if isinstance(stmt.value, Call) and dotted(stmt.value.func) in _EXITS:
                 self.last = env
                 return None
+            if isinstance(stmt.value, Call):
+                self.updated(stmt.value, env)
         elif isinstance(stmt, Import):
             self.imported(stmt, env)
         elif isinstance(stmt, (Function, Class)):
@@ -289,6 +292,16 @@ class _Walker:
                     self.target(item, Binding(kind, value, binding.span, (*binding.path, number)), env)
         elif (key := key_of(target)) is not None:
             self.bind(key, binding, env)
+
+    def updated(self, call: Call, env: Env) -> None:
+        """`mapping.update(key=value)` and `mapping.update({"key": value})` set items of a mapping."""
+        if not isinstance(call.func, Attr) or call.func.name != "update" or (base := key_of(call.func.base)) is None:
+            return
+        for arg in call.args:
+            items = arg.value.items if isinstance(arg.value, Mapping) and arg.name is None else ()
+            given = [(key.value, value) for key, value in items if isinstance(key, Const)]
+            for name, value in [(arg.name, arg.value)] if arg.name not in (None, "*", "**") else given:
+                self.bind(f"{base}[{name!r}]", Binding("value", value, call.span), env)
 
     def bind(self, key: str, binding: Binding, env: Env) -> None:
         if key in self.globals:

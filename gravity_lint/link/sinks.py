@@ -52,7 +52,7 @@ def sinks(ask: Evaluator) -> Iterator[Sink]:
 def _calls(ask: Evaluator) -> Iterator[Sink]:
     table = knowledge.drivers()
     seen: set[int] = set()
-    for call, unit in (*ask.calls.named(knowledge.opener_names()), *_partials(ask)):
+    for call, unit in (*ask.calls.named(knowledge.opener_names()), *ask.half_made):
         if id(call) in seen:
             continue
         seen.add(id(call))
@@ -82,16 +82,6 @@ def _calls(ask: Evaluator) -> Iterator[Sink]:
                 driver.demands_scheme,
             )
             break
-
-
-def _partials(ask: Evaluator) -> Iterator[tuple[Call, Unit]]:
-    """Calls that are half made already: `partial(create_engine, url)` → `create_engine(url)`."""
-    for call, unit in ask.calls.named(("partial",)):
-        if call.args and any(
-            isinstance(value, External) and value.name == "functools.partial"
-            for value in ask.values(call.func, ask.runs.frame(unit))
-        ):
-            yield Call(call.args[0].value, call.args[1:], call.span), unit
 
 
 def _shaped(ask: Evaluator, values: Values, shape: knowledge.Shape, depth: int) -> Iterator[tuple[str, Values]]:

@@ -176,8 +176,8 @@ class _Judge:
         """The settings that a default is joined from: what stands in for them stands in for it."""
         for template in templates((default,)) if isinstance(default, Joined) else ():
             for part, _, holes in _parts(role, template):
-                for item in (item for hole in holes for item in hole):
-                    if isinstance(item, Environment) and item.default:
+                for item in (item for hole in holes for item in hole):  # of a file, the whole path is told
+                    if isinstance(item, Environment) and item.default and part != "file":
                         yield from self._environment(part, item)
 
     def _text(self, role: str, value: Value, template: Template) -> Iterator[Target]:
