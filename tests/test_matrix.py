@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from matrix import product
-from matrix.cells import FAULTS, LAYOUTS, REASONS, VERDICTS, WAYS, possible
+from matrix.cells import FAULTS, LAYOUTS, REASONS, VERDICTS, WAYS, possible, render
 from matrix.openers import SCHEMES, every_call, openers, rows, spelled
 from matrix.ways import Way
 from tree import CONNECTION, Told, at, findings, service_of
@@ -92,6 +92,13 @@ def test_the_sample_meets_everything() -> None:
     assert {cell.code for cell in cells} == {"GRV101", "GRV102", "GRV103", "GRV104", ""}
     assert {(cell.opener.row, cell.verdict) for cell in cells} >= {
         (row, verdict) for row in rows() for verdict in VERDICTS[:3]}
+
+
+def test_every_service_is_python() -> None:
+    for way in WAYS:
+        for cell in product.sample(way):
+            for path, text in render(cell).items():
+                compile(text, f"{cell.id} {path}", "exec")
 
 
 def test_what_is_undecided_and_what_is_wrong_is_named_with_a_reason() -> None:

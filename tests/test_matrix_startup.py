@@ -59,6 +59,14 @@ def test_every_row_of_the_operations() -> None:
     assert {operation.row for operation in operations()} == rows()
 
 
+def test_every_service_is_python() -> None:
+    for case in CASES:
+        for cell in product.sample_start(case):
+            for path, text in startup.render(cell).items():
+                if path.endswith(".py"):
+                    compile(text, f"{cell.id} {path}", "exec")
+
+
 def test_the_sample_meets_everything() -> None:
     cells = [cell for case in CASES for cell in product.sample_start(case)]
     assert {(cell.case, cell.layout) for cell in cells} == {(case, name) for case in CASES for name in LAYOUTS}

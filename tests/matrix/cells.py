@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 from tree import CONNECTION, ROOT, Told, at, files_of, findings, service_of
 
@@ -79,6 +83,8 @@ class Cell:
     @property
     def code(self) -> str:
         """The rule that must speak; empty where none may."""
+        if self.verdict == "unchecked" and self.opener.needs_none and not self.way.piece:
+            return CLEAN
         return self.way.codes.get(self.verdict, _code(self.verdict, self.role))
 
 
@@ -204,6 +210,9 @@ def problem(cell: Cell) -> str:
         if wrong := _spot(cell, files, finding.place, bool(joined)) or trail_problem(files, finding.trail):
             return wrong
         steps = [place_of(step) for step in finding.trail]
+        for one, following in pairwise(steps):
+            if not _joined(files, one, following):
+                return f"nothing leads from {one} to {following}"
         ranks = [_rank(marks.get(step, "")) for step in steps]
         if steps[0] != source or "sink" not in marks.get(steps[-1], ""):
             return f"the trail leads from {steps[0]} to {steps[-1]}"
@@ -238,6 +247,39 @@ def _rank(mark: str) -> int | None:
 def place_of(step: Step) -> tuple[str, int]:
     """A step's file and line, told from the service's root."""
     return step.place.path.removeprefix(f"{ROOT}/"), step.place.line
+
+
+SAYS_NOTHING = {*keyword.kwlist, "self", "cls", "str", "os", "environ", "getenv", "opened", "none", "other"}
+"""Words that two lines may share without the one leading to the other."""
+
+
+def _joined(files: Mapping[str, str], one: tuple[str, int], following: tuple[str, int]) -> bool:
+    """Whether a reader sees how one line leads to another.
+
+    Both hold a name, or one of them names the function or the class that the other stands in, or the other's module.
+    """
+    lines = [files[path].splitlines()[line - 1].split("#<")[0].replace("-", "_")
+             for path, line in (one, following)]
+    words, others = ({word.lower() for word in re.findall(r"[A-Za-z]\w*", line)} - SAYS_NOTHING for line in lines)
+    around = {name.lower().lstrip("_") for name in _around(files, one)}
+    stem = one[0].removesuffix("/__init__.py").removesuffix(".py").split("/")[-1]
+    return bool(words & others or {name.lower().lstrip("_") for name in _around(files, following)} & words or around & others
+                or stem in others or ("import *" in lines[0] and one[0] == following[0]))
+
+
+def _around(files: Mapping[str, str], place: tuple[str, int]) -> set[str]:
+    """The names of the functions and classes that a line stands in."""
+    return {
+        node.name
+        for node in ast.walk(_tree(files[place[0]]))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and node.lineno <= place[1] <= (node.end_lineno or 0)
+    }
+
+
+@lru_cache(maxsize=64)
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def trail_problem(files: Mapping[str, str], trail: tuple[Step, ...], named: int = 0) -> str:
@@ -304,12 +346,16 @@ class Fault:
     opener: str = ".*"
     codes: tuple[str, ...] = ("GRV101", "GRV102", "GRV103", "GRV104")
     """The codes that are expected, where none is told or another."""
-    layouts: tuple[str, ...] = tuple(LAYOUTS)
+    verdicts: tuple[str, ...] = VERDICTS
+    needs_none: bool | None = None
+    is_piece: bool | None = None
 
     def holds(self, cell: Cell) -> bool:
         return (
             cell.code in self.codes
-            and cell.layout in self.layouts
+            and cell.verdict in self.verdicts
+            and self.needs_none in (None, cell.opener.needs_none)
+            and self.is_piece in (None, bool(cell.way.piece))
             and re.fullmatch(self.way, cell.way.name) is not None
             and re.fullmatch(self.opener, cell.opener.id) is not None
         )
@@ -318,18 +364,18 @@ class Fault:
 FAULTS: tuple[Fault, ...] = (
     Fault("keys of one library at the top of Flask's configuration are not seen together",
           opener=r"flask \['\w+'\]\.(user|password)", codes=("GRV103",)),
-    Fault("a default that a validator rejects counts", way=".* validator that rejects a sentinel", codes=(CLEAN,)),
-    Fault("options of a command line do not reach the function", way="(click|typer|argparse) option"),
     Fault("no table knows it", way="dynaconf.*"),
     Fault("`get` of what `dotenv_values` returns is not known", way="dotenv"),
-    Fault("`django.conf.settings` is not linked to the service's settings module", way="Django settings"),
-    Fault("a module given to `from_object` by its name is not read back", way="Flask config by the name of a module"),
-    Fault("what is set in a dictionary later is not seen", way="(item set in|`update` of) a dictionary"),
+    Fault("what is set in a dictionary later is not seen", way="item set in a dictionary"),
     Fault("no table knows it", way="simple namespace"),
     Fault("what another module sets in a module is not seen", way="set from outside into a module"),
     Fault("what a generator yields is not followed", way="yielded by a generator"),
     Fault("what `__new__` sets is not seen", way="singleton"),
     Fault("the arguments of a partial are not handed on where it is called", way="partial of a wrapper"),
+    Fault("a part of a URL with a database's scheme is passed over where there need be no database",
+          codes=("GRV102", "GRV104"), needs_none=True, is_piece=True),
+    Fault("a case of `match` counts as the absence of a setting", way="`match`", verdicts=("hardcoded",),
+          codes=("GRV101", "GRV103", CLEAN)),
     Fault("the steps of the trail are out of order", way=r"\+ by steps, .*", codes=("GRV102", "GRV104")),
 )
 

@@ -45,6 +45,8 @@ class Opener:
     """A call with OPTIONS where a mapping is unpacked; empty where none can be."""
     keyword: str = ""
     """The key of the value in that mapping."""
+    needs_none: bool = False
+    """It also does without a database, so that a missing address is no mistake."""
     at_module_level: bool = False
     """It is no expression: the statement must stand at the top level of a module."""
 
@@ -164,7 +166,7 @@ def _of_argument(label: str, row: Driver, call: str, role: str, position: int | 
             imports, name = spelled(call, number + step)
             given = _arguments(row.arguments, "config", position, keyword, leaf.around)
             yield Opener(f"{call}{where}{list(leaf.keys)}", label, leaf.role, row.kind, _os(imports, given),
-                         f"{name}({given})")
+                         f"{name}({given})", needs_none=row.demands_scheme)
         return
     imports, name = spelled(call, number)
     given = _arguments(row.arguments, role, position, keyword, "TARGET")
@@ -173,7 +175,7 @@ def _of_argument(label: str, row: Driver, call: str, role: str, position: int | 
         beside = _beside(row.arguments, role, frozenset())
         unpacks = f"{name}({', '.join([*beside, '**OPTIONS'])})"
     yield Opener(f"{call}{where}", label, role, row.kind, _os(imports, given), f"{name}({given})",
-                 unpacks=unpacks, keyword=keyword)
+                 unpacks=unpacks, keyword=keyword, needs_none=row.demands_scheme)
 
 
 def _os(imports: str, text: str) -> str:
@@ -232,18 +234,21 @@ def _of_key(label: str, row: Setting, leaf: Leaf, number: int) -> Opener:
     if row.where == "django":
         beside = f"{leaf.beside} = {ENV.format('PLACE')}\n" if place else ""
         head = f"import os\nINSTALLED_APPS = ['orders']\n{beside}".rstrip("\n")
-        return Opener(name, label, leaf.role, row.kind, head, "", f"{first} = {leaf.top}", at_module_level=True)
+        return Opener(name, label, leaf.role, row.kind, head, "", f"{first} = {leaf.top}",
+                      needs_none=row.demands_scheme, at_module_level=True)
     library = f"import {row.imports[0]}\n" if row.imports else ""
     if row.where == "celery":
         imports = f"import os\n{library}from celery import Celery\napplication = Celery('orders')"
         return Opener(name, label, leaf.role, row.kind, imports,
                       f"application.conf.update({place}{first}={leaf.top})",
-                      f"application.conf.{first} = {leaf.top}" if number % 2 and not place else "")
+                      f"application.conf.{first} = {leaf.top}" if number % 2 and not place else "",
+                      needs_none=row.demands_scheme)
     imports = f"import os\n{library}from flask import Flask\napplication = Flask(__name__)"
     method = ("update", "from_mapping")[number % 2]
     return Opener(name, label, leaf.role, row.kind, imports,
                   f"application.config.{method}({place}{first}={leaf.top})",
-                  f'application.config["{first}"] = {leaf.top}' if number % 3 == 0 and not place else "")
+                  f'application.config["{first}"] = {leaf.top}' if number % 3 == 0 and not place else "",
+                  needs_none=row.demands_scheme)
 
 
 @cache

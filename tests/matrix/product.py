@@ -34,7 +34,7 @@ def sample(way: Way) -> Iterator[Cell]:
     """
     place = WAYS.index(way)
     fit = _fit(way)
-    chosen = [*fit[place % 31 :: 31], *(fit[(place * 7 + step) % len(fit)] for step in range(len(NAMES)))]
+    chosen = [*fit[place % 61 :: 61], *(fit[(place * 7 + step) % len(fit)] for step in range(len(NAMES)))]
     for number, opener in enumerate(dict.fromkeys(chosen)):
         yield from cells(way, opener, (NAMES[(place + number) % len(NAMES)],))
     for number, name in enumerate(NAMES):

@@ -329,11 +329,30 @@ ISSUE = (
         --- PKG/db.py
         import os
         IMPORT
-        TARGET = VALUE if os.getenv("STAGE") == "local" else os.environ["PRODUCTION_TARGET"]  #< source
+        TARGET = os.environ["OTHER_TARGET"] if "OTHER_TARGET" in os.environ else VALUE  #< source
         CHECK TARGET
         opened = OPEN(TARGET)  #< sink
         """, codes=PICKED),
+    Way("conditional expression on a stage", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        TARGET = VALUE if os.getenv("STAGE") == "local" else os.environ["PRODUCTION_TARGET"]  #< source
+        CHECK TARGET
+        opened = OPEN(TARGET)  #< sink
+        """),
     Way("if/else branches", """
+        --- PKG/db.py
+        import os
+        IMPORT
+        if os.getenv("OTHER_TARGET"):
+            TARGET = os.environ["OTHER_TARGET"]
+        else:
+            TARGET = VALUE  #< source
+        CHECK TARGET
+        opened = OPEN(TARGET)  #< sink
+        """, codes=PICKED),
+    Way("if/else branches on a stage", """
         --- PKG/db.py
         import os
         IMPORT
@@ -343,7 +362,7 @@ ISSUE = (
             TARGET = os.environ["PRODUCTION_TARGET"]
         CHECK TARGET
         opened = OPEN(TARGET)  #< sink
-        """, codes=PICKED),
+        """),
     Way("config object chosen by name", """
         --- PKG/config.py
         import os
@@ -870,5 +889,5 @@ OTHERS = (
                 TARGET = os.environ["PRODUCTION_TARGET"]
         CHECK TARGET
         opened = OPEN(TARGET)  #< sink
-        """, codes=PICKED),
+        """),
 )
