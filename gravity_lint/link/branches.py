@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Compare, Const, Expr, If, Item, Name, Span, walk
+from gravity_lint.facts.code import Attr, Call, Compare, Const, Expr, If, Item, Match, Name, Span, walk
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Around, Unit, around, body_of
@@ -48,19 +48,13 @@ class Branches:
         """The tests that decide which of several places of a unit runs."""
         ways = [self._way(unit, span) for span in places]
         blocks: dict[int, list[int | None]] = {}
-        found: dict[int, If] = {}
+        found: dict[int, If | Match] = {}
         for number, way in enumerate(ways):
             for stmt, block in way:
-                if isinstance(stmt, If):
+                if isinstance(stmt, (If, Match)):
                     found[id(stmt)] = stmt
                     blocks.setdefault(id(stmt), [None] * len(ways))[number] = id(block)
-        return [
-            test
-            for key, stmt in found.items()
-            if len(set(blocks[key])) > 1
-            for test, _ in stmt.branches
-            if test is not None
-        ]
+        return [test for key, stmt in found.items() if len(set(blocks[key])) > 1 for test in _tests(stmt)]
 
     def _way(self, unit: Unit, span: Span) -> list[Around]:
         key = unit, span
@@ -95,6 +89,11 @@ class Branches:
                     for test, one in stmt.branches
                 )
         return False
+
+
+def _tests(stmt: If | Match) -> list[Expr]:
+    """What a statement asks before it takes a branch."""
+    return [stmt.subject] if isinstance(stmt, Match) else [test for test, _ in stmt.branches if test is not None]
 
 
 def _speaks_of_tests(test: Expr) -> bool:

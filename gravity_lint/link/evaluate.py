@@ -386,7 +386,7 @@ class Evaluator:
         if isinstance(base, Made):
             if base.name == "super" and frame is not None:
                 return self.objects.inherited(frame, name, site)
-            if parsed := self.commandline.parsed(base, name, site):
+            if parsed := self.commandline.parsed(base, name, site) or self._of_namespace(base, name):
                 return parsed
             return (External(site, (), f"{base.name}.{name}", base),)
         if name == "parent" and isinstance(base, (Literal, Joined)):
@@ -394,6 +394,13 @@ class Evaluator:
         if name == "value" and isinstance(base, (Literal, Joined, Environment)):
             return (base,)
         return (Unknown(site, (), "attribute"),)
+
+    def _of_namespace(self, base: Made, name: str) -> Values:
+        """What `SimpleNamespace(name=value).name` is."""
+        if base.name not in ("types.SimpleNamespace", "argparse.Namespace") or base.call is None or base.frame is None:
+            return ()
+        named = self.runs.arguments(base.call, base.frame)[1]
+        return self.runs.force(named[name]) if name in named else ()
 
     def _subscript(self, base: Value, expr: Item, frame: Frame, site: Site) -> Values:
         key = literal_text(self.values(expr.key, frame))

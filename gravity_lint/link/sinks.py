@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted
@@ -21,6 +21,7 @@ from gravity_lint.link.values import (
     Site,
     Table,
     Values,
+    from_environment,
     literal_text,
 )
 
@@ -41,12 +42,20 @@ class Sink:
     roles: tuple[tuple[str, Values], ...]
     demands_scheme: bool = False
     is_call: bool = True
+    beside: frozenset[str] = frozenset()
+    """Roles that the environment gives by other keys of the same configuration."""
 
 
 def sinks(ask: Evaluator) -> Iterator[Sink]:
     """Every place in the service's own code that opens a database, module by module."""
     yield from _calls(ask)
-    yield from _configuration(ask)
+    configuration = list(_configuration(ask))
+    given: dict[tuple[str, Unit], set[str]] = {}
+    for sink in configuration:
+        roles = {role for role, values in sink.roles if from_environment(values)}
+        given.setdefault((sink.driver, sink.unit), set()).update(roles)
+    for sink in configuration:
+        yield replace(sink, beside=frozenset(given[sink.driver, sink.unit]))
 
 
 def _calls(ask: Evaluator) -> Iterator[Sink]:

@@ -75,7 +75,7 @@ class _Judge:
         self.left = left
         self.literals: list[tuple[str, Value, str]] = []
         """Role, value and text of each literal part given to the sink itself."""
-        self.given: set[str] = set()
+        self.given: set[str] = set(sink.beside)
         """Roles that the environment has a say in."""
         self.tested = guards.tested(sink.unit, sink.site.span)
         """The variable of a database that was asked for first, where the sink is what happens without it."""
@@ -166,7 +166,7 @@ class _Judge:
         elif (
             not value.required
             and not value.checked
-            and not self.sink.demands_scheme  # without one, it does without a database
+            and not (self.sink.demands_scheme and role == "url")  # without one, it does without a database
             and role in ("url", "host")
             and not self.guards.stop(value)
         ):
