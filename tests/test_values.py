@@ -1065,7 +1065,7 @@ def test_imports_in_a_circle_end() -> None:
 def test_values_that_grow_without_end_stop(text: str) -> None:
     service = service_of({"app.py": f"{USE}{text}create_engine(f(1))\ncreate_engine(f(f('a')))\n"})
     assert len(list(findings(service, *CONNECTION))) < 3
-    assert service.reach.entries is not None
+    assert service.reach.reaches(service.evaluator.calls.code[0].unit, (0, 0)) in (True, False)
 
 
 @pytest.mark.parametrize(("line", "name"), [
