@@ -261,16 +261,16 @@ def _joined(files: Mapping[str, str], one: tuple[str, int], following: tuple[str
     lines = [files[path].splitlines()[line - 1].split("#<")[0].replace("-", "_")
              for path, line in (one, following)]
     words, others = ({word.lower() for word in re.findall(r"[A-Za-z]\w*", line)} - SAYS_NOTHING for line in lines)
-    around = {name.lower().lstrip("_") for name in _around(files, one)}
+    around, inside = (_around(files, place) for place in (one, following))
     stem = one[0].removesuffix("/__init__.py").removesuffix(".py").split("/")[-1]
-    return bool(words & others or {name.lower().lstrip("_") for name in _around(files, following)} & words or around & others
+    return bool(words & others or inside & words or around & others
                 or stem in others or ("import *" in lines[0] and one[0] == following[0]))
 
 
 def _around(files: Mapping[str, str], place: tuple[str, int]) -> set[str]:
-    """The names of the functions and classes that a line stands in."""
+    """The names of the functions and classes that a line stands in, in lower case."""
     return {
-        node.name
+        node.name.lower().lstrip("_")
         for node in ast.walk(_tree(files[place[0]]))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         and node.lineno <= place[1] <= (node.end_lineno or 0)
@@ -347,35 +347,23 @@ class Fault:
     codes: tuple[str, ...] = ("GRV101", "GRV102", "GRV103", "GRV104")
     """The codes that are expected, where none is told or another."""
     verdicts: tuple[str, ...] = VERDICTS
-    needs_none: bool | None = None
-    is_piece: bool | None = None
 
     def holds(self, cell: Cell) -> bool:
         return (
             cell.code in self.codes
             and cell.verdict in self.verdicts
-            and self.needs_none in (None, cell.opener.needs_none)
-            and self.is_piece in (None, bool(cell.way.piece))
             and re.fullmatch(self.way, cell.way.name) is not None
             and re.fullmatch(self.opener, cell.opener.id) is not None
         )
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("keys of one library at the top of Flask's configuration are not seen together",
-          opener=r"flask \['\w+'\]\.(user|password)", codes=("GRV103",)),
     Fault("no table knows it", way="dynaconf.*"),
     Fault("`get` of what `dotenv_values` returns is not known", way="dotenv"),
     Fault("what is set in a dictionary later is not seen", way="item set in a dictionary"),
-    Fault("no table knows it", way="simple namespace"),
     Fault("what another module sets in a module is not seen", way="set from outside into a module"),
     Fault("what a generator yields is not followed", way="yielded by a generator"),
     Fault("what `__new__` sets is not seen", way="singleton"),
-    Fault("the arguments of a partial are not handed on where it is called", way="partial of a wrapper"),
-    Fault("a part of a URL with a database's scheme is passed over where there need be no database",
-          codes=("GRV102", "GRV104"), needs_none=True, is_piece=True),
-    Fault("a case of `match` counts as the absence of a setting", way="`match`", verdicts=("hardcoded",),
-          codes=("GRV101", "GRV103", CLEAN)),
     Fault("the steps of the trail are out of order", way=r"\+ by steps, .*", codes=("GRV102", "GRV104")),
 )
 

@@ -102,9 +102,7 @@ def _lines(text: str, name: str) -> range | list[int]:
 
 # ---- what is known to be wrong
 
-FAULTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    (".*", r"MetaData\(\)\.create_all", ("GRV301",), "what is called is named `…`"),
-)
+FAULTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = ()
 """Patterns of a case and of an operation, the codes that are expected, and what is wrong yet."""
 
 
