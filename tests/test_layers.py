@@ -30,7 +30,11 @@ LAYERS = (
     {"__main__"},
 )
 """From the ground up: a module may import from its own room and from those below it."""
-ROOMS = {"tree_sitter": "facts", "tree_sitter_python": "facts", "libcst": "fix", "click": "cli"}
+ROOMS = {
+    **dict.fromkeys(("tree_sitter", "tree_sitter_bash", "tree_sitter_powershell", "tree_sitter_python"), "facts"),
+    "libcst": "fix",
+    "click": "cli",
+}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
