@@ -153,7 +153,8 @@ def list_rules() -> None:
 @cli.command("rule")
 @click.argument("rule", metavar="RULE")
 @_guarded
-def show_rule(rule: str) -> None:
+@click.option("--examples", is_flag=True, help="Show every example.")
+def show_rule(rule: str, examples: bool) -> None:
     """Explain RULE: why it is there, how to mend it, with examples."""
     from gravity_lint.rulebook import load_rules, unknown_selector
 
@@ -163,7 +164,9 @@ def show_rule(rule: str) -> None:
         reason = unknown_selector([rule], rules) or f"{rule!r} is the beginning of several codes; name one rule"
         raise _Mistake(f"{reason} (`gravity-lint rules` lists them)")
     heading = f"{found.code} {found.name} ({found.severity})"
-    _print([f"{heading}\n{'=' * len(heading)}\n\n{found.text.rstrip()}\n\nAdvice: {found.advice}\n"])
+    page = found.page(examples)
+    more = "" if examples else f"\nEvery example ({len(found.examples)}): gravity-lint rule {found.code} --examples"
+    _print([f"{heading}\n{'=' * len(heading)}\n\n{page}\n\nAdvice: {found.advice}{more}\n"])
 
 
 @cli.command()

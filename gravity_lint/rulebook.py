@@ -43,6 +43,10 @@ class Mark(NamedTuple):
     severity: Severity | None
 
 
+EXAMPLES_SHOWN = 2
+"""Examples of each kind, rejected and accepted, that a rule's page shows when it is not asked for every one."""
+
+
 class ExampleFile(NamedTuple):
     """One file of an example, its marks taken off the text."""
 
@@ -110,6 +114,25 @@ class Rule:
     def say(self, finding: Finding) -> str:
         """The message for one finding; a field that the finding does not have reads as its own name."""
         return string.Formatter().vformat(self.message, (), _Fields(finding.fields))
+
+
+    def page(self, every: bool = False) -> str:
+        """Its documentation: the prose, and the first examples that it rejects and accepts, or every one of them."""
+        if every:
+            return self.text.rstrip()
+        rejects = {example.line: example.rejects for example in self.examples}
+        left = {True: EXAMPLES_SHOWN, False: EXAMPLES_SHOWN}
+        shown: list[str] = []
+        keep = True
+        for number, line in enumerate(self.text.splitlines(), self.first_line):
+            if line.startswith("## "):
+                kind = rejects.get(number)
+                keep = kind is None or left[kind] > 0
+                if kind is not None:
+                    left[kind] -= 1
+            if keep:
+                shown.append(line)
+        return "\n".join(shown).rstrip()
 
 
 class _Fields(dict[str, str]):

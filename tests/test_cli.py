@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 import gravity_lint
 from gravity_lint import run as run_module
 from gravity_lint.cli import cli
-from gravity_lint.rulebook import load_rules
+from gravity_lint.rulebook import Rule, load_rules
 
 COMPOSE = "services:\n  db:\n    image: postgres:16\n"
 MARKED = "# Example only, not for production\n" + COMPOSE
@@ -242,6 +242,17 @@ def test_rule(name: str) -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("GRV601 unmarked-compose-example (")
     assert "\n# " in result.stdout
+
+
+@pytest.mark.parametrize("rule", load_rules(), ids=lambda rule: rule.code)
+def test_a_page_shows_the_prose_and_some_examples(rule: Rule) -> None:
+    short, whole = invoke("rule", rule.code).stdout, invoke("rule", rule.code, "--examples").stdout
+    assert rule.text.rstrip() in whole
+    titles = [f"\n## {example.title}\n" for example in rule.examples]
+    shown = [example.rejects for example, title in zip(rule.examples, titles, strict=True) if title in short]
+    assert sorted(shown) == [False, False, True, True]
+    assert all(line in short for line in rule.text.split("\n## ", 1)[0].splitlines())
+    assert f"Every example ({len(rule.examples)})" in short
 
 
 @pytest.mark.parametrize(("name", "reason"), [

@@ -139,7 +139,7 @@ def test_the_wheel_judges_the_shop(alone: Path, tmp_path: Path) -> None:
 
 def test_the_wheel_explains_a_rule(alone: Path, tmp_path: Path) -> None:
     rule = load_rules()[0]
-    assert rule.text.rstrip() in run(alone / "gravity-lint", "rule", rule.name, cwd=tmp_path)
+    assert rule.text.rstrip() in run(alone / "gravity-lint", "rule", rule.name, "--examples", cwd=tmp_path)
 
 
 def test_the_wheel_knows_its_version(alone: Path, tmp_path: Path) -> None:
