@@ -11,6 +11,7 @@ from gravity_lint.facts.code import Function, Other, Span, dotted
 from gravity_lint.knowledge.contacts import contacts
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.failures import Fate, fate
+from gravity_lint.link.idle import mains, within
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.operations import Performed
 from gravity_lint.link.reach import Reach
@@ -44,9 +45,8 @@ def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) ->
     telling = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
     first: dict[Unit, Contact] = {}
     reached = (one for one in _contacts(ask) if reach.reaches(one[2], one[3].span))
-    for name, kind, unit, site in sorted(reached, key=lambda one: (len(list(reach.way(one[2]))), *_order(one[3]))):
-        start = reach.start(unit)
-        begins = start if isinstance(start.node, Function) else unit
+    for name, kind, unit, site in sorted(reached, key=lambda one: _order(reach, one[2], one[3])):
+        begins = _begins(reach, unit, site)
         if unit in telling or begins in first:
             continue
         fault, keeper = _fault(ask, reach, unit, site)
@@ -56,8 +56,18 @@ def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) ->
     yield from first.values()
 
 
-def _order(site: Site) -> tuple[str, Span]:
-    return site.module.path, site.span
+def _order(reach: Reach, unit: Unit, site: Site) -> tuple[int, list[tuple[str, Span]]]:
+    """Nearest to the start first; of two that are as near, the one to which the start comes first."""
+    sites = [*(step.site for step in reach.way(unit))][::-1]
+    return len(sites), [(one.module.path, one.span) for one in (*sites, site)]
+
+
+def _begins(reach: Reach, unit: Unit, site: Site) -> Unit:
+    """What is told of once: a hook, what a module does as the program, and otherwise each unit for itself."""
+    start = reach.start(unit)
+    sites = [site, *(step.site for step in reach.way(unit) if step.origin is not None)]
+    as_program = start.parent is None and within(sites[-1].span, mains(start.module))
+    return start if isinstance(start.node, Function) or as_program else unit
 
 
 def _contacts(ask: Evaluator) -> Iterator[tuple[str, str, Unit, Site]]:
@@ -85,7 +95,16 @@ def _is_file(ask: Evaluator, method: External) -> bool:
 
 
 def _fault(ask: Evaluator, reach: Reach, unit: Unit, site: Site) -> tuple[Fate, Site]:
-    """What becomes of a failure on its way from the call back to where the start-up began."""
+    """What becomes of a failure on its way back to where start-up began, and from a hook to who serves."""
+    found, keeper = _back(ask, reach, unit, site)
+    if found == "open" and isinstance(reach.start(unit).node, Function):
+        served = [_back(ask, reach, where, Site(where.module, call.span)) for call, where in reach.starts.raising]
+        if served and all(fate != "open" for fate, _ in served):
+            return served[0]
+    return found, keeper
+
+
+def _back(ask: Evaluator, reach: Reach, unit: Unit, site: Site) -> tuple[Fate, Site]:
     where, at = unit, site
     for step in reach.way(unit):
         found = fate(ask, where, at.span)

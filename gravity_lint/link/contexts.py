@@ -60,6 +60,8 @@ class Contexts:
         self._open: dict[Unit, frozenset[str]] = {}
         self._frames: dict[Unit, dict[object, Frame]] = {}
         self._forwarded: dict[tuple[int, int], Call] = {}
+        self._differs: dict[tuple[Unit, str], bool] = {}
+        self._inheriting: dict[Unit, tuple[Unit, ...]] = {}
 
     # ---- calls
 
@@ -245,7 +247,7 @@ class Contexts:
                 continue
             seen.add(id(here))
             if isinstance(here, Attr) and isinstance(here.base, Name) and here.base.id == me and me:
-                if self._by_object(unit, here.name, depth):
+                if unit.owner is not None and self._by_object(unit.owner, here.name, depth):
                     yield me
                 state = unit.flow.uses.get(id(here))
             elif isinstance(here, Name):
@@ -266,11 +268,16 @@ class Contexts:
                 elif binding.kind in ("value", "entry", "element", "unpack") and binding.node is not None:
                     stack.append(binding.node)  # type: ignore[arg-type]
 
-    def _by_object(self, unit: Unit, name: str, depth: int) -> bool:
-        """Whether `self.name` in a method depends on which object it is."""
-        owner = unit.owner
-        assert owner is not None
-        if any(name in {inner.last_name for inner in heir.inner.values()} for heir in self.typed.heirs(owner)):
+    def _by_object(self, owner: Unit, name: str, depth: int) -> bool:
+        """Whether `self.name` in a class's methods depends on which object it is."""
+        key = owner, name
+        if key not in self._differs:
+            self._differs[key] = False  # an attribute made of itself
+            self._differs[key] = self._differ(owner, name, depth)
+        return self._differs[key]
+
+    def _differ(self, owner: Unit, name: str, depth: int) -> bool:
+        if any(name in {inner.last_name for inner in heir.inner.values()} for heir in self._heirs(owner)):
             return True
         method = self.ask.objects.method(owner, name)
         if method is not None:
@@ -282,6 +289,12 @@ class Contexts:
                 if depth < MAX_DEPTH and any(True for _ in self._names(expr, where, depth + 1)):
                     return True
         return False
+
+    def _heirs(self, owner: Unit) -> tuple[Unit, ...]:
+        found = self._inheriting.get(owner)
+        if found is None:
+            found = self._inheriting[owner] = tuple(self.typed.heirs(owner))
+        return found
 
 
 def _params(unit: Unit | None) -> tuple[Param, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from gravity_lint.facts.code import Call, Class, Import, Span, With, walk
+from gravity_lint.facts.code import Call, Class, Expr, Import, Lambda, Span, With, children
 from gravity_lint.link.contexts import Contexts
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.idle import idle, mains, within
@@ -70,7 +70,14 @@ class Reach:
 
     def reaches(self, unit: Unit, span: Span) -> bool:
         """Whether start-up runs what stands at this place of a unit."""
-        return unit in self._steps and not within(span, self._skipped(unit))
+        if unit not in self._steps or within(span, self._skipped(unit)):
+            return False
+        return all(id(inner) in self._lambdas for inner in _lambdas(unit) if inner.span[0] <= span[0] < inner.span[1])
+
+    @cached_property
+    def _lambdas(self) -> frozenset[int]:
+        """The lambdas that are called, by their identity."""
+        return frozenset(id(unit.node) for unit in self._steps if isinstance(unit.node, Lambda))
 
     def trail(self, unit: Unit) -> tuple[Hop, ...]:
         """The way from the start to a unit, in its order."""
@@ -193,7 +200,7 @@ class Reach:
                     for value in self.ask.values(expr, run.frame):
                         yield from self._entered(value, run, expr.span)
             for root in expressions(stmt):
-                for expr in walk(root):
+                for expr in _computed(root):
                     if isinstance(expr, Call):
                         yield from self._call(expr, run, apart)
 
@@ -250,3 +257,18 @@ class Reach:
             if isinstance(value, ModuleValue) and value.module is not None:
                 message = f"imports `{self.starts.relative(value.module)}` here"
                 yield value.module.unit, None, self._step(run, call.span, message)
+
+
+def _computed(root: Expr) -> Iterator[Expr]:
+    """An expression and what is computed with it, in source order: a lambda waits until it is called."""
+    stack = [root]
+    while stack:
+        here = stack.pop()
+        yield here
+        if not isinstance(here, Lambda):
+            stack.extend(reversed(children(here)))
+
+
+def _lambdas(unit: Unit) -> Iterator[Lambda]:
+    if not isinstance(unit.node, Lambda):
+        yield from (part for part in unit.parts() if isinstance(part, Lambda))

@@ -130,6 +130,7 @@ class Starts:
         yield from self._assigned()
         yield from self._factories()
         yield from self._servers()
+        yield from self._lifespans()
         yield from self._django()
 
     def _begins(self, unit: Unit, message: str) -> Begin:
@@ -145,11 +146,15 @@ class Starts:
             for decorator in node.decorators:
                 if self._is_startup_decorator(decorator, unit.parent):
                     yield self._begins(unit, f"`{unit.last_name}` runs when the application starts")
-            if self._is_lifespan(unit, node):
-                yield self._begins(unit, f"`{unit.last_name}` is a life-span of the application")
+
+    def _lifespans(self) -> Iterator[Begin]:
+        """Contexts of an application, whoever registers them: their only parameter says so."""
+        for module in self.ask.calls.code:
+            for unit in module.unit.units():
+                if isinstance(unit.node, Function) and unit.node.decorators and self._is_lifespan(unit, unit.node):
+                    yield self._begins(unit, f"`{unit.last_name}` is a life-span of the application")
 
     def _is_lifespan(self, unit: Unit, node: Function) -> bool:
-        """Whether a function is a context of an application, whoever registers it: its only parameter says so."""
         required = [param for param in node.params if param.default is None and not param.kind]
         if len(required) != 1 or (annotation := required[0].annotation) is None or unit.parent is None:
             return False
@@ -317,6 +322,20 @@ class Starts:
             if self.is_command(unit, ignoring=True) or not self.ask.callers(unit):
                 yield self._begins(unit, f"`{unit.last_name}` serves the application")
                 yield self._imported(unit.module)
+
+    @cached_property
+    def raising(self) -> tuple[tuple[Call, Unit], ...]:
+        """The calls that serve, with their units, where what a hook raises comes out of each; otherwise none."""
+        calls = [(call, unit) for unit, calls in self.serving.items() for call in calls]
+        runner = self.know.runner
+        raises = (
+            any(
+                isinstance(value, External) and value.name in runner and runner[value.name].raises
+                for value in self.ask.values(call.func, self.ask.runs.frame(unit))
+            )
+            for call, unit in calls
+        )
+        return tuple(calls) if all(raises) else ()
 
     @cached_property
     def serving(self) -> dict[Unit, list[Call]]:
