@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gravity_lint.facts.code import Attr, Block, Compare, Const, Expr, If, Logic, Name, Series, Span
+from gravity_lint.facts.code import Attr, Block, Class, Compare, Const, Expr, Function, If, Logic, Name, Series, Span
 from gravity_lint.link.modules import Module, blocks
 
 _PROGRAM = frozenset({"__main__", "__mp_main__"})
@@ -33,7 +33,7 @@ def _branches(body: Block, chosen: Callable[[If, int], bool]) -> Iterator[Span]:
         block, end = stack.pop()
         for number, stmt in enumerate(block):
             after = block[number + 1].span[0] if number + 1 < len(block) else end
-            inner = blocks(stmt)
+            inner = (stmt.body,) if isinstance(stmt, (Function, Class)) else blocks(stmt)
             for place, part in enumerate(inner):
                 ends = next((later[0].span[0] for later in inner[place + 1 :] if later), after)
                 if part and isinstance(stmt, If) and chosen(stmt, place):
