@@ -203,18 +203,16 @@ def test_handed(case: str) -> None:
     holds(_SCHEMA.format(up="#= GRV303", down="") + HANDED[case], *STARTUP)
 
 
+_FLAG = "from typing import TYPE_CHECKING\n        "
 IDLE = {
     "typing's flag as an attribute": "import typing\n        if typing.TYPE_CHECKING:\n            import other",
-    "its other branch": "from typing import TYPE_CHECKING\n        if not TYPE_CHECKING:\n            pass\n        else:\n"
-    "            import other",
+    "its other branch": f"{_FLAG}if not TYPE_CHECKING:\n            pass\n        else:\n            import other",
     "false": "if False:\n            import other",
     "a slip": 'if __name__ == "__name__":\n            import other',
-    "a function that only names it": "from typing import TYPE_CHECKING\n        def f():\n            if TYPE_CHECKING:\n"
-    "                import other\n        f()",
+    "a function that only names it": f"{_FLAG}def f():\n            if TYPE_CHECKING:\n                import other\n        f()",
 }
 RUN = {
-    "not for the type checker": "from typing import TYPE_CHECKING\n        if TYPE_CHECKING:\n            pass\n        else:\n"
-    "            import other",
+    "not for the type checker": f"{_FLAG}if TYPE_CHECKING:\n            pass\n        else:\n            import other",
     "true": "if True:\n            import other",
     "the program": 'if __name__ == "__main__":\n            import other',
     "unless it is the program": 'if __name__ != "__main__":\n            import other',
