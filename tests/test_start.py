@@ -209,7 +209,7 @@ IDLE = {
     "its other branch": f"{_FLAG}if not TYPE_CHECKING:\n            pass\n        else:\n            import other",
     "false": "if False:\n            import other",
     "a slip": 'if __name__ == "__name__":\n            import other',
-    "a function that only names it": f"{_FLAG}def f():\n            if TYPE_CHECKING:\n                import other\n        f()",
+    "inside a function": f"{_FLAG}def f():\n            if TYPE_CHECKING:\n                import other\n        f()",
 }
 RUN = {
     "not for the type checker": f"{_FLAG}if TYPE_CHECKING:\n            pass\n        else:\n            import other",
