@@ -1083,6 +1083,40 @@ def test_what_an_import_binds(line: str, name: str) -> None:
 
 
 FILES = {
+    "items of another module's mapping": """
+        --- shop/config.py
+        config = {}
+        config["target"] = "postgresql://db.internal/shop"  #= GRV101
+        --- shop/db.py
+        from sqlalchemy import create_engine
+        from shop.config import config
+        def connect():
+            return create_engine(config["target"])
+        """,
+    "what a context manager yields": """
+        --- db.py
+        from contextlib import contextmanager
+        from sqlalchemy import create_engine
+        @contextmanager
+        def target():
+            yield "postgresql://db.internal/shop"  #= GRV101
+        with target() as found:
+            create_engine(found)
+        """,
+    "keys of one configuration": """
+        --- a.py
+        import os
+        from flask import Flask
+        import flask_mysqldb
+        app = Flask(__name__)
+        app.config.update(MYSQL_HOST=os.environ["H"], MYSQL_PASSWORD="sesame")  #= GRV103
+        """,
+    "a namespace": """
+        --- a.py
+        from types import SimpleNamespace
+        from sqlalchemy import create_engine
+        create_engine(SimpleNamespace(target="postgresql://db.internal/shop").target)  #= GRV101
+        """,
     "a module named as the configuration": """
         --- shop/config.py
         TARGET = "postgresql://db.internal/shop"  #= GRV101

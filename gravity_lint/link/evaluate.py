@@ -24,8 +24,10 @@ from gravity_lint.facts.code import (
     Logic,
     Mapping,
     Name,
+    Other,
     Param,
     Series,
+    Span,
     Sum,
     Text,
 )
@@ -343,8 +345,6 @@ class Evaluator:
         state = frame.unit.flow.uses.get(id(expr))
         if state is not None and state.bindings:
             return self.state(key_of(expr) or "", state, frame)
-        if state is None and isinstance(expr, Item) and (given := self._item_of_module(expr, frame)):
-            return given
         found: list[Value] = []
         for base in self.values(expr.base, frame):
             if isinstance(expr, Attr):
@@ -353,15 +353,6 @@ class Evaluator:
                 found.extend(self._subscript(base, expr, frame, site))
         values = unique(found)
         return checked(values) if state is not None and state.checked else values
-
-    def _item_of_module(self, expr: Item, frame: Frame) -> Values:
-        """What a function reads from a mapping of its module, where the module's own lines set that item."""
-        unit, module = frame.unit, frame.unit.module.unit
-        key = key_of(expr)
-        state = module.flow.exit.get(key) if key is not None and unit.parent is not None else None
-        if state is None or key is None or not state.bindings or key.split("[", 1)[0] in unit.flow.bound:
-            return ()
-        return self.state(key, state, self.runs.frame(module))
 
     def attribute(
         self, base: Value, name: str, site: Site, expr: Attr | None = None, frame: Frame | None = None
@@ -469,7 +460,8 @@ class Evaluator:
         """What a function returns when it is called so."""
         assert function.unit is not None
         inside = self.runs.enter(function, call, frame)
-        found = [(span, self.values(expr, inside)) for expr, span in function.unit.flow.returns]
+        returns = function.unit.flow.returns or _yields(function.unit)
+        found = [(span, self.values(expr, inside)) for expr, span in returns]
         values = self.branches.merged(found, "", inside)
         if call is not None and frame is not None and not isinstance(function.unit.node, Lambda):
             name = self.objects.display(function.unit)
@@ -512,3 +504,9 @@ class Evaluator:
                 for value in self.values(call.func, self.runs.frame(where))
             )
         )
+
+
+def _yields(unit: Unit) -> list[tuple[Expr, Span]]:
+    """What a function yields: what a `with` around its call, or a dependency, is given of it."""
+    parts = (part for part in unit.parts() if isinstance(part, Other) and part.kind == "yield")
+    return [(part.parts[0], part.span) for part in parts if part.parts]

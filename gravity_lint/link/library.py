@@ -77,6 +77,9 @@ class Library:
             configs = [base for base in bases if isinstance(base, External) and base.name.endswith(".config")]
             if configs and expr.args and (key := literal_text(self.ask.values(expr.args[0].value, frame))) is not None:
                 return self.ask.objects.configured(key, site)
+            if expr.args and all(isinstance(base, Made) and base.name in self.know.mapping_calls for base in bases):
+                default = self.ask.values(expr.args[1].value, frame) if len(expr.args) > 1 else ()
+                return (self.variable(self.ask.values(expr.args[0].value, frame), site, False, default),)
             return None
         if not all(isinstance(base, (Literal, Environment, Joined, Built)) for base in bases):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -9,7 +10,7 @@ from gravity_lint.facts.code import Import
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding, State
 from gravity_lint.link.modules import Module, Unit
-from gravity_lint.link.values import External, ModuleValue, Site, Unknown, Values, hops
+from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
@@ -69,6 +70,7 @@ class Names:
             )
             for binding, unit in extra:
                 found.extend(self.ask.binding(name, binding, self.ask.runs.frame(unit)))
+            found = [self._with_items(value, name, module) for value in found]
             return choose(value for value in found if len(found) == 1 or not nothing(value))
         for stmt in reversed(flow.stars):
             target = self._imported(module, stmt)
@@ -82,6 +84,18 @@ class Names:
         if module.is_package:
             return self.submodule(module.folder, name, Site(module, (0, 0)))
         return None
+
+    def _with_items(self, value: Value, name: str, module: Module) -> Value:
+        """A mapping of a module with the items that the module's own lines set in it: `config["url"] = …`."""
+        if not isinstance(value, Table) or value.site.module is not module:
+            return value
+        frame = self.ask.runs.frame(module.unit)
+        items = [
+            (path[len(name) + 2 : -2], self.ask.state(path, state, frame))
+            for path, state in module.unit.flow.exit.items()
+            if path.startswith(f"{name}['") and path.endswith("']") and path.count("[") == 1 and state.bindings
+        ]
+        return replace(value, items=(*value.items, *items)) if items else value
 
     def _global_setters(self, module: Module) -> dict[str, list[Unit]]:
         """The functions of a module that set its names by `global`."""

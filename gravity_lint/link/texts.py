@@ -111,7 +111,12 @@ def path_of(parts: list[Values], site: Site) -> tuple[Values, ...]:
 def carried(values: Values, text: Joined) -> Values:
     """What a hole of a text may be, with the way that the text itself has gone."""
     way = (Hop(text.site, "joined into a text here"), *text.trail)
-    return tuple(replace(value, trail=(*value.trail, *way)[:MAX_HOPS]) for value in values)
+    found = []
+    for value in values:
+        last = value.trail[-1].site if value.trail else value.site
+        later = last.module is text.site.module and last.span[0] > text.site.span[1]
+        found.append(replace(value, trail=(*value.trail, *(text.trail if later else way))[:MAX_HOPS]))
+    return tuple(found)  # a text that `+=` makes longer begins before the parts that come last
 
 
 def _joined(value: Joined, depth: int, room: int) -> tuple[str, list[Values], list[tuple[int, Value]]]:

@@ -359,12 +359,8 @@ class Fault:
 
 FAULTS: tuple[Fault, ...] = (
     Fault("no table knows it", way="dynaconf.*"),
-    Fault("`get` of what `dotenv_values` returns is not known", way="dotenv"),
-    Fault("what is set in a dictionary later is not seen", way="item set in a dictionary"),
     Fault("what another module sets in a module is not seen", way="set from outside into a module"),
-    Fault("what a generator yields is not followed", way="yielded by a generator"),
     Fault("what `__new__` sets is not seen", way="singleton"),
-    Fault("the steps of the trail are out of order", way=r"\+ by steps, .*", codes=("GRV102", "GRV104")),
 )
 
 
