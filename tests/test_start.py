@@ -181,6 +181,21 @@ HANDED = {
             with Doing(up):
                 pass
         """,
+    "functions that are made of each other": """
+        def outer(function):
+            again = inner
+            def inner(times=0):
+                if times:
+                    return again(times - 1)
+                return function()
+            again = inner
+            return inner()
+        async def reset():
+            outer(down)
+        @app.on_event("startup")
+        async def start():
+            outer(up)
+        """,
     "many other callers of the runner": "".join(
         f"""
         async def other_{number}():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from gravity_lint.facts.code import Attr, Call, Name
+from gravity_lint.facts.code import Attr, Call, Expr, Name
 from gravity_lint.link.modules import Module, Unit
 
 
@@ -64,3 +64,17 @@ class Calls:
                     if alias.bound != name and alias.name != "*":
                         found.setdefault(name, set()).add(alias.bound)
         return found
+
+
+def spelled(func: Expr) -> str:
+    """What is called, as people say it: `User.query.filter_by(…).first`, with `…` for what is no name."""
+    tail: list[str] = []
+    while True:
+        if isinstance(func, Attr):
+            tail.append(f".{func.name}")
+            func = func.base
+        elif isinstance(func, Call):
+            tail.append("(…)" if func.args else "()")
+            func = func.func
+        else:
+            return (func.id if isinstance(func, Name) else "…") + "".join(reversed(tail))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Function, Other, Span, dotted
+from gravity_lint.facts.code import Function, Other, Span
 from gravity_lint.knowledge.contacts import contacts
+from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.failures import Fate, fate
 from gravity_lint.link.idle import mains, within
@@ -77,7 +78,7 @@ def _contacts(ask: Evaluator) -> Iterator[tuple[str, str, Unit, Site]]:
         for value in ask.values(call.func, ask.runs.frame(unit)):
             kind = table.get(value.name) if isinstance(value, External) else None
             if isinstance(value, External) and kind is not None and not _is_file(ask, value):
-                yield dotted(call.func) or value.name.rsplit(".", 1)[-1], kind, unit, Site(unit.module, call.span)
+                yield spelled(call.func), kind, unit, Site(unit.module, call.span)
                 break
 
 

@@ -61,6 +61,7 @@ class Contexts:
         self._frames: dict[Unit, dict[object, Frame]] = {}
         self._forwarded: dict[tuple[int, int], Call] = {}
         self._differs: dict[tuple[Unit, str], bool] = {}
+        self._tracing: set[tuple[Unit, str]] = set()
         self._inheriting: dict[Unit, tuple[Unit, ...]] = {}
 
     # ---- calls
@@ -222,11 +223,18 @@ class Contexts:
             if self._around(name, unit):
                 yield name
             return
+        key = unit, name
+        if key in self._tracing:  # functions that are made of each other
+            return
+        self._tracing.add(key)
+        found: list[str] = []
         for binding in state.bindings:
             if isinstance(binding.node, Param):
-                yield binding.node.name
+                found.append(binding.node.name)
             elif binding.kind in ("value", "entry", "element", "unpack") and binding.node is not None:
-                yield from self._names(binding.node, unit, depth)  # type: ignore[arg-type]
+                found.extend(self._names(binding.node, unit, depth))  # type: ignore[arg-type]
+        self._tracing.discard(key)
+        yield from found
 
     def _around(self, name: str, unit: Unit) -> bool:
         """Whether a function around a unit binds a name."""
