@@ -163,6 +163,17 @@ class Starts:
             _named(self.ask.values(annotation, frame), self.know.app)
             and any(_named(self.ask.values(mark, frame), self.know.contexts) for mark in node.decorators)
             and not self.ask.callers(unit)
+            and (len(node.decorators) > 1 or self._is_handed_over(unit))
+        )
+
+    def _is_handed_over(self, unit: Unit) -> bool:
+        """Whether the code names a function that it does not call."""
+        return any(
+            isinstance(part, (Name, Attr)) and (part.id if isinstance(part, Name) else part.name) == unit.last_name
+            for module in self.ask.calls.code
+            if module.mentions(unit.last_name)
+            for where in module.unit.units()
+            for part in where.parts()
         )
 
     def _is_startup_decorator(self, decorator: Expr, unit: Unit) -> bool:
