@@ -166,6 +166,21 @@ CASES = {
     "an expression chosen by the variable": """
         create_engine(os.environ["DATABASE_URL"] if os.getenv("DATABASE_URL") else "postgresql://a/x")  #= GRV102
         """,
+    "an absent setting is replaced by what is not known": """
+        from elsewhere import build
+        url = os.getenv("DATABASE_URL")
+        if not url:
+            url = build()
+        create_engine(url)
+        """,
+    "the absence of another setting replaces nothing": """
+        host = os.getenv("DB_HOST")
+        if host:
+            url = f"postgresql://{host}/shop"
+        else:
+            url = os.getenv("DATABASE_URL")  #= GRV104
+        create_engine(url)
+        """,
     "a name beside another setting is nobody's default": """
         from sqlalchemy import URL
         def connect(whole):

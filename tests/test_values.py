@@ -480,6 +480,12 @@ OBJECTS = {
         FOLDER = os.getenv("DATA_DIR", "data")
         create_engine(os.getenv("DATABASE_URL", f"sqlite:///{FOLDER}/web.db"))  #= GRV102
         """,
+    "a folder that stands in for an address": """
+        import os
+        from sqlalchemy import create_engine
+        URI = os.getenv("STORE_URI", "./store")
+        engine = create_engine(URI) if "://" in URI else None
+        """,
     "a default below a folder that must be given": """
         import os
         from sqlalchemy import create_engine
@@ -1083,6 +1089,20 @@ def test_what_an_import_binds(line: str, name: str) -> None:
 
 
 FILES = {
+    "what stands in for a setting stands in for the one that falls back to it": """
+        --- env.py
+        import os
+        FOLDER = os.getenv("FOLDER", "data")
+        URL = os.getenv("DATABASE_URL")
+        if not os.getenv("DATABASE_URL"):
+            URL = f"sqlite:///{FOLDER}/web.db"  #= GRV102
+        --- db.py
+        import os
+        from sqlalchemy import create_engine
+        from env import URL
+        OTHER = os.getenv("OTHER_DATABASE_URL", URL)
+        create_engine(OTHER)
+        """,
     "items of another module's mapping": """
         --- shop/config.py
         config = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -26,8 +27,8 @@ class Branches:
 
     def either(self, test: Expr, values: Values, frame: Frame) -> Values:
         """The values of `then if test else other`."""
-        mixed = _mixed(values)
-        return choose(values) if not mixed or self._asks(test, _names(values), "", frame) else unique(values)
+        asked = self._asked([test], _names(values), "", frame)
+        return choose(replaced(values, asked)) if asked or not _mixed(values) else unique(values)
 
     def merged(self, found: list[tuple[Span, Values]], name: str, frame: Frame) -> Values:
         """The values that a name, or a function, gets at several places of a unit.
@@ -37,11 +38,13 @@ class Branches:
         values = tuple(value for _, given in found for value in given if not nothing(value))
         if not values:
             return choose(value for _, given in found for value in given)
-        if not _mixed(values):
+        names = _names(values)
+        if not names or not any(not isinstance(value, Environment) for value in values):
             return choose(values)
         tests = self._between([span for span, _ in found], frame.unit)
-        if not tests or any(self._asks(test, _names(values), name, frame) for test in tests):
-            return choose(values)
+        asked = self._asked(tests, names, name, frame)
+        if asked or not tests or not _mixed(values):
+            return choose(replaced(values, asked))
         return unique(values)
 
     def _between(self, places: list[Span], unit: Unit) -> list[Expr]:
@@ -62,17 +65,17 @@ class Branches:
             self._ways[key] = around(body_of(unit.node), span) or []
         return self._ways[key]
 
-    def _asks(self, test: Expr, names: set[str], name: str, frame: Frame) -> bool:
-        """Whether a test is about one of these settings, or about the name that they are given."""
-        for part in walk(test):
-            if isinstance(part, Const) and part.value in names:
-                return True
-            if isinstance(part, (Name, Attr, Item, Call)):
+    def _asked(self, tests: list[Expr], names: set[str], name: str, frame: Frame) -> set[str]:
+        """Those of these settings that tests are about; all of them where a test is about the name they are given."""
+        found: set[str] = set()
+        for part in (part for test in tests for part in walk(test)):
+            if isinstance(part, Const) and isinstance(part.value, str):
+                found |= {part.value} & names
+            elif isinstance(part, (Name, Attr, Item, Call)):
                 if name and key_of(part) == name:
-                    return True
-                if any(isinstance(value, Environment) and value.name in names for value in self._read(part, frame)):
-                    return True
-        return False
+                    return names
+                found |= {value.name for value in self._read(part, frame) if isinstance(value, Environment)} & names
+        return found
 
     def _read(self, part: Expr, frame: Frame) -> list[Value]:
         return list(sources(self.ask.values(part, frame)))
@@ -89,6 +92,18 @@ class Branches:
                     for test, one in stmt.branches
                 )
         return False
+
+
+def replaced(values: Values, asked: set[str]) -> Values:
+    """Values of which the code has asked for some settings: where one is not there, another value is taken."""
+    found: list[Value] = []
+    for value in values:
+        if isinstance(value, Environment) and value.name in asked:
+            others = (other for other in values if not (isinstance(other, Environment) and other.name == value.name))
+            if any(value.name not in _names((other,)) for other in others):
+                value = replace(value, checked=True)
+        found.append(value)
+    return tuple(found)
 
 
 def _tests(stmt: If | Match) -> list[Expr]:

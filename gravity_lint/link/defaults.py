@@ -39,8 +39,11 @@ def defaults(value: Value, role: str, setting: Environment, sink: Sink | None, d
             foreign = "://" in text and (not _leads_to_database(text) or text.rstrip().endswith("://"))
             if role in ("url", "host", "file") and (foreign or in_memory(text)):
                 continue
+            if role == "url" and text.startswith(("./", "../", "~", "/")):
+                continue  # a folder, where an address could stand
             if sink is not None and sink.demands_scheme and role == "url" and not _leads_to_database(text):
                 continue
+            name = value.chosen or name
             end = (Hop(sink.site, f"reaches `{sink.name}` here"),) if sink is not None else ()
             trail = (Hop(value.site, f"stands in for `{name}` here"), *setting.trail, *end)
             yield Target(
