@@ -181,6 +181,28 @@ HANDED = {
             with Doing(up):
                 pass
         """,
+    "what a setter keeps": """
+        def hello(): ...
+        class Jobs:
+            def keep(self, function):
+                self.function = function
+            def go(self):
+                self.function()
+        jobs = Jobs()
+        HANDLER = hello
+        def install(function):
+            global HANDLER
+            HANDLER = function
+        @app.post("/reset")
+        def reset():
+            jobs.keep(down)
+            install(down)
+        @app.on_event("startup")
+        def start():
+            jobs.keep(up)
+            jobs.go()
+            HANDLER()
+        """,
     "functions that are made of each other": """
         def outer(function):
             again = inner

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Arg, Attr, Call, Class, Expr, Function, Lambda, Name, Param, Series, children
+from gravity_lint.facts.code import Arg, Attr, Call, Class, Expr, Function, Lambda, Name, Param, Series, Span, children
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Unit
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.objects import first_param
 from gravity_lint.link.typed import Typed
 from gravity_lint.link.values import (
@@ -32,6 +32,9 @@ MAX_DEPTH = 25
 """Calls inside calls through which a function is handed on."""
 MAX_RUNS = 40
 """Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
+PASSED = "passed as "
+"""How the step of a value begins that a call gives to a parameter."""
+_PROPERTIES = ("property", "computed_field", "declared_attr", "reify")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:[.:]\w+)*")
 
 
@@ -61,6 +64,7 @@ class Contexts:
         self._frames: dict[Unit, dict[object, Frame]] = {}
         self._forwarded: dict[tuple[int, int], Call] = {}
         self._differs: dict[tuple[Unit, str], bool] = {}
+        self._places: dict[Module, dict[Span, Unit]] = {}
         self._tracing: set[tuple[Unit, str]] = set()
         self._inheriting: dict[Unit, tuple[Unit, ...]] = {}
 
@@ -158,6 +162,29 @@ class Contexts:
             elif isinstance(value, (Items, Table)) and depth < 3:
                 for item in value.items:
                     yield from self._tokens(item[1] if isinstance(value, Table) else item, depth + 1)  # type: ignore[arg-type]
+
+    def givers(self, function: FunctionValue) -> tuple[Unit, ...]:
+        """The functions whose calls gave a function to what keeps it: to a setter, say, of any object.
+
+        A property runs without a call, so that nobody knows whether start-up runs it: it is none of them.
+        """
+        found: list[Unit] = []
+        for hop in function.trail:
+            unit = self._arguments(hop.site.module).get(hop.site.span) if hop.message.startswith(PASSED) else None
+            if unit is None or not isinstance(unit.node, Function):
+                continue
+            if not any(name.endswith(_PROPERTIES) for name in self.ask.objects.decorators(unit)):
+                found.append(unit)
+        return tuple(found)
+
+    def _arguments(self, module: Module) -> dict[Span, Unit]:
+        """The places of all arguments in a module, with the units that give them."""
+        found = self._places.get(module)
+        if found is None:
+            found = self._places[module] = {
+                arg.value.span: unit for unit in module.unit.units() for call in unit.calls for arg in call.args
+            }
+        return found
 
     # ---- what decides
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from gravity_lint.facts.code import Call, Class, Expr, Import, Lambda, Span, With, children
 from gravity_lint.link.contexts import Contexts
@@ -50,7 +51,13 @@ class _Run:
     step: Step
 
 
-_Found = tuple[Unit, Frame | None, Step]
+class _Found(NamedTuple):
+    """What a run runs; where `givers` handed it over, only if start-up runs those as well."""
+
+    unit: Unit
+    frame: Frame | None
+    step: Step
+    givers: tuple[Unit, ...] = ()
 
 
 class Reach:
@@ -145,12 +152,20 @@ class Reach:
             self._packages(module, module.unit, step, visit)
         for begin in self.starts.hooks():
             visit(begin.unit, self._begun(begin), Step(None, begin.site, begin.message))
+        waiting: list[_Found] = []
         while queue:
             run = queue.popleft()
-            for unit, frame, step in self._next(run):
-                visit(unit, frame, step)
-                if unit.parent is None:
-                    self._packages(unit.module, run.unit, step, visit)
+            for one in self._next(run):
+                if all(giver in found for giver in one.givers):
+                    visit(one.unit, one.frame, one.step)
+                else:
+                    waiting.append(one)
+                if one.unit.parent is None:
+                    self._packages(one.unit.module, run.unit, one.step, visit)
+            if not queue:
+                for one in [one for one in waiting if all(giver in found for giver in one.givers)]:
+                    waiting.remove(one)
+                    visit(one.unit, one.frame, one.step)
         return found
 
     def _begun(self, begin: Begin) -> Frame | None:
@@ -194,7 +209,7 @@ class Reach:
             if isinstance(stmt, Import):
                 yield from self._import(stmt, run)
             elif isinstance(stmt, Class) and (inner := unit.inner.get(id(stmt))) is not None:
-                yield inner, None, self._step(run, stmt.span, f"the class `{stmt.name}` is made here")
+                yield _Found(inner, None, self._step(run, stmt.span, f"the class `{stmt.name}` is made here"))
             elif isinstance(stmt, With):
                 for expr, _ in stmt.items:
                     for value in self.ask.values(expr, run.frame):
@@ -216,7 +231,8 @@ class Reach:
         for name, level in names:
             target = importer.relative(module, name, level) if level else importer.absolute(module, name)
             if target is not None:
-                yield target.unit, None, self._step(run, stmt.span, f"imports `{self.starts.relative(target)}` here")
+                step = self._step(run, stmt.span, f"imports `{self.starts.relative(target)}` here")
+                yield _Found(target.unit, None, step)
 
     def _entered(self, value: Value, run: _Run, span: Span) -> Iterator[_Found]:
         if isinstance(value, Instance) and value.unit is not None:
@@ -225,7 +241,7 @@ class Reach:
                 if method is not None:
                     function = FunctionValue(value.site, (), method, value, self.ask.runs.frame(method).closure)
                     frame = self.contexts.run(function)
-                    yield method, frame, self._step(run, span, f"enters `{value.unit.last_name}` here")
+                    yield _Found(method, frame, self._step(run, span, f"enters `{value.unit.last_name}` here"))
 
     def _call(self, call: Call, run: _Run, apart: set[int]) -> Iterator[_Found]:
         """What one call runs. `apart` are the calls whose coroutines an outer call has run beside this code."""
@@ -239,7 +255,8 @@ class Reach:
                 if frame is not None:
                     verb = "has `{}` called here" if one.handed else "calls `{}` here"
                     message = verb.format(self.ask.objects.display(unit))
-                    yield unit, frame, self._step(run, call.span, message, one.apart or id(call) in apart)
+                    step = self._step(run, call.span, message, one.apart or id(call) in apart)
+                    yield _Found(unit, frame, step, self.contexts.givers(one.function))
         for value in callees:
             name = value.name if isinstance(value, External) else ""
             if name in self.contexts.by_name:
@@ -256,7 +273,7 @@ class Reach:
         for value in targets:
             if isinstance(value, ModuleValue) and value.module is not None:
                 message = f"imports `{self.starts.relative(value.module)}` here"
-                yield value.module.unit, None, self._step(run, call.span, message)
+                yield _Found(value.module.unit, None, self._step(run, call.span, message))
 
 
 def _computed(root: Expr) -> Iterator[Expr]:
