@@ -60,6 +60,8 @@ class Contexts:
         self.ask = evaluator
         self.typed = Typed(evaluator)
         self.know = knowledge.frameworks()
+        self.by_name = frozenset({"importlib.import_module", "__import__", *self.know.runner})
+        """What imports a module by a text."""
         self._open: dict[Unit, frozenset[str]] = {}
         self._frames: dict[Unit, dict[object, Frame]] = {}
         self._forwarded: dict[tuple[int, int], Call] = {}
@@ -215,11 +217,6 @@ class Contexts:
                     yield from self._names(arg.value, unit, depth)
             for one in self.called(call, frame):
                 yield from self._handed(one, unit, frame, depth)
-
-    @property
-    def by_name(self) -> Iterable[str]:
-        """What imports a module by a text."""
-        return ("importlib.import_module", "__import__", *self.know.runner)
 
     def _handed(self, one: Called, unit: Unit, frame: Frame, depth: int) -> Iterator[str]:
         """What of a unit decides what a function calls that it calls."""
