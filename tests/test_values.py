@@ -945,10 +945,6 @@ COMMON = {
 }
 
 GROUPS = {"common": COMMON, "settings": SETTINGS, "texts": TEXTS, "objects": OBJECTS, "silent": SILENT}
-FAULTS = {
-    "comprehension": "what a comprehension runs over is not followed",
-    "list comprehension": "what a comprehension runs over is not followed",
-}
 
 
 def lines_of(case: str) -> str:
@@ -958,8 +954,7 @@ def lines_of(case: str) -> str:
 
 
 @pytest.mark.parametrize(("group", "case"), [
-    pytest.param(group, case, marks=[pytest.mark.xfail(strict=True, reason=FAULTS[case])] if case in FAULTS else [])
-    for group, cases in GROUPS.items() for case in cases
+    (group, case) for group, cases in GROUPS.items() for case in cases
 ])
 def test_values(group: str, case: str) -> None:
     holds({"app.py": lines_of(GROUPS[group][case])})

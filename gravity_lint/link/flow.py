@@ -30,6 +30,7 @@ from gravity_lint.facts.code import (
     Mapping,
     Match,
     Name,
+    Other,
     Param,
     PythonFacts,
     Raise,
@@ -339,8 +340,24 @@ def _uses(flow: Flow, expr: Expr, env: Env) -> None:
             stack.append((part.test, known))
         elif isinstance(part, Logic) and part.op == "and":
             _uses_in_turn(flow, part.parts, known)
+        elif isinstance(part, Other) and (inner := _elements(part)):
+            stack.extend((child, {**known, **inner}) for child in reversed(part.parts))
         else:
             stack.extend((child, known) for child in reversed(children(part)))
+
+
+def _elements(expr: Other) -> Env:
+    """The names that a comprehension runs over its clauses with; empty for anything else."""
+    found: Env = {}
+    for clause in expr.parts:
+        if isinstance(clause, Other) and clause.kind == "for_in_clause" and len(clause.parts) > 1:
+            target, over = clause.parts[0], clause.parts[-1]
+            names = enumerate(target.items) if isinstance(target, Series) else [(-1, target)]
+            for number, name in names:
+                if isinstance(name, Name):
+                    path = (number,) if number >= 0 else ()
+                    found[name.id] = State((Binding("element", over, clause.span, path),), False)
+    return found
 
 
 def _uses_in_turn(flow: Flow, parts: tuple[Expr, ...], env: Env) -> None:
