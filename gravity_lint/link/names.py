@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Import
+from gravity_lint.facts.code import Assign, Attr, Expr, Import, Name, Span
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding, State
-from gravity_lint.link.modules import Module, Unit
+from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Names:
             for unit in self._global_setters(module).get(name, ())
             for binding in unit.flow.globals[name]
         ]
-        if bindings or extra:
+        outside = self._set_from_outside(module, name) if name in flow.bound else []
+        if bindings or extra or outside:
             found = (
                 list(self.ask.state(name, State(bindings, state.checked if state else False), frame))
                 if bindings
@@ -70,6 +72,7 @@ class Names:
             )
             for binding, unit in extra:
                 found.extend(self.ask.binding(name, binding, self.ask.runs.frame(unit)))
+            found.extend(outside)
             found = [self._with_items(value, name, module) for value in found]
             return choose(value for value in found if len(found) == 1 or not nothing(value))
         for stmt in reversed(flow.stars):
@@ -84,6 +87,31 @@ class Names:
         if module.is_package:
             return self.submodule(module.folder, name, Site(module, (0, 0)))
         return None
+
+    def _set_from_outside(self, module: Module, name: str) -> list[Value]:
+        """What other modules set a module's name to: `config.url = …` behind `from shop import config`."""
+        found: list[Value] = []
+        for base, value, unit, span in self._attributes_set.get(name, ()):
+            if unit.module is module:
+                continue
+            frame = self.ask.runs.frame(unit)
+            if any(isinstance(each, ModuleValue) and each.module is module for each in self.ask.values(base, frame)):
+                found.extend(hops(self.ask.values(value, frame), Site(unit.module, span), f"`{name}` is set here", name))
+        return found
+
+    @cached_property
+    def _attributes_set(self) -> dict[str, list[tuple[Name, Expr, Unit, Span]]]:
+        """Attribute → where the service's own code sets it on what a plain name stands for, `self` left out."""
+        found: dict[str, list[tuple[Name, Expr, Unit, Span]]] = {}
+        for module in self.ask.calls.code:
+            for unit in module.unit.units():
+                for stmt in statements(body_of(unit.node)):
+                    if not isinstance(stmt, Assign) or stmt.value is None:
+                        continue
+                    for target in stmt.targets:
+                        if isinstance(target, Attr) and isinstance(target.base, Name) and target.base.id != "self":
+                            found.setdefault(target.name, []).append((target.base, stmt.value, unit, stmt.span))
+        return found
 
     def _with_items(self, value: Value, name: str, module: Module) -> Value:
         """A mapping of a module with the items that the module's own lines set in it: `config["url"] = …`."""

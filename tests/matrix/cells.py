@@ -359,7 +359,6 @@ class Fault:
 
 FAULTS: tuple[Fault, ...] = (
     Fault("no table knows it", way="dynaconf.*"),
-    Fault("what another module sets in a module is not seen", way="set from outside into a module"),
     Fault("what `__new__` sets is not seen", way="singleton"),
 )
 
