@@ -81,6 +81,7 @@ ONE = [
     ("DROP TABLE IF EXISTS items, things CASCADE", "drop-table", "items"),
     ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix ON items (id)", "create-index", "ix"),
     ("CREATE INDEX ON items USING gin (tags)", "create-index", ""),
+    ("CREATE VECTOR INDEX IF NOT EXISTS near ON items (embedding)", "create-index", "near"),
     ("DROP INDEX ix", "drop-index", "ix"),
     ("TRUNCATE items RESTART IDENTITY", "truncate", "items"),
     ("TRUNCATE TABLE ONLY items", "truncate", "items"),

@@ -350,7 +350,11 @@ def _definition(tokens: list[_Token], index: int) -> Statement | None:
     """CREATE, ALTER or DROP of a thing."""
     verb, offset = tokens[index].upper, tokens[index].offset
     place, modifiers = index + 1, set()
-    while _upper(tokens, place) in _MODIFIERS or (_is_hole(tokens, place) and _upper(tokens, place + 1) in _OBJECTS):
+    while (
+        _upper(tokens, place) in _MODIFIERS
+        or (_is_hole(tokens, place) and _upper(tokens, place + 1) in _OBJECTS)
+        or (verb == "CREATE" and place == index + 1 and _upper(tokens, place + 1) == "INDEX")  # of whatever kind
+    ):
         modifiers.add(_upper(tokens, place))
         place += 1
     word = _upper(tokens, place)

@@ -96,7 +96,8 @@ class Names:
                 continue
             frame = self.ask.runs.frame(unit)
             if any(isinstance(each, ModuleValue) and each.module is module for each in self.ask.values(base, frame)):
-                found.extend(hops(self.ask.values(value, frame), Site(unit.module, span), f"`{name}` is set here", name))
+                site = Site(unit.module, span)
+                found.extend(hops(self.ask.values(value, frame), site, f"`{name}` is set here", name))
         return found
 
     @cached_property

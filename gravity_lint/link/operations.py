@@ -11,6 +11,7 @@ from gravity_lint.facts.shell import parse_shell
 from gravity_lint.facts.sql import Statement, statements
 from gravity_lint.facts.words import Command, Word
 from gravity_lint.knowledge import Slot
+from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.handles import is_in_memory
 from gravity_lint.link.modules import Unit
@@ -71,7 +72,7 @@ def performed(ask: Evaluator) -> Iterator[Performed]:
             seen.add(id(call))
             operation = _operation(ask, call.func, call, unit)
             if operation is not None and not _of_memory(ask, call, unit):
-                yield Performed(operation, _written(call.func), unit, Site(unit.module, call.span))
+                yield Performed(operation, spelled(call.func), unit, Site(unit.module, call.span))
     yield from _handed(ask, ends)
     for call, unit, commands in _processes(ask):
         for deed in deeds(commands):
@@ -88,21 +89,7 @@ def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
             if isinstance(arg.value, Attr) and arg.value.name in ends:
                 operation = _operation(ask, arg.value, None, unit)
                 if operation is not None and not _sends_to_memory(ask, call, unit):
-                    yield Performed(operation, _written(arg.value), unit, Site(unit.module, arg.value.span))
-
-
-def _written(expr: Expr) -> str:
-    """What is called, as far as it is names: `Base.metadata.create_all`, `MetaData().create_all`."""
-    tail: list[str] = []
-    while isinstance(expr, (Attr, Call)):
-        if isinstance(expr, Attr):
-            tail.append(f".{expr.name}")
-            expr = expr.base
-        else:
-            tail.append("()")
-            expr = expr.func
-    start = expr.id if isinstance(expr, Name) else "…"
-    return start + "".join(reversed(tail))
+                    yield Performed(operation, spelled(arg.value), unit, Site(unit.module, arg.value.span))
 
 
 def _of_memory(ask: Evaluator, call: Call, unit: Unit) -> bool:
