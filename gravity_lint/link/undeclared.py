@@ -83,8 +83,8 @@ def _told(ask: Evaluator, expr: Attr, unit: Unit, owner: Unit) -> Undeclared:
 
 
 def _is_configuration(ask: Evaluator, unit: Unit) -> bool:
-    """Whether a class holds settings: by what it inherits from, or because it reads the environment itself."""
-    if ask.objects.settings.is_settings(unit):
+    """Whether a class holds settings: by what it inherits from, by what it reads, or by what it is made of."""
+    if ask.objects.settings.is_settings(unit) or _made_of_settings(ask, unit):
         return True
     frame = ask.runs.frame(unit)
     given: Values = tuple(
@@ -94,6 +94,19 @@ def _is_configuration(ask: Evaluator, unit: Unit) -> bool:
         for value in ask.values(stmt.value, frame)
     )
     return any(isinstance(source, Environment) for source in sources(given))
+
+
+def _made_of_settings(ask: Evaluator, unit: Unit) -> bool:
+    """Whether somebody makes a record of what the environment gives: `Config(DB_HOST=env("DB_HOST"))`."""
+    if not ask.objects.settings.is_model(unit):
+        return False
+    for call, where in ask.calls.named((unit.last_name,)):
+        frame = ask.runs.frame(where)
+        if any(isinstance(value, ClassValue) and value.unit is unit for value in ask.values(call.func, frame)):
+            given = tuple(value for arg in call.args for value in ask.values(arg.value, frame))
+            if any(isinstance(source, Environment) for source in sources(given)):
+                return True
+    return False
 
 
 def _closed(ask: Evaluator, unit: Unit) -> bool:
