@@ -21,7 +21,9 @@ from gravity_lint.rulebook import load_rules
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "fixtures" / "shop"
 PACKAGES = {"click": "click", "libcst": "libcst", "pathspec": "pathspec", "PyYAML": "yaml", "tomli": "tomli",
-            "tree-sitter": "tree_sitter", "tree-sitter-python": "tree_sitter_python", "wcwidth": "wcwidth"}
+            "tree-sitter": "tree_sitter", "tree-sitter-bash": "tree_sitter_bash",
+            "tree-sitter-powershell": "tree_sitter_powershell", "tree-sitter-python": "tree_sitter_python",
+            "wcwidth": "wcwidth"}
 """What the wheel depends on → the package that is imported."""
 
 
