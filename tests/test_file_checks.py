@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gravity_lint.checks.alembic import IniUrl, MissingAlembic, MissingDowngrade, has_environment, overrides_url
+from gravity_lint.checks.alembic import IniUrl, MissingAlembic, MissingDowngrade
 from gravity_lint.checks.deployment import BakedUrl, UnmarkedCompose
 from gravity_lint.checks.documents import MissingDatabaseMd
+from gravity_lint.checks.environments import has_environment, overrides_url
 from gravity_lint.facts.compose import compose_words, is_database_image
 from gravity_lint.facts.python import parse_python
 from gravity_lint.source import read
@@ -37,9 +38,10 @@ def service(root: Path, kind: str = "service", **texts: str) -> Any:
         files.append(File(path.as_posix(), "dockerfile" if path.name.startswith("Dockerfile")
                           else _KINDS.get(path.suffix, "other"), role))
     place = Place((root / "main.py").as_posix(), 1, 1, 1, 2)
+    model = SimpleNamespace(orm="sqlalchemy", name="Item", site=SimpleNamespace(module=place, span=(0, 1)))
     return SimpleNamespace(
-        root=root.as_posix(), kind=kind, files=tuple(files), sqlalchemy_models=(place,), uses_database=True,
-        database_place=place, source=lambda path: read(path, path.endswith(".py")),
+        root=root.as_posix(), kind=kind, files=tuple(files), models=(model,), sinks=(), uses_database=True,
+        database_place=place, place=lambda site: place, source=lambda path: read(path, path.endswith(".py")),
         facts=lambda path: parse_python(read(path, True).data),
         files_of=lambda *kinds, roles=("code",): tuple(f for f in files if f.kind in kinds and f.role in roles))
 
@@ -133,6 +135,18 @@ def test_a_build_outside_the_service_is_not_read(tmp_path: Path) -> None:
     ('config.set_main_option("sqlalchemy.url", getenv("X") or config.get_main_option("sqlalchemy.url"))\n'
      "engine_from_config(x)", False),
     ('config.set_main_option("script_location", url)\nengine_from_config(x)', False),
+    ('if not (url := config.get_main_option("sqlalchemy.url")):\n    url = environ["X"]\n'
+     "engine_from_config(x, url=url)", False),
+    ('url = config.get_main_option("sqlalchemy.url") or environ["X"]\n'
+     "def online():\n    engine_from_config(x, url=url)", False),
+    ('def address():\n    url = getenv("X", config.get_main_option("sqlalchemy.url"))\n    return url\n'
+     'config.set_main_option("sqlalchemy.url", address())\nengine_from_config(x)', False),
+    ('section = config.get_section("alembic")\nurl = section.get("sqlalchemy.url")\n'
+     "engine_from_config(section, url=url)", False),
+    ('url = config.get_main_option("sqlalchemy.url")\nurl = environ["X"]\nengine_from_config(x, url=url)', True),
+    ('url = config.get_main_option("sqlalchemy.url")\n'
+     "def online(url):\n    engine_from_config(x, url=url)", True),
+    ('url = one if config.get_main_option("sqlalchemy.url") == "x" else two\nengine_from_config(x, url=url)', True),
     ("", False),
 ])
 def test_env_py(text: str, expected: bool) -> None:
@@ -169,8 +183,10 @@ def test_only_services_must_bring_things(kind: str, tmp_path: Path) -> None:
 
 def test_several_models(tmp_path: Path) -> None:
     unit = service(tmp_path, **{"main.py": ""})
-    unit.sqlalchemy_models *= 2
-    assert [found.fields["count"] for found in MissingAlembic()(unit)] == ["2 models"]
+    assert [found.fields["models"] for found in MissingAlembic()(unit)] == ["the model `Item`"]
+    unit.models *= 3
+    assert [found.fields["models"] for found in MissingAlembic()(unit)] == ["the model `Item` and 2 more"]
+    assert [found.fields["what"] for found in MissingDatabaseMd()(unit)] == ["`Item` is kept in a database"]
 
 
 @pytest.mark.parametrize("text", ["", "\t- [", "{{ x", "services: [a]\n", "services:\n", "services: {db: {image: [x]}}",

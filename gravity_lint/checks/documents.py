@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gravity_lint.violation import Finding
+from gravity_lint.violation import Finding, Place
 
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
@@ -18,13 +18,23 @@ _NAMES = ("database.md", "database.markdown", "database.rst", "database.txt", "d
 
 @dataclass(frozen=True)
 class MissingDatabaseMd:
-    """A service that uses a database and has no DATABASE.md → a finding where it first does so."""
+    """A service that uses a database and has no DATABASE.md → a finding where it first does so, with the field
+    `what`: what opens or declares the database there."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         if service.kind != "service" or not service.uses_database or service.database_place is None:
             return
         if not any(_is_database_md(file.path, service.root) for file in service.files):
-            yield Finding(service.database_place)
+            yield Finding(service.database_place, {"what": _what(service, service.database_place)})
+
+
+def _what(service: Service, place: Place) -> str:
+    """What uses a database at a place, in words."""
+    for sink in service.sinks:
+        if service.place(sink.site) == place:
+            return f"`{sink.name}` {'opens' if sink.is_call else 'names'} a database"
+    return next((f"`{model.name}` is kept in a database" for model in service.models
+                 if service.place(model.site) == place), "The service uses a database")
 
 
 def _is_database_md(path: str, root: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint import knowledge
-from gravity_lint.checks.alembic import _env_of as env_of
+from gravity_lint.checks.environments import URL, env_of
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import compose_env_files, compose_services, compose_variables, compose_words
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
@@ -101,7 +101,7 @@ class _Judge:
             facts = parse_ini(source)
             openings = self.of_ini.get(env_of(self.service, file.path, facts) or "", ())
             for option in facts.options:
-                if option.key == "sqlalchemy.url":
+                if option.key == URL:
                     text = _INTERPOLATION.sub(HOLE, option.value.partition("\n")[0])
                     given = _Given("", text, source.place(option.span))
                     yield from self._judge(given, [((), opening) for opening in openings])

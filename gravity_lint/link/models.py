@@ -9,11 +9,11 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Class, Const, Name
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit, body_of, statements
-from gravity_lint.link.values import External, Site
+from gravity_lint.link.values import External, Site, literal_text
 
 
 class Model(NamedTuple):
-    """One table or document: its ORM, its name in the code, where it is declared."""
+    """One table or document: its ORM, the name of its class (or of the table, without one), where it is declared."""
 
     orm: str
     name: str
@@ -34,7 +34,8 @@ def models(ask: Evaluator) -> Iterator[Model]:
     for call, unit in ask.calls.named({name.rsplit(".", 1)[-1] for name in tables}):
         for value in ask.values(call.func, ask.runs.frame(unit)):
             if isinstance(value, External) and value.name in tables and len(call.args) > 1:
-                yield Model(tables[value.name].orm, "Table", Site(unit.module, call.span))
+                name = literal_text(ask.values(call.args[0].value, ask.runs.frame(unit))) or "Table"
+                yield Model(tables[value.name].orm, name, Site(unit.module, call.span))
 
 
 def _is_base(names: tuple[str, ...], row: knowledge.Models) -> bool:
