@@ -11,6 +11,7 @@ from gravity_lint import knowledge
 from gravity_lint.knowledge import Driver, KnowledgeError, Shape, classify, is_test, kind_of, scheme_kind
 from gravity_lint.knowledge.names import split, words
 from gravity_lint.knowledge.reading import load
+from tests.tree import holds
 
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.([A-Za-z_]\w*|\(\)))*")
 
@@ -154,7 +155,7 @@ def test_rules_of_matching_always_have_something_to_match() -> None:
     ("redis.ConnectionPool.from_url", "cache", "url", 0, "url"),
     ("redis.ConnectionPool", "cache", "host", None, "host"),
     ("asyncio_redis.Connection.create", "cache", "host", 0, "host"),
-    ("arq.connections.RedisSettings", "cache", "host", 0, "host"),
+    ("yoyo.get_backend", "sql", "url", 0, "uri"),
     ("celery.Celery", "cache", "url", 2, "backend"),
 ])
 def test_where_a_driver_takes_what(call: str, kind: str, role: str, position: int | None, name: str | None) -> None:
@@ -169,6 +170,45 @@ def test_a_broker_is_no_database() -> None:
     celery = knowledge.drivers()["celery.Celery"]
     assert celery.demands_scheme
     assert "broker" not in {name for slot in celery.arguments.values() for name in slot.names}
+    holds("""
+        --- tasks.py
+        from arq import create_pool
+        from arq.connections import RedisSettings
+        from flask import Flask
+        from flask_rq2 import RQ
+        from redis import Redis
+        from rq import Queue
+        app = Flask(__name__)
+        app.config["RQ_REDIS_URL"] = "redis://queue.internal/0"
+        rq = RQ(app)
+        pool = create_pool(RedisSettings(host="queue.internal"))
+        queue = Queue(connection=Redis(host="cache.internal"))  #= GRV101
+        --- shop/settings.py
+        INSTALLED_APPS = ["django_rq"]
+        RQ_QUEUES = {"default": {"HOST": "queue.internal", "URL": "redis://queue.internal/0"}}
+        """)
+
+
+def test_a_search_engine_is_no_database() -> None:
+    holds("""
+        import os
+        from elasticsearch import Elasticsearch
+        from opensearchpy import OpenSearch
+        ELASTICSEARCH_URL = os.getenv("ELASTICSEARCH_URL", "https://search.internal:9200")
+        engines = [Elasticsearch(ELASTICSEARCH_URL), OpenSearch(hosts=["https://search.internal:9200"])]
+        """)
+
+
+def test_a_migrator_opens_the_database_that_it_migrates() -> None:
+    holds("""
+        import os
+        from yoyo import get_backend, read_migrations
+        from yoyo.connections import get_backend as other
+        parts = {"host": "db.internal", "user": "ferry"}
+        backend = get_backend("postgres://{user}@{host}/ferry".format(**parts))  #= GRV101
+        backend = other(os.getenv("FERRY_DATABASE_URL", "sqlite:///ferry.db"))  #= GRV102
+        backend = get_backend(os.environ["FERRY_DATABASE_URL"])
+        """)
 
 
 def test_a_shape_knows_any_key_the_value_itself_and_keys_within() -> None:
@@ -240,6 +280,36 @@ def test_what_reads_the_environment(call: str, missing: str, default: int) -> No
     assert reader.missing == missing
     assert reader.default is not None
     assert reader.default.positions == (default,)
+
+
+def test_the_settings_of_dynaconf() -> None:
+    holds("""
+        from dynaconf import Dynaconf, LazySettings, settings as of_flask
+        from sqlalchemy import create_engine
+        settings = Dynaconf(envvar_prefix="FERRY")
+        create_engine(settings.get("DATABASE_URL", "postgresql://db.internal/ferry"))  #= GRV102
+        create_engine(settings("DATABASE_URL", default="postgresql://db.internal/ferry"))  #= GRV102
+        create_engine(of_flask.get("DATABASE_URL", "postgresql://db.internal/ferry"))  #= GRV102
+        create_engine(LazySettings().get("DATABASE_URL"))  #= GRV104
+        create_engine(settings["DATABASE_URL"])
+        create_engine(settings.DATABASE_URL)
+        create_engine(of_flask["DATABASE_URL"])
+        """)
+
+
+def test_copies_of_the_environment_and_files_beside_it() -> None:
+    holds("""
+        import os
+        from dotenv import dotenv_values
+        from sqlalchemy import create_engine
+        environment = os.environ.copy()
+        create_engine(environment.get("DATABASE_URL", "postgresql://db.internal/ferry"))  #= GRV102
+        create_engine(environment["DATABASE_URL"])
+        create_engine(dict(os.environ).get("DATABASE_URL", "postgresql://db.internal/ferry"))  #= GRV102
+        create_engine(dotenv_values(".env").get("DATABASE_URL", "postgresql://db.internal/ferry"))  #= GRV102
+        create_engine(dotenv_values(".env").get("DATABASE_URL"))  #= GRV104
+        create_engine(dotenv_values(".env")["DATABASE_URL"])
+        """)
 
 
 def test_a_url_builder_puts_its_parts_in_order() -> None:

@@ -288,8 +288,6 @@ class SettingsClasses:
     """Classes inside that hold the options."""
     inner_names: tuple[str, ...]
     """Names inside whose value holds the options."""
-    option_calls: tuple[str, ...]
-    """Calls that make such a value."""
     plain_bases: tuple[str, ...]
     """Bases of classes whose fields are only values: nothing reads the environment for them."""
     plain_decorators: tuple[str, ...]

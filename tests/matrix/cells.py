@@ -358,7 +358,6 @@ class Fault:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("no table knows it", way="dynaconf.*"),
     Fault("what `__new__` sets is not seen", way="singleton"),
 )
 
