@@ -1,7 +1,8 @@
-"""Reading a file of a service for a check."""
+"""What checks ask of one file of a service: its text, and which folders it lies in."""
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from gravity_lint.source import Source, Unreadable
@@ -17,3 +18,9 @@ def source_of(service: Service, path: str) -> Source | None:
     except Unreadable:
         return None
     return source
+
+
+def is_within(service: Service, path: str, names: tuple[str, ...]) -> bool:
+    """Whether a file, or a folder that it lies in below the service's root, has one of these names."""
+    inner = posixpath.relpath(path, service.root)
+    return not set(names).isdisjoint(posixpath.splitext(inner)[0].split("/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gravity_lint.checks.reading import is_within
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
 from gravity_lint.violation import Finding
@@ -17,10 +18,12 @@ class StartupCall:
     operation: str
     """`create-tables` or `run-migrations`"""
     reached: bool
+    outside: tuple[str, ...] = ()
+    """Modules and folders in which such calls belong, by name."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for done in service.performed:
-            if done.operation != self.operation:
+            if done.operation != self.operation or is_within(service, done.site.module.path, self.outside):
                 continue
             reached = service.reach.reaches(done.unit, done.site.span)
             if reached != self.reached:

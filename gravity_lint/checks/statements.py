@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gravity_lint.checks.reading import is_within
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.operations import Sent
 from gravity_lint.link.service import Service
@@ -26,7 +26,8 @@ class IssuedStatement:
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for sent in service.sent:
-            if sent.kind in self.kinds and not sent.temporary and not self._belongs(service, sent):
+            belongs = sent.temporary or is_within(service, sent.site.module.path, self.outside)
+            if sent.kind in self.kinds and not belongs:
                 hops = (*sent.trail, Hop(sent.sender, f"`{sent.name}` sends it here"))
                 fields = {"statement": sent.text, "call": sent.name, "what": sent.text}
                 yield Finding(_place(service, sent), fields, service.steps(hops), self._weight(service, sent.unit))
@@ -37,10 +38,6 @@ class IssuedStatement:
 
     def _weight(self, service: Service, unit: Unit) -> Severity | None:
         return self.by_hand if self.by_hand and service.reach.by_hand(unit) else None
-
-    def _belongs(self, service: Service, sent: Sent) -> bool:
-        inner = posixpath.relpath(sent.site.module.path, service.root)
-        return not set(self.outside).isdisjoint(posixpath.splitext(inner)[0].split("/"))
 
 
 def _place(service: Service, sent: Sent) -> Place:

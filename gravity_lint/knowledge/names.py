@@ -24,6 +24,7 @@ class Words:
     neutral: tuple[str, ...]
     qualifiers: tuple[str, ...]
     tests: tuple[str, ...]
+    pipelines: tuple[str, ...]
     foreign: tuple[str, ...]
     numbered: tuple[str, ...]
     languages: tuple[str, ...]
@@ -178,6 +179,11 @@ def _through(role: Role, word: str, between: tuple[str, ...]) -> Role | None:
 def is_test(name: str) -> bool:
     """Whether a name says that it is for tests (`TEST_DATABASE_URL`)."""
     return not set(words().tests).isdisjoint(split(name))
+
+
+def is_pipeline(name: str) -> bool:
+    """Whether a name, or a word for a stage, is a pipeline's (`GITHUB_ACTIONS`, `ci`)."""
+    return name.lower() in words().pipelines
 
 
 def kind_of(name: str) -> Literal["sql", "document", "cache"] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Compare, Const, Expr, If, Item, Match, Name, Span, walk
+from gravity_lint.knowledge.names import is_pipeline
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Around, Unit, around, body_of
@@ -14,8 +15,6 @@ from gravity_lint.link.values import Environment, Frame, Joined, Literal, Site, 
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
-
-_TEST_WORDS = frozenset({"ci"})
 
 
 class Branches:
@@ -122,7 +121,7 @@ def _speaks_of_tests(test: Expr) -> bool:
             word = part.value
         if word:
             words.append(word)
-    return any(knowledge.is_test(word) or word.lower() in _TEST_WORDS for word in words)
+    return any(knowledge.is_test(word) or is_pipeline(word) for word in words)
 
 
 def _mixed(values: Values) -> bool:

@@ -148,10 +148,10 @@ def _first(ask: Evaluator, expr: Expr, unit: Unit) -> tuple[Value, str, str] | N
 
 
 def _leaks(ask: Evaluator, values: Values, depth: int) -> Iterator[tuple[Value, str, str]]:
-    if depth > _MAX_DEPTH:
-        return
+    if depth > _MAX_DEPTH or any(isinstance(value, Unknown) or changed(value) for value in values):
+        return  # `url.split("@")[-1] if "@" in url else url` shows no password either way
     for value in values:
-        if changed(value) or hidden(value):
+        if hidden(value):
             continue
         if isinstance(value, Environment):
             yield from _setting(value)

@@ -7,7 +7,7 @@ from gravity_lint.facts.code import Attr, Call, Const, Expr, If, Item, Loop, Nam
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Module, Unit, body_of, statements
-from gravity_lint.link.values import Environment, Items, literal_text, sources
+from gravity_lint.link.values import Environment, FunctionValue, Items, Values, literal_text, sources
 
 
 class Guards:
@@ -57,7 +57,18 @@ class Guards:
     def _runs(self, unit: Unit) -> bool:
         if unit.parent is None or unit.last_name in ("__init__", "__post_init__", "model_post_init"):
             return True
-        return bool(self.ask.callers(unit))
+        return bool(self.ask.callers(unit)) or self._is_handler(unit)
+
+    def _is_handler(self, unit: Unit) -> bool:
+        """Whether a function is handed over to be run when the application starts."""
+        names = {name.rsplit(".", 1)[-1] for row in knowledge.frameworks().startup_calls for name in row.attributes}
+        for call, where in self.ask.calls.named(sorted(names)):
+            frame = self.ask.runs.frame(where)
+            handed = [arg.value for arg in call.args if isinstance(arg.value, (Name, Attr))]
+            values = (value for expr in handed for value in self.ask.values(expr, frame))
+            if any(isinstance(value, FunctionValue) and value.unit is unit for value in values):
+                return True
+        return False
 
     def _guarded(self, unit: Unit) -> set[str]:
         """The variables that the tests in a unit are about, when failing them stops the code."""
@@ -77,8 +88,17 @@ class Guards:
         for stmt in statements(body_of(unit.node)):
             if isinstance(stmt, Loop) and stmt.target is not None:
                 for value in self.ask.values(stmt.over, self.ask.runs.frame(unit)):
-                    items = value.items if isinstance(value, Items) else ()
-                    found |= {literal_text(self.ask.runs.force(item)) or "" for item in items}
+                    for item in value.items if isinstance(value, Items) else ():
+                        found |= self._item(self.ask.runs.force(item))
+        return found
+
+    def _item(self, values: Values) -> set[str]:
+        """The names in one item that a loop checks: a text, a value of the environment, or a pair of both."""
+        found = {literal_text(values) or ""}
+        for value in values:
+            parts = [self.ask.runs.force(part) for part in value.items] if isinstance(value, Items) else [values]
+            found |= {text for part in parts if (text := literal_text(part))}
+            found |= {source.name for part in parts for source in sources(part) if isinstance(source, Environment)}
         return found
 
     def _names(self, part: Expr, unit: Unit) -> set[str]:

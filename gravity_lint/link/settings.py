@@ -18,6 +18,7 @@ from gravity_lint.link.values import (
     Frame,
     FunctionValue,
     Instance,
+    Items,
     Literal,
     Made,
     ModuleValue,
@@ -221,13 +222,23 @@ class Settings:
     def _refused(self, unit: Unit, name: str) -> set[str]:
         """The texts with which the settings cannot be made: a validator stops when the field holds one of them."""
         return {
-            part.value
+            text
             for method, own in self._validators(unit, name)
             for guard in method.flow.guards
             if own or _speaks_of(guard, name)
             for part in walk(guard)
-            if isinstance(part, Const) and isinstance(part.value, str)
+            for text in self._texts(part, method)
         }
+
+    def _texts(self, part: Expr, method: Unit) -> set[str]:
+        """The texts that a part of a test is, or that the list it names holds."""
+        if isinstance(part, Const):
+            return {part.value} if isinstance(part.value, str) else set()
+        if not isinstance(part, (Name, Attr)):
+            return set()
+        values = self.ask.values(part, self.ask.runs.frame(method))
+        items = [self.ask.runs.force(item) for value in values if isinstance(value, Items) for item in value.items]
+        return {text for given in [values, *items] if (text := literal_text(given))}
 
     def _validators(self, unit: Unit, name: str) -> Iterator[tuple[Unit, bool]]:
         """The methods that run when the settings are made, each with whether it is this one field's validator."""
