@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from gravity_lint.checks.marks import DEVELOPMENT, EXAMPLES, TESTS, is_for_tests, says_development, says_example
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import ComposeService, compose_services, compose_words, is_database_image
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
@@ -25,32 +26,7 @@ if TYPE_CHECKING:
 
 # ---- compose files
 
-_TESTS = {"test", "tests", "testing", "ci", "e2e", "integration"}
-_EXAMPLES = {"example", "examples", "sample", "samples", "demo", "template"}
-_DEVELOPMENT = {"dev", "devel", "develop", "development", "local", "localdev", "override"}
-_FOLDERS = _TESTS | _EXAMPLES | {"demos", "templates", "devcontainer"}
-
-_EXAMPLE = r"(?:examples?|samples?|demo|exemple|ejemplo|exemplo|beispiel|esempio)"
-_FILE = r"(?:(?:docker[- ]?)?compose(?:[- ]?file)?|file|config(?:uration)?|set-?up|stack|deployment|environment|yaml)"
-_IS_EXAMPLE = re.compile(rf"""
-    ^\W*{_EXAMPLE}\s*(?:$|[:!.,()–—-]|only\b)              # EXAMPLE: …
-  | ^\W*(?:an?\s+)?{_EXAMPLE}\s+(?:\w+\s+){{0,2}}{_FILE}\b  # Example docker-compose file
-  | \b{_EXAMPLE}\s+only\b | \bonly\s+(?:an?\s+)?{_EXAMPLE}\b
-  | \b(?:is|as|c'est|es|est|ist|é|è)\s+(?:\w+\s+)?(?:an?|une?|un|ein|um|en)\s+(?:\w+\s+){{0,2}}{_EXAMPLE}\b(?!\s+of\b)
-  | \b{_FILE}\s+{_EXAMPLE}\b
-  | \bfor\s+(?:demonstration|demo|illustration|example)\s+purposes?\b | \bdemo(?:nstration)?\s+purposes?\b
-  | \b(?:not|never|non|isn't|aren't|don't|nicht|pas|no)\b[^.;]{{0,40}}\bprod(?:uction|ucción|ução|uktion)?\b
-  | \bnon-prod(?:uction)?\b
-  | \b(?:dev(?:elopment)?|local(?:ly)?|testing|tests?)\b[\s\w-]{{0,20}}\bonly\b
-  | \bonly\b[\s\w-]{{0,20}}\b(?:dev(?:elopment)?|local(?:ly)?|testing|tests)\b
-  | \b(?:configure|adapt|adjust|change|customi[sz]e)\s+(?:\w+\s+){{0,3}}(?:for|to)\s+your\s+(?:own\s+)?
-    (?:project|deployment|environment|needs|infrastructure)\b
-  | \bcreate\s+(?:their|your)\s+own\b
-""", re.IGNORECASE | re.VERBOSE)
-_NOT_EXAMPLE = re.compile(r"\bproduction[- ](?:ready|grade)\b|\bfor\s+example\b|\be\.g\.", re.IGNORECASE)
-_IS_DEVELOPMENT = re.compile(
-    r"\b(?:for|during)\s+(?:local\s+)?(?:dev(?:elopment)?|testing)\b|\blocal\s+dev(?:elopment)?\b"
-    rf"|\bdev(?:elopment)?\s+{_FILE}\b", re.IGNORECASE)
+_FOLDERS = TESTS | EXAMPLES | {"demos", "templates", "devcontainer"}
 
 
 @dataclass(frozen=True)
@@ -63,21 +39,22 @@ class UnmarkedCompose:
             folder, name = posixpath.split(file.path)
             words = compose_words(name)
             folders = set(re.split(r"[/.]", posixpath.relpath(folder, service.root).lower()))
-            if words is None or set(words) & (_TESTS | _EXAMPLES) or folders & _FOLDERS:
+            if words is None or set(words) & (TESTS | EXAMPLES) or folders & _FOLDERS:
                 continue
             source = source_of(service, file.path)
             if source is None:
                 continue
             facts = parse_yaml(source)
-            databases = [each for each in compose_services(facts) if _starts_database(service, folder, each)
-                         and not _TESTS & set(re.findall(r"[a-z0-9]+", each.name.lower()))]
+            databases = [each for each in compose_services(facts) if starts_database(service, folder, each)
+                         and not is_for_tests(each.name)]
             if databases and (severity := _unmarked(source, facts, databases, words)):
                 names = ", ".join(f"`{each.name}`" for each in databases)
                 fields = {"databases": names, "verb": "is a database" if len(databases) == 1 else "are databases"}
                 yield Finding(source.place(databases[0].key), fields, severity=severity[0])
 
 
-def _starts_database(service: Service, folder: str, each: ComposeService) -> bool:
+def starts_database(service: Service, folder: str, each: ComposeService) -> bool:
+    """Whether a container of a compose file in this folder is a database: by its image, or by what it is built from."""
     if each.context is None and not each.inline:
         return each.image is not None and is_database_image(each.image.text)
     if each.inline:
@@ -95,9 +72,9 @@ def _unmarked(source: Source, facts: YamlFacts, databases: list[ComposeService],
               ) -> tuple[Severity | None] | None:
     """None for a file that says it is an example, else how much its silence weighs."""
     texts = [*_comments(source, facts, databases), *_names(facts)]
-    if any(_IS_EXAMPLE.search(text) and not _NOT_EXAMPLE.search(text) for text in texts):
+    if says_example(texts):
         return None
-    development = _DEVELOPMENT & set(words) or any(_IS_DEVELOPMENT.search(text) for text in texts)
+    development = DEVELOPMENT & set(words) or says_development(texts)
     return ("note",) if development else (None,)
 
 
@@ -130,7 +107,7 @@ def _paragraphs(facts: YamlFacts) -> list[tuple[int, int, str]]:
 def _names(facts: YamlFacts) -> Iterator[str]:
     """The project's name, where it says what the project is."""
     for entry in facts.entries:
-        if entry.path == ("name",) and re.split(r"[^a-z]", entry.text.lower(), maxsplit=1)[0] in _EXAMPLES:
+        if entry.path == ("name",) and re.split(r"[^a-z]", entry.text.lower(), maxsplit=1)[0] in EXAMPLES:
             yield "example only"  # `example-shop`; in `shop-example-app` it is the repository that is one
 
 
@@ -167,7 +144,7 @@ class BakedUrl:
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for file in service.files_of("dockerfile"):
-            if not _TESTS & set(re.findall(r"[a-z0-9]+", posixpath.basename(file.path).lower())) and (
+            if not is_for_tests(posixpath.basename(file.path)) and (
                     source := source_of(service, file.path)):
                 yield from _judge(_of_dockerfile(source))
         for file in service.files_of("yaml"):
@@ -224,12 +201,12 @@ def _of_dockerfile(source: Source) -> Iterator[_Value]:
         value = expand(setting.value, known, HOLE)
         if setting.instruction != "RUN":
             known[setting.name] = value
-        if setting.stage not in _TESTS:
+        if not is_for_tests(setting.stage):
             yield _Value(setting.name, value, source.place(setting.span))
     for word in facts.words:
         text = expand(word.text, {}, HOLE)
         yield from (_Value("", match[0], source.place(word.span)) for match in _URL_IN_TEXT.finditer(text)
-                    if word.stage not in _TESTS)
+                    if not is_for_tests(word.stage))
 
 
 def _of_manifest(source: Source) -> Iterator[list[_Value]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint import knowledge
 from gravity_lint.checks.environments import URL, env_of
+from gravity_lint.checks.marks import TESTS, is_for_tests
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import compose_env_files, compose_services, compose_variables, compose_words
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
@@ -27,7 +28,6 @@ from gravity_lint.violation import Finding, Place, Severity, Step
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
 
-_TESTS = {"test", "tests", "testing", "ci", "e2e", "integration"}
 _PACKAGES = re.compile(
     r"(?i:requirements.*\.(?:txt|in|pip)|.*requirements\.txt|constraints.*\.txt)|pyproject\.toml|Pipfile(?:\.lock)?|"
     r"setup\.(?:py|cfg)|environment\.ya?ml|(?:uv|poetry|pdm)\.lock|(?i:dockerfile.*)")
@@ -150,11 +150,11 @@ def _given(service: Service) -> Iterator[_Given]:
     """What the service's examples, images and compose files give its variables."""
     for file in service.files_of("env"):
         name = posixpath.basename(file.path).lower()
-        if name != ".env" and not _TESTS & set(re.findall("[a-z0-9]+", name)) and (
+        if name != ".env" and not is_for_tests(name) and (
                 source := source_of(service, file.path)):
             yield from _of_dotenv(source)
     for file in service.files_of("dockerfile"):
-        if not _TESTS & set(re.findall("[a-z0-9]+", posixpath.basename(file.path).lower())) and (
+        if not is_for_tests(posixpath.basename(file.path)) and (
                 source := source_of(service, file.path)):
             yield from _of_dockerfile(source)
     for path in _compose_files(service):
@@ -176,7 +176,7 @@ def _of_dockerfile(source: Source) -> Iterator[_Given]:
     for setting in parse_dockerfile(source).settings:
         if setting.instruction != "RUN":
             known[setting.name] = expand(setting.value, known, HOLE)
-        if setting.instruction == "ENV" and setting.stage not in _TESTS:
+        if setting.instruction == "ENV" and not is_for_tests(setting.stage):
             yield _Given(setting.name, known[setting.name], source.place(setting.span))
 
 
@@ -207,7 +207,7 @@ def _built(facts: YamlFacts, folder: str, service: Service) -> frozenset[str]:
         context = posixpath.normpath(posixpath.join(folder, container.context or ""))
         dockerfile = posixpath.normpath(posixpath.join(context, container.dockerfile))
         here = posixpath.dirname(dockerfile) == service.root or (context == service.root and dockerfile in own)
-        if container.context is not None and here and not _TESTS & set(re.findall("[a-z0-9]+", container.name.lower())):
+        if container.context is not None and here and not is_for_tests(container.name):
             found.add(container.name)
     return frozenset(found)
 
@@ -226,7 +226,7 @@ def _compose_files(service: Service) -> Iterator[str]:
         paths += _files(folder)
     for path in paths:
         words = compose_words(posixpath.basename(path))
-        if words is not None and not _TESTS & set(words):
+        if words is not None and TESTS.isdisjoint(words):
             yield path
 
 

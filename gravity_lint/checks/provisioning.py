@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.checks import deployment
-from gravity_lint.checks.deployment import UnmarkedCompose
+from gravity_lint.checks.deployment import UnmarkedCompose, starts_database
+from gravity_lint.checks.marks import says_development, says_example
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import compose_services, compose_words
 from gravity_lint.facts.powershell import parse_powershell
@@ -124,12 +124,11 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_example(source: Source) -> bool:
-    head = _head(source)
-    return any(deployment._IS_EXAMPLE.search(text) and not deployment._NOT_EXAMPLE.search(text) for text in head)
+    return says_example(_head(source))
 
 
 def _is_development(source: Source) -> bool:
-    return any(deployment._IS_DEVELOPMENT.search(text) for text in _head(source))
+    return says_development(_head(source))
 
 
 def _head(source: Source) -> list[str]:
@@ -180,7 +179,7 @@ class _Composed:
             paths += [entry.text for entry in facts.entries
                       if entry.path[-1:] == ("source",) and entry.path[:-1] in mounted]
             paths += [each.context for each in compose_services(facts)
-                      if each.context and deployment._starts_database(self.service, folder, each)]
+                      if each.context and starts_database(self.service, folder, each)]
             found[file.path] = {_path(folder, path) for path in paths} - {self.service.root}
         return found
 
