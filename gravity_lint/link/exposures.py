@@ -11,6 +11,7 @@ from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name, dot
 from gravity_lint.facts.urls import parse_url
 from gravity_lint.knowledge.exposures import How, exposures
 from gravity_lint.knowledge.names import split
+from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.values import (
@@ -80,7 +81,7 @@ def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
         if any(_suspect(arg.value) for arg in call.args):
             how = _how(ask, call, unit)
             if how is not None:
-                yield call, unit, how, dotted(call.func) or "…"
+                yield call, unit, how, spelled(call.func)
 
 
 def _suspect(expr: Expr) -> bool:
