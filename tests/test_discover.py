@@ -118,6 +118,13 @@ SHAPES = {
          "libs/kit/kit.py": CODE},
         {"service": "service", "libs/kit": "library"}),
     "only a library": ({"pyproject.toml": DISTRIBUTION, "kit/__init__.py": "", "kit/db.py": CODE}, {".": "library"}),
+    "a library that its documentation uses": (
+        {"pyproject.toml": DISTRIBUTION, "kit/__init__.py": "", "kit/db.py": CODE, "docs_src/first.py": API,
+         "docs_examples/second.py": API, "documentation/conf.py": CODE}, {".": "library"}),
+    "a library with an example beside it": (
+        {"setup.py": SETUP + "# app = Flask(__name__)\n", "example.py": FLASK, "kit/__init__.py": ""},
+        {".": "library"}),
+    "a service named example": ({"requirements.txt": "flask\n", "example.py": FLASK}, {".": "service"}),
     "an entry of any name": ({"pyproject.toml": DISTRIBUTION, "shop/http.py": API}, {".": "service"}),
     "a Django project": (
         {"manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n", "shop/settings.py": CODE,
@@ -149,6 +156,19 @@ SHAPES = {
     "a package with an old command": ({"setup.py": SETUP + "console_scripts = []\n", "shop/x.py": CODE},
                                       {".": "service"}),
     "an environment of Alembic alone": ({"alembic.ini": "", "db.py": CODE, "alembic/env.py": CODE}, {".": "service"}),
+    "an environment of Alembic deep in a package": (
+        {"kit/__init__.py": "", "kit/server/__init__.py": "", "kit/server/http/__init__.py": "",
+         "kit/server/http/server.py": API, "kit/server/store/__init__.py": "", "kit/server/store/alembic.ini": "",
+         "kit/server/store/engine.py": CODE, "kit/server/store/revisions/env.py": CODE}, {".": "service"}),
+    "an environment of Alembic deep in a package of one of several services": (
+        {"a/Dockerfile": IMAGE, "a/main.py": API, "b/requirements.txt": "", "b/kit/__init__.py": "",
+         "b/kit/web/__init__.py": "", "b/kit/web/app.py": API, "b/kit/store/__init__.py": "",
+         "b/kit/store/alembic.ini": "", "b/kit/store/engine.py": CODE},
+        {"a": "service", "b": "service"}),
+    "an environment of Alembic beside services": (
+        {"a/Dockerfile": IMAGE, "a/main.py": API, "b/Dockerfile": IMAGE, "b/main.py": API, "schema/alembic.ini": "",
+         "schema/__init__.py": "", "schema/models.py": CODE},
+        {"a": "service", "b": "service", "schema": "library"}),
     "deployment files only": ({"docker-compose.yml": COMPOSE}, {".": "repository"}),
     "nothing": ({}, {}),
 }
@@ -270,6 +290,15 @@ def test_roles(plant: Plant) -> None:
     assert files(root, discovery, "test") == tests
     assert files(root, discovery, "migration") == migrations
     assert files(root, discovery, "code") == code | {"db/script.py.mako"}
+
+
+def test_what_shows_how_to_use_a_library_is_none_of_its_code(plant: Plant) -> None:
+    samples = {"example.py", "docs_src/first.py", "examples/shop/main.py", "docs/conf.py"}
+    root = plant({"pyproject.toml": DISTRIBUTION, **dict.fromkeys(samples, FLASK), "kit/__init__.py": "",
+                  "kit/example.py": CODE})
+    assert files(root, found(root), "test") == samples
+    (root / "main.py").write_text(API)
+    assert samples <= files(root, found(root), "code")
 
 
 @pytest.mark.parametrize(("name", "kind"), [

@@ -11,13 +11,24 @@ from gravity_lint.discover.walk import Tree, role_of
 
 CODE_FOLDERS = {"app", "src", "application", "code"}
 """Folders that hold the code of what stands around them."""
-SIDE_FOLDERS = {"docs", "doc", "examples", "example", "samples", "demo", "demos", "scripts", "script", "tools", "infra",
-                "deploy", "deployment", "deployments", "docker", "ops", "ci", "bin", "ansible", "terraform", "helm",
-                "k8s", "kubernetes", "charts", "notebooks", "benchmarks", "templates"}
+SAMPLE_FOLDERS = {"docs", "doc", "docs_src", "docs_examples", "documentation", "examples", "example", "samples", "demo",
+                  "demos"}
+"""Folders that show how to use what stands around them."""
+SIDE_FOLDERS = SAMPLE_FOLDERS | {"scripts", "script", "tools", "infra", "deploy", "deployment", "deployments", "docker",
+                                 "ops", "ci", "bin", "ansible", "terraform", "helm", "k8s", "kubernetes", "charts",
+                                 "notebooks", "benchmarks", "templates"}
 """Folders whose programs are a service only where an image is built of them."""
 SHARED_FOLDERS = {"shared", "common", "commons", "lib", "libs", "libraries", "packages", "pkg", "core", "utils"}
 """Folders beside services that are libraries, although no packaging says so."""
 _READ_AT_MOST = 200
+_SAMPLES = {"example.py", "examples.py", "sample.py", "demo.py"}
+_NO_ENTRIES = _SAMPLES | {"setup.py"}
+"""Beside a package, what they build is shown and not run; a setup.py may quote it."""
+
+
+def is_sample(path: str, name: str) -> bool:
+    """Whether a file of a library, by its folder from the library's root and its name, only shows how to use it."""
+    return not SAMPLE_FOLDERS.isdisjoint(path.split("/")) or (not path and name in _SAMPLES)
 
 
 @dataclass(frozen=True)
@@ -148,7 +159,8 @@ def _merged(claim: Unit, kids: Iterable[Unit]) -> Unit:
 
 def _without_claim(path: str, own: Evidence, kids: list[Unit]) -> Iterator[Unit]:
     """A folder that claims nothing: code folders and packages give their units to what stands around them."""
-    inner = [kid for kid in kids if kid.kind == "service" and not kid.deployable and kid.package]
+    inner = [kid for kid in kids if kid.package
+             and ((kid.kind == "service" and not kid.deployable) or _is_part(own, kid))]
     only = kids[0] if len(kids) == 1 else None
     if only and (only.root.rpartition("/")[2] in CODE_FOLDERS or inner or own.alembic or own.named):
         why = (*own.named, *own.alembic)
@@ -157,12 +169,18 @@ def _without_claim(path: str, own: Evidence, kids: list[Unit]) -> Iterator[Unit]
     elif own.named and kids and not any(kid.deployable for kid in kids) and sum(kid.builder for kid in kids) < 2:
         yield _merged(Unit(path, "service", tuple(own.named), entry=True, package=own.package), kids)
     elif len(inner) > 1 or (own.package and inner):
-        yield _merged(Unit(path, "service", (), package=own.package), inner)
+        whole = _merged(Unit(path, "library", (), package=own.package), inner)
+        yield replace(whole, migrated=False) if whole.kind == "service" else whole  # it may be only a part itself
         yield from (kid for kid in kids if kid not in inner)
     elif kids:
         yield from kids
     elif own.named and not own.package:
         yield Unit(path, "service", tuple(own.named), entry=True)
+
+
+def _is_part(own: Evidence, kid: Unit) -> bool:
+    """Whether a unit is only a package with an alembic.ini inside another package, which is no project of its own."""
+    return own.package and kid.kind == "library" and kid.migrated and not kid.packaged
 
 
 def _beside_several(claim: Unit, own: Evidence, strong: list[Unit], weak: list[Unit]) -> Iterator[Unit]:
@@ -219,6 +237,8 @@ def _built_somewhere(tree: Tree, root: str, told: Callable[[Tree, str, str], str
         if not SIDE_FOLDERS.isdisjoint(path[len(prefix):].split("/")):
             continue
         for name in folder.files:
+            if path == root and name in _NO_ENTRIES:
+                continue
             if name.endswith(".py") and role_of(tree, path, name) == "code" and seen < _READ_AT_MOST:
                 seen += 1
                 if built := told(tree, path, name):
