@@ -32,7 +32,7 @@ _FOLDERS = TESTS | EXAMPLES | {"demos", "templates", "devcontainer"}
 @dataclass(frozen=True)
 class UnmarkedCompose:
     """A compose file that starts a database and does not say that it is an example → a finding at the first one, with
-    the fields `databases` and `verb`; a note where the file says that it is for development."""
+    the fields `databases` and `verb`; a note where the file or its folder says that it is for development."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         for file in service.files_of("yaml"):
@@ -47,7 +47,7 @@ class UnmarkedCompose:
             facts = parse_yaml(source)
             databases = [each for each in compose_services(facts) if starts_database(service, folder, each)
                          and not is_for_tests(each.name)]
-            if databases and (severity := _unmarked(source, facts, databases, words)):
+            if databases and (severity := _unmarked(source, facts, databases, {*words, *folders})):
                 names = ", ".join(f"`{each.name}`" for each in databases)
                 fields = {"databases": names, "verb": "is a database" if len(databases) == 1 else "are databases"}
                 yield Finding(source.place(databases[0].key), fields, severity=severity[0])
@@ -68,13 +68,13 @@ def starts_database(service: Service, folder: str, each: ComposeService) -> bool
     return bool(stages) and is_database_image(stages[-1].image)
 
 
-def _unmarked(source: Source, facts: YamlFacts, databases: list[ComposeService], words: tuple[str, ...],
+def _unmarked(source: Source, facts: YamlFacts, databases: list[ComposeService], words: set[str],
               ) -> tuple[Severity | None] | None:
-    """None for a file that says it is an example, else how much its silence weighs."""
+    """None for a file that says it is an example, else how much its silence weighs. `words` are those of its path."""
     texts = [*_comments(source, facts, databases), *_names(facts)]
     if says_example(texts):
         return None
-    development = DEVELOPMENT & set(words) or says_development(texts)
+    development = DEVELOPMENT & words or says_development(texts)
     return ("note",) if development else (None,)
 
 
