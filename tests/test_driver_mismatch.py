@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from gravity_lint import knowledge
 from gravity_lint.facts.compose import compose_variables
@@ -39,7 +40,6 @@ def test_a_dialect_alone_works_where_sqlalchemy_says(row: knowledge.Dialect) -> 
     if row.plain == "unknown":
         return
     if row.plain == "refused":
-        sqlalchemy = pytest.importorskip("sqlalchemy", "1.4")
         with pytest.raises(sqlalchemy.exc.NoSuchModuleError):
             sqlalchemy.engine.make_url(f"{row.dialect}://").get_dialect()
         return
@@ -57,7 +57,6 @@ def test_every_suggestion_fits(row: knowledge.Dialect) -> None:
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql", "sqlite", "oracle", "mssql"])
 def test_no_driver_of_sqlalchemy_is_forgotten(dialect: str) -> None:
-    pytest.importorskip("sqlalchemy")
     package = importlib.import_module(f"sqlalchemy.dialects.{dialect}")
     known = {driver for name, driver, _ in DRIVERS if name == dialect}
     for module in pkgutil.iter_modules(package.__path__):
@@ -70,7 +69,6 @@ def test_no_driver_of_sqlalchemy_is_forgotten(dialect: str) -> None:
 
 def _modes(scheme: str) -> set[str]:
     """The engines in which SQLAlchemy itself opens a scheme."""
-    sqlalchemy = pytest.importorskip("sqlalchemy")
     url = sqlalchemy.engine.make_url(f"{scheme}://")
     try:
         dialect = url.get_dialect()
