@@ -28,12 +28,46 @@ _PORT = re.compile(r"[0-9]{1,5}(?:[/,?].*)?", re.DOTALL)
 _HOLE = re.compile(r"\{[^{}\n]*\}")
 _VARIABLE = re.compile(r"\{[A-Za-z_][^{}\n]*\}|\{\}|\$\{\w+(?::?\?[^}]*)?\}|\$\(\w+\)|\$[A-Za-z_]\w*|%s|%\(\w+\)s"
                        r"|\{\{[^{}\n]*\}\}|\*{3,}|<[\w -]+>")
-_SQL = re.compile(r"\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+|password(?:\s+|\s*=\s*))(?=E?'|E?\\?\")"
-                  r"E?(\\?['\"])((?:\\.|(?!\1).){0,300})(?:\1|\Z)", re.IGNORECASE | re.DOTALL)
-_PAIR = re.compile(r"\b(?:password|passwd|pwd)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&\"'`]+)", re.IGNORECASE)
-_SPOKEN = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)[\"'`]?\s*(?:=|:)\s*([\"'])((?:\\.|(?!\2).)*)\2", re.DOTALL)
-_FLAG = re.compile(r"(?:--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*)|\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?\s-p(?=\S)"
-                   r"|\brequirepass[ =])[\"']?([^\s\"',]+)", re.IGNORECASE)
+_GIVEN = (r"(?:\bidentified\s+(?:(?:with|via)\s+\S+\s+)?(?:by|as|using)\s+(?:values\s+)?|(?<!\w)\w{0,40}?password"
+          r"(?:\s+for\s+\S{1,100}?)?(?:\s*=\s*|\s+(?:to|as)\s+|\s+|(?=\()))"
+          r"(?:password\s*)?\(?\s*")
+"""What stands before a password in SQL."""
+_VALUE = (r"(?:(?P<sign>\\?[\"'])(?P<quoted>(?:(?!(?P=sign))[^\n]){1,300})(?P=sign)"
+          r"|[\"'\\]{0,3}(?P<plain>[^\s\"',\\]+))")
+"""A word of a command line, or an item of a list of them."""
+_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in (
+    _GIVEN + r"(?:[NEB]|U&|_\w{1,12}\s?)?(?P<sign>''(?=[^\s;,)'\"])|\\?['\"])"
+             r"(?P<quoted>(?:(?!(?P=sign))(?:\\.|.)|(?P=sign){2}){0,300})(?:(?P=sign)|\Z)",
+    _GIVEN + r"(?P<sign>\$\w{0,20}\$)(?P<quoted>.{0,300}?)(?P=sign)",
+    r"\bidentified\s+by\s+\S{1,100}\s+replace\s+" + _VALUE,
+    r"\b(?:user|to)\s+\S{1,80}\s+identified\s+by\s+(?!values\b|password\b|random\b)(?P<plain>[^\s'\"\\;,$%{(:<]+)",
+    r"--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*(?=[\"']))" + _VALUE,
+    r"\brequirepass[\"']?[ =,]\s*" + _VALUE,
+    r"\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?[\s\"']-p(?=[^\s,])(?![\"'](?:[,\])\s]|\Z))" + _VALUE,
+    r"\b(?:mysql|mariadb)-?admin\b[^\n]{0,200}?[\s\"']password[\"']?[\s,]\s*" + _VALUE,
+    r"\b(?:redis|valkey|keydb)-cli\b[^\n]{0,200}?[\s\"']-a[\"']?[\s,]\s*" + _VALUE,
+    r"\bmongo\w*\b[^\n]{0,200}?[\s\"']-p(?:[\"']?[\s,=]\s*|(?=[^\s\"',]))(?!\d+:\d)" + _VALUE,
+    r"\b(?:sqlcmd|osql|isql|bcp)\b[^\n]{0,200}?[\s\"'](?-i:-P)(?:[\"']?[\s,]\s*)?" + _VALUE,
+    r"\b(?:sshpass|az[\"',\s]{1,4}(?:postgres|mysql|mariadb|sql)\b[^\n]{0,200}?)[\"',\s]{1,4}-p[\"',\s]{0,4}" + _VALUE,
+    r"(?<=[\s\"'(])-\w{0,40}(?:password|pwd)[\"']?[\s:]\s*(?![(|])" + _VALUE,
+    r"\bConvertTo-SecureString\s+(?:-(?:AsPlainText|Force|String)\s+)*(?!-)" + _VALUE,
+    r"\b(?:echo|printf)\s+(?:-\w+\s+)?" + _VALUE + r"\s*\|[^\n|]{0,100}?(?:\s-W\b|\s-S\b|\bcreateuser\b|stdin\b)",
+))
+"""Passwords in SQL and in the options of commands, in whatever language those stand."""
+_SEVERAL = (
+    (re.compile(r"\bsp_(?:password\b|setapprole\b|addlogin\s+N?'[^'\n]*'|addlinkedsrvlogin\b)([^;\n]{0,300})",
+                re.IGNORECASE),
+     re.compile(r"['\"]([^'\"\n]+)")),
+    (re.compile(r"(?:password|identified\s+by)\s+[\"'\\]*(?:%[Lsr]|%\(\w+\)s|\{\w*\})[^\n]{0,100}?['\"]\s*"
+                r"(?:,|%|\.format\s*\()([^;\n]{0,300})", re.IGNORECASE),
+     re.compile(r"(?<![\w\])][\[(])['\"]{1,2}([^'\"\n]+)['\"]")),
+    (re.compile(r"\bsetuser\b([^\n]{0,300})", re.IGNORECASE), re.compile(r"(?<=[\s\"'\\])[><#!]([^\s\"']+)")),
+)
+"""Stretches of a line, and what in them is a password."""
+_PAIR = re.compile(r"(?<!\w)\w{0,40}?(?:password|passwd|pwd)\s*=\s*(?:[NE](?='))?"
+                   r"('(?:[^'\\]|\\.)*'|\\\"[^\"\n]*|[^\s;&\"'`\\]+)", re.IGNORECASE)
+_SPOKEN = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)(?:\\?[\"'`])?\s*(?:=|:)\s*(\\?[\"'])((?:(?!\2)(?:\\.|.))*)\2",
+                     re.DOTALL)
 _REACH = 2000
 """How far along a line a value is followed."""
 _KEY = re.compile(r"(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*"
@@ -44,7 +78,7 @@ _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/])")
 _TOKEN = re.compile(
     r"(?P<comment>\#[^\n]*)"
     r"|(?P<string>[rRbBuUfFtT]{0,2}(?:\"\"\"(?P<b1>(?:\\.|[^\\])*?)\"\"\"|'''(?P<b2>(?:\\.|[^\\])*?)'''"
-    r"|\"(?P<b3>(?:\\.|[^\"\\\n])*)\"|'(?P<b4>(?:\\.|[^'\\\n])*)'))"
+    r"|\"(?P<b3>(?:\\.|[^\"\\\n])*)(?:\"|(?=\n)|\Z)|'(?P<b4>(?:\\.|[^'\\\n])*)(?:'|(?=\n)|\Z)))"
     r"|(?P<word>[A-Za-z_]\w*)|(?P<number>[0-9][\w.]*)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<newline>\n)"
     r"|(?P<op>==|!=|:=|\+=|[-+*/%.,:=;\\@])", re.DOTALL)
 _ASKS = re.compile(r"(?i)(?:get\w*|env\w*|\w*env|environ|config|cfg|conf|settings|read\w*|require\w*|pop|fetch\w*)$")
@@ -119,9 +153,14 @@ def _everywhere(text: str) -> Iterator[tuple[int, int]]:
         for match in _URL.finditer(text):
             if not _is_port(text[:match.start()][-5:], match[1]):
                 yield from _value(text, *match.span(1))
-    for pattern in (_SQL, _FLAG):
+    for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            yield from _value(text, *match.span(pattern.groups))
+            group = "plain" if match.groupdict().get("quoted") is None else "quoted"
+            yield from _value(text, *match.span(group))
+    for stretch, secret in _SEVERAL:
+        for match in stretch.finditer(text):
+            for inner in secret.finditer(match[1]):
+                yield from _value(text, match.start(1) + inner.start(1), match.start(1) + inner.end(1))
     for match in _BASE64.finditer(text):
         try:
             plain = base64.b64decode(match[0], validate=True)
@@ -204,6 +243,9 @@ def _in_string(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tupl
         yield start + (1 if body.startswith(":") else 0), end
     for match in _PAIR.finditer(flat):
         yield from _value(text, start + match.start(1), start + match.end(1))
+    for match in _SPOKEN.finditer(body):
+        if is_secret(match[1]):
+            yield from _value(text, start + match.start(3), start + match.end(3))
 
 
 def _joined(tokens: Sequence[_Token], index: int) -> _Token | None:
@@ -221,11 +263,12 @@ def _begins(text: str, token: _Token | None, sign: str) -> bool:
 
 
 def _formatted(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tuple[int, int]]:
-    """`"…://%s:%s@…" % (user, "secret")` and `.format(user, "secret")`: the literals that fill a URL's user part."""
+    """`"…://%s:%s@…" % (user, "secret")`, `.format(user, "secret")`, and the same told to a logger: the literals that
+    fill a URL's user part."""
     body = text[slice(*tokens[index].body)][:_REACH]
     match = re.search(r"://([^@]*):([^@:]*)@", body)
     following = [token.text for token in tokens[index + 1:index + 4]]
-    if not match or not (following[:1] == ["%"] or following[:2] == [".", "format"]):
+    if not match or not (following[:1] in (["%"], [","]) or following[:2] == [".", "format"]):
         return
     hole = re.compile(r"%s|%\(\w+\)s|\{\w*\}")
     if not hole.search(match[2]):

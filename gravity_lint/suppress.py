@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from gravity_lint.config import Config
@@ -69,11 +69,14 @@ class Suppression(NamedTuple):
 
     def place(self, word: str | None = None) -> Place:
         """Where the comment is, or a word in it."""
-        start, end = 0, len(self.text)
-        if word:
-            for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", self.text):
-                start, end = match.span()
+        start, end = _words(self.text).get(word or "", (0, len(self.text)))
         return Place(self.path, self.line, self.column + start, self.line, self.column + end)
+
+
+@lru_cache(16)
+def _words(text: str) -> Mapping[str, tuple[int, int]]:
+    """The words of a comment and where they stand; of one that stands there twice, the last."""
+    return {match[0]: match.span() for match in re.finditer(r"[\w-]+", text)}
 
 
 def names(word: str, code: str, name: str) -> bool:

@@ -278,6 +278,58 @@ spec:
             - name: DB_PASSWORD
               value: PASSW0RD
 """,
+    "init.sh": """PGPASSWORD=PASSW0RD psql -c "CREATE DATABASE shop"
+mysql -uroot -p"PASSW0RD" -e "CREATE USER a IDENTIFIED BY 'PASSW0RD'"
+mysqladmin -u root password PASSW0RD && mysqladmin create shop
+redis-cli -a PASSW0RD ACL SETUSER shop on ">PASSW0RD" allkeys
+mongo -u a -p PASSW0RD --eval "db.createUser({user: 'a', pwd: 'PASSW0RD'})"
+sqlcmd -U sa -P 'PASSW0RD' -Q "CREATE LOGIN shop WITH PASSWORD = N'PASSW0RD'"
+sshpass -p PASSW0RD createdb shop
+az mysql flexible-server create -p PASSW0RD -n shop
+gcloud sql users create shop --password PASSW0RD --instance=i
+echo PASSW0RD | createuser -P shop
+psql -c 'CREATE ROLE shop PASSWORD $$PASSW0RD$$'
+psql <<EOF
+CREATE USER shop
+  WITH PASSWORD 'PASSW0RD';
+SET PASSWORD FOR shop = PASSWORD('PASSW0RD');
+EOF
+""",
+    "init.ps1": """$env:PGPASSWORD = 'PASSW0RD'; psql -c "CREATE DATABASE shop"
+& mysql "-pPASSW0RD" -e "CREATE DATABASE shop"
+Invoke-Sqlcmd -Username sa -Password PASSW0RD -Query "CREATE DATABASE shop"
+New-DbaLogin -SqlInstance x -SecurePassword (ConvertTo-SecureString -String "PASSW0RD" -AsPlainText -Force)
+""",
+    "init.sql": """CREATE USER shop WITH PASSWORD $tag$PASSW0RD$tag$;
+ALTER ROLE shop WITH PASSWORD U&'PASSW0RD';
+CREATE LOGIN shop WITH PASSWORD = N'PASSW0RD';
+CREATE USER shop IDENTIFIED BY PASSW0RD;
+ALTER USER shop IDENTIFIED BY 'PASSW0RD' REPLACE 'PASSW0RD';
+CREATE USER shop IDENTIFIED VIA mysql_native_password USING PASSWORD('PASSW0RD');
+SET PASSWORD FOR shop TO 'PASSW0RD';
+DO $$ BEGIN EXECUTE 'CREATE USER shop PASSWORD ''PASSW0RD'''; END $$;
+DO $$ BEGIN EXECUTE format('CREATE USER %I PASSWORD %L', 'shop', 'PASSW0RD'); END $$;
+EXEC sp_addlogin 'shop', 'PASSW0RD';
+""",
+    "backup.py": """import logging, os, subprocess
+
+def back_up(cursor):
+    subprocess.run("PGPASSWORD=PASSW0RD pg_dump shop", shell=True)
+    subprocess.run(["mysqldump", "-uroot", "-pPASSW0RD", "shop"])
+    subprocess.run(["mongodump", "-u", "a", "-p", "PASSW0RD", "--db", "shop"])
+    subprocess.run(["redis-cli", "-a", "PASSW0RD", "bgsave"])
+    subprocess.run(["redis-cli", "-a", "a PASSW0RD b", "bgsave"])
+    subprocess.run(["env", "PGPASSWORD=PASSW0RD", "pg_dump", "shop"])
+    os.system('PGPASSWORD="PASSW0RD" pg_dump shop')
+    os.system("sqlcmd -Q \\"CREATE LOGIN shop WITH PASSWORD = N'PASSW0RD'\\"")
+    os.system("mongo --eval \\"db.createUser({user: 'a', pwd: 'PASSW0RD', roles: []})\\"")
+    cursor.execute("ALTER ROLE shop WITH PASSWORD %s" % "'PASSW0RD'")
+    cursor.execute("CREATE USER shop PASSWORD $$PASSW0RD$$")
+    cursor.execute("SET PASSWORD FOR shop = 'PASSW0RD'")
+    cursor.execute("CHANGE MASTER TO MASTER_PASSWORD='PASSW0RD'")
+    logging.info("postgresql://shop:%s@db/shop", "PASSW0RD")
+    logging.info("postgresql://shop:PASSW0RD@db/shop")
+""",
     "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
 }
 
@@ -295,7 +347,7 @@ def test_no_password_is_shown(password: str, tmp_path: Path) -> None:
         assert [line for line in result.output.splitlines() if password in line] == []
         if output == "json":
             found = {each["code"] for each in json.loads(result.stdout)["violations"]}
-    assert {"GRV101", "GRV102", "GRV202", "GRV402", "GRV601", "GRV604"} <= found
+    assert {"GRV101", "GRV102", "GRV105", "GRV202", "GRV203", "GRV204", "GRV402", "GRV601", "GRV604"} <= found
 
 
 # ---- one tree, one report

@@ -11,9 +11,9 @@ from gravity_lint.source import Source
 MAX_BYTES = 500_000
 """What is longer was not written by hand and is left out."""
 
-_LINE = re.compile(rb"""^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*[=][ \t]*
-                        (?P<value>"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[^\n\r]*?)[ \t]*(?:[ \t]\#[^\n]*)?\r?$""",
-                   re.MULTILINE | re.VERBOSE)
+_NAME = re.compile(rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*", re.MULTILINE)
+_QUOTED = re.compile(rb"(?:\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')(?=[ \t]*(?:[ \t]#|\r?$))", re.MULTILINE)
+_END = re.compile(rb"[ \t]\#|\r|$", re.MULTILINE)
 
 
 class Variable(NamedTuple):
@@ -28,10 +28,18 @@ def parse_dotenv(source: Source) -> tuple[Variable, ...]:
     """The text of an environment file → its variables in order; never raises, other lines say nothing."""
     if len(source.data) > MAX_BYTES:
         return ()
-    return tuple(
-        Variable(match["name"].decode(), _unquoted(match["value"].decode("utf-8", "replace")), match.span("value"))
-        for match in _LINE.finditer(source.data)
-    )
+    found: list[Variable] = []
+    for match in _NAME.finditer(source.data):
+        start = match.end()
+        quoted = _QUOTED.match(source.data, start)
+        if quoted is not None:
+            end = quoted.end()
+        else:
+            stop = _END.search(source.data, start)
+            end = start + len(source.data[start:stop.start() if stop else start].rstrip(b" \t"))
+        text = source.data[start:end].decode("utf-8", "replace")
+        found.append(Variable(match[1].decode(), _unquoted(text), (start, end)))
+    return tuple(found)
 
 
 def _unquoted(value: str) -> str:

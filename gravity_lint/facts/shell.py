@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 
 from tree_sitter import Language, Node, Parser
 
@@ -18,6 +19,8 @@ MAX_VALUES = 2_000_000
 """Characters of variables' values that are put in their places in one file."""
 MAX_CALLS = 200
 """Calls of a script's functions that are followed."""
+MAX_CALLED = 5_000
+"""Commands that they may run in one file."""
 MAX_DEPTH = 5
 """Variables made of variables that are followed."""
 
@@ -72,15 +75,17 @@ class _Reader:
 
     def _called(self, commands: Iterable[Command]) -> Iterator[Command]:
         """The commands, those of the script's own functions with what each call gives them."""
-        calls = 0
+        calls, room = 0, MAX_CALLED
         for command in tuple(commands):
             function = self.functions.get(command.words[0].text)
             if function is None:
                 yield command
-            elif calls < MAX_CALLS:
+            elif calls < MAX_CALLS and room > 0:
                 calls += 1
                 self.given, self.values = command.words[1:], {}
-                yield from self._commands(function)
+                run = tuple(islice(self._commands(function), room))
+                room -= len(run)
+                yield from run
         self.given, self.values = (), {}
 
     # ---- variables

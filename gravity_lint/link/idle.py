@@ -26,7 +26,7 @@ def within(span: Span, stretches: tuple[Span, ...]) -> bool:
     return any(start <= span[0] < end for start, end in stretches)
 
 
-def _branches(body: Block, chosen: Callable[[If, int], bool]) -> Iterator[Span]:
+def _branches(body: Block, chosen: Callable[[If], frozenset[int]]) -> Iterator[Span]:
     """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins."""
     stack: list[tuple[Block, int]] = [(body, _END)]
     while stack:
@@ -34,23 +34,31 @@ def _branches(body: Block, chosen: Callable[[If, int], bool]) -> Iterator[Span]:
         for number, stmt in enumerate(block):
             after = block[number + 1].span[0] if number + 1 < len(block) else end
             inner = (stmt.body,) if isinstance(stmt, (Function, Class)) else blocks(stmt)
-            for place, part in enumerate(inner):
-                ends = next((later[0].span[0] for later in inner[place + 1 :] if later), after)
-                if part and isinstance(stmt, If) and chosen(stmt, place):
-                    yield part[0].span[0], ends
+            places = chosen(stmt) if isinstance(stmt, If) else frozenset()
+            for place, part in reversed(list(enumerate(inner))):
+                if part and place in places:
+                    yield part[0].span[0], after
                 elif part:
-                    stack.append((part, ends))
+                    stack.append((part, after))
+                after = part[0].span[0] if part else after
 
 
-def _main(stmt: If, place: int) -> bool:
-    test = stmt.branches[place][0]
-    return test is not None and bool(_PROGRAM.intersection(_named(test) or ()))
+def _main(stmt: If) -> frozenset[int]:
+    """The branches of a statement that run only when the module is the program."""
+    return frozenset(place for place, (test, _) in enumerate(stmt.branches)
+                     if test is not None and _PROGRAM.intersection(_named(test) or ()))
 
 
-def _never(stmt: If, place: int) -> bool:
-    test = stmt.branches[place][0]
-    earlier = [_truth(before) for before, _ in stmt.branches[:place] if before is not None]
-    return True in earlier or (test is not None and _truth(test) is False)
+def _never(stmt: If) -> frozenset[int]:
+    """The branches of a statement that never run: their test fails, or one before them never does."""
+    found: set[int] = set()
+    decided = False
+    for place, (test, _) in enumerate(stmt.branches):
+        truth = _truth(test) if test is not None else None
+        if decided or truth is False:
+            found.add(place)
+        decided = decided or truth is True
+    return frozenset(found)
 
 
 def _named(test: Expr) -> tuple[object, ...] | None:

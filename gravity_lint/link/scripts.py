@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -56,7 +56,12 @@ def deeds(commands: Iterable[Command], depth: int = 0) -> Iterator[Deed]:
         elif program in know.mongo:
             yield from (deed for word in given for deed in _functions(word, program))
         if (kind := know.of_command(words)) is not None:
-            yield Deed(kind, program, " ".join(words[at:at + 4]).replace(HOLE, "…"), command.span)
+            yield Deed(kind, program, _line(words[at:at + 4]), command.span)
+
+
+def _line(words: Sequence[str]) -> str:
+    """Words for people: one with spaces in it is left out, as nobody could see where it ends."""
+    return " ".join("…" if re.search(r"\s", word) else word for word in words).replace(HOLE, "…")
 
 
 def _statements(word: Word, program: str) -> Iterator[Deed]:
