@@ -30,6 +30,8 @@ class Contacts:
     """Decorators that try again, and so see a failure."""
     unrelated: tuple[str, ...]
     """Last names of exceptions that a database which is not there does not raise."""
+    first_request: tuple[str, ...]
+    """Decorators of what the first request runs."""
     swallowers: tuple[str, ...]
     """Calls that make a `with` swallow what is raised in it."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Compare, Const, Expr, If, Item, Match, Name, Span, walk
+from gravity_lint.facts.code import Attr, Call, Compare, Const, Expr, If, Item, Logic, Match, Name, Span, walk
 from gravity_lint.knowledge.names import is_pipeline
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import key_of
@@ -111,7 +111,9 @@ def _tests(stmt: If | Match) -> list[Expr]:
 
 
 def _speaks_of_tests(test: Expr) -> bool:
-    """`ENV == "test"`, `TESTING`, `"pytest" in sys.modules`; not what begins with a `not`."""
+    """`ENV == "test"`, `TESTING`, `"pytest" in sys.modules`; not what begins with a `not`, or holds for others, too."""
+    if isinstance(test, Logic):
+        return (all if test.op == "or" else any)(_speaks_of_tests(part) for part in test.parts)
     words: list[str] = []
     for part in walk(test):
         if isinstance(part, Compare) and part.op in ("not", "!=", "is not", "not in"):

@@ -30,8 +30,8 @@ class CommandLine:
             if option is not None:
                 yield call, option
 
-    def option(self, call: Call, frame: Frame) -> Environment | None:
-        """The option that a call declares; None for another call."""
+    def option(self, call: Call, frame: Frame, parameter: str = "") -> Environment | None:
+        """The option that a call declares, named after its `parameter` where it has no name; None for another call."""
         row = self._row(call, frame)
         if row is None:
             return None
@@ -42,7 +42,9 @@ class CommandLine:
         default = () if ellipsis else tuple(value for value in given or () if not nothing(value))
         required = ellipsis or demanded or (given is None and (not flags or bool(row.default.positions)))
         variable = literal_text(self.ask.runs.argument(call, frame, row.variable) or ())
-        name = variable or max(map(_name, flags), key=len, default="") or next(map(_name, _words(call)), "")
+        name = variable or max(map(_name, flags), key=len, default="") or next(map(_name, _words(call)), parameter)
+        if not name:
+            return None  # an option whose name is computed
         site = Site(frame.unit.module, call.span)
         return Environment(site, (), name, "option", bool(required), False, default)
 
@@ -53,7 +55,7 @@ class CommandLine:
         around = self.ask.runs.frame(unit.parent)
         site = Site(unit.module, param.span)
         if isinstance(param.default, Call):
-            option = self.option(param.default, around)
+            option = self.option(param.default, around, param.name)
             return (hop(option, site, f"is the parameter `{param.name}` here", param.name),) if option else ()
         for decorator in unit.node.decorators:
             if isinstance(decorator, Call) and param.name in _targets(decorator):

@@ -41,26 +41,40 @@ class Contact:
 def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) -> Iterator[Contact]:
     """Such calls where their failure is let through or swallowed: of each unit, and of each hook, the first one.
 
-    A unit that creates tables or migrates is passed over: that it does so is the finding.
+    The first talk answers for those behind it: one that is looked after finds out for all of them that the database is
+    there, and a unit that creates tables or migrates is told for that.
     """
     telling = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
-    first: dict[Unit, Contact] = {}
+    told: set[Unit] = set()
+    answered: set[tuple[Unit, str]] = set()
     reached = (one for one in _contacts(ask) if reach.reaches(one[2], one[3].span))
     for name, kind, unit, site in sorted(reached, key=lambda one: _order(reach, one[2], one[3])):
         begins = _begins(reach, unit, site)
-        if unit in telling or begins in first:
+        if begins in told or (begins, kind) in answered or _is_beside(ask, reach, unit, site):
             continue
         fault, keeper = _fault(ask, reach, unit, site)
-        if fault != "handled":
-            trail = (*reach.trail(unit), Hop(site, f"calls `{name}` here"))
-            first[begins] = Contact(name, kind, unit, site, fault, keeper, trail)
-    yield from first.values()
+        if unit in telling or fault == "handled":
+            answered.add((begins, kind))
+            continue
+        told.add(begins)
+        trail = (*reach.trail(unit), Hop(site, f"calls `{name}` here"))
+        yield Contact(name, kind, unit, site, fault, keeper, trail)
 
 
-def _order(reach: Reach, unit: Unit, site: Site) -> tuple[int, list[tuple[str, Span]]]:
-    """Nearest to the start first; of two that are as near, the one to which the start comes first."""
+def _order(reach: Reach, unit: Unit, site: Site) -> list[tuple[str, Span]]:
+    """Those to which the start comes first stand first: by the places that lead there, from the start on."""
     sites = [*(step.site for step in reach.way(unit))][::-1]
-    return len(sites), [(one.module.path, one.span) for one in (*sites, site)]
+    return [(one.module.path, one.span) for one in (*sites, site)]
+
+
+def _is_beside(ask: Evaluator, reach: Reach, unit: Unit, site: Site) -> bool:
+    """Whether start-up does not wait for a call, which runs beside it, at the end, or with the first request."""
+    where, at = unit, site
+    for step in reach.way(unit):
+        if step.apart or _after_yield(where, at):
+            return True
+        where, at = step.origin or where, step.site
+    return not set(contacts().first_request).isdisjoint(ask.objects.decorators(reach.start(unit)))
 
 
 def _begins(reach: Reach, unit: Unit, site: Site) -> Unit:
@@ -111,8 +125,6 @@ def _back(ask: Evaluator, reach: Reach, unit: Unit, site: Site) -> tuple[Fate, S
         found = fate(ask, where, at.span)
         if found != "open":
             return found, at
-        if step.apart or _after_yield(where, at):
-            return "handled", at  # not by anybody, but start-up goes on without it, or is over
         where, at = step.origin or where, step.site
     return fate(ask, where, at.span), site
 

@@ -30,7 +30,7 @@ from gravity_lint.link.values import (
 
 MAX_DEPTH = 25
 """Calls inside calls through which a function is handed on."""
-MAX_RUNS = 40
+MAX_RUNS = 8
 """Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
 PASSED = "passed as "
 """How the step of a value begins that a call gives to a parameter."""

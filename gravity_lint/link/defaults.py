@@ -24,6 +24,9 @@ from gravity_lint.link.values import (
     sources,
 )
 
+FOLDERS = ("./", "../", "~", "/")
+"""How a folder's name begins that stands where an address could."""
+
 
 def defaults(value: Value, role: str, setting: Environment, sink: Sink | None, depth: int = 0) -> Iterator[Target]:
     """What stands in for an absent setting, where it is a literal."""
@@ -39,7 +42,7 @@ def defaults(value: Value, role: str, setting: Environment, sink: Sink | None, d
             foreign = "://" in text and (not _leads_to_database(text) or text.rstrip().endswith("://"))
             if role in ("url", "host", "file") and (foreign or in_memory(text)):
                 continue
-            if role == "url" and text.startswith(("./", "../", "~", "/")):
+            if role == "url" and text.startswith(FOLDERS):
                 continue  # a folder, where an address could stand
             if sink is not None and sink.demands_scheme and role == "url" and not _leads_to_database(text):
                 continue

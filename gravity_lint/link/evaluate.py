@@ -365,6 +365,10 @@ class Evaluator:
             if found is None:
                 return (Unknown(site, (), "not in its module"),)
             return hops(found, site, f"`{name}` is read here")
+        if isinstance(base, (External, Made)) and name.isupper() and (
+            base.name in self.know.mappings or base.name in self.know.mapping_calls
+        ):  # dynaconf's settings
+            return (self.library.variable((Literal(site, (), name),), site, required=True),)
         if isinstance(base, (Instance, ClassValue)):
             found = self.objects.attribute(base, name, site)
             return hops(found, site, f"`{name}` is read here") if found else (Unknown(site, (), "attribute"),)

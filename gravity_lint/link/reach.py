@@ -21,6 +21,7 @@ from gravity_lint.link.values import (
     FunctionValue,
     Hop,
     Instance,
+    Items,
     ModuleValue,
     Site,
     Value,
@@ -119,7 +120,11 @@ class Reach:
         stack, seen = [unit], set[Unit]()
         while stack:
             here = stack.pop()
-            if here in seen or self.starts.is_command(here, (self.know.commands,)):
+            if here in seen:
+                continue
+            if self.starts.is_command(here, (self.know.commands,)):
+                seen.add(here)
+                stack.extend(self._called_by_name(here))
                 continue
             if self.starts.by_hand(here.module):
                 continue
@@ -129,6 +134,15 @@ class Reach:
                 return False
             stack.extend(callers)
         return True
+
+    def _called_by_name(self, command: Unit) -> Iterator[Unit]:
+        """The code that runs a management command by its name: `call_command("save_database")`."""
+        for call, unit in self.ask.calls.named(("call_command",)):
+            values = (value for arg in call.args for value in self.ask.values(arg.value, self.ask.runs.frame(unit)))
+            for value in values:
+                first = self.ask.runs.force(value.items[0]) if isinstance(value, Items) and value.items else (value,)
+                if literal_text(first) == command.module.stem:
+                    yield unit
 
     # ---- the way
 

@@ -165,6 +165,8 @@ class Runs:
             for value in self.force(item):
                 if isinstance(value, Table):
                     yield from self.flat(value, depth + 1)
+                else:
+                    yield None, item  # what it holds is not known
 
     def lookup(self, table: Table, key: str | None) -> Values:
         """What a dictionary holds under a key; everything it holds where the key is not known."""

@@ -76,9 +76,10 @@ class Settings:
 
     @cached_property
     def _nested(self) -> frozenset[Unit]:
-        """The models that stand as fields of settings classes: the environment fills them too (`DB__URL`)."""
-        found: set[Unit] = set()
+        """The models that settings classes inherit from or hold: the environment fills them too (`DB__URL`)."""
         stack = [unit for unit in self.objects.classes if self._declared(unit)]
+        found = {base for unit in stack for base in self.objects.lineage(unit)[0] if not self._declared(base)}
+        stack.extend(found)
         while stack:
             unit = stack.pop()
             frame = self.ask.runs.frame(unit)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gravity_lint import knowledge
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
-from gravity_lint.link.defaults import declared, defaults
+from gravity_lint.link.defaults import FOLDERS, declared, defaults
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.guards import Guards
 from gravity_lint.link.sinks import Sink
@@ -303,7 +303,7 @@ def _is_target(role: str, text: str, sink: Sink) -> bool:
         return (
             is_database_scheme(url.scheme) or (not sink.demands_scheme and not _foreign(url.scheme))
         ) and url.names_target
-    if "://" in text:
+    if "://" in text or (role == "url" and text.startswith(FOLDERS)):
         return False
     return not sink.demands_scheme
 
