@@ -9,8 +9,7 @@ from typing import NamedTuple
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Arg, Attr, Call, Class, Expr, Function, Lambda, Name, Param, Series, Span, children
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Module, Unit
-from gravity_lint.link.objects import first_param
+from gravity_lint.link.modules import Module, Unit, first_param
 from gravity_lint.link.typed import Typed
 from gravity_lint.link.values import (
     ClassValue,

@@ -142,6 +142,12 @@ class Module:
         )
 
 
+def first_param(method: Unit) -> str:
+    """The name of a method's first parameter; empty where it has none."""
+    node = method.node
+    return node.params[0].name if isinstance(node, Function) and node.params else ""
+
+
 def body_of(node: PythonFacts | Class | Function | Lambda) -> Block:
     return (Return(node.body, node.span),) if isinstance(node, Lambda) else node.body
 

@@ -21,7 +21,7 @@ from gravity_lint.facts.code import (
     dotted,
 )
 from gravity_lint.link.choice import checked, choose
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit, body_of, first_param, statements
 from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
     ClassValue,
@@ -400,9 +400,3 @@ class Objects:
                                 and (dotted(target.base) or "").rsplit(".", 1)[-1] == "config"
                             ):
                                 yield target.key.value, stmt.value, unit, target.span
-
-
-def first_param(method: Unit) -> str:
-    """The name of a method's first parameter; empty where it has none."""
-    node = method.node
-    return node.params[0].name if isinstance(node, Function) and node.params else ""

@@ -10,7 +10,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Function, Mapping, Name, Other, walk
 from gravity_lint.knowledge.exposures import exposures
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.modules import Unit, body_of, first_param, statements
 from gravity_lint.link.values import (
     ClassValue,
     Environment,
@@ -235,8 +235,8 @@ class Settings:
         """The texts that a part of a test is, or that the list it names holds."""
         if isinstance(part, Const):
             return {part.value} if isinstance(part.value, str) else set()
-        if not isinstance(part, (Name, Attr)):
-            return set()
+        if not isinstance(part, (Name, Attr)) or (key_of(part) or "").split(".", 1)[0] == first_param(method):
+            return set()  # the field itself is what is tested, not what it is tested for
         values = self.ask.values(part, self.ask.runs.frame(method))
         items = [self.ask.runs.force(item) for value in values if isinstance(value, Items) for item in value.items]
         return {text for given in [values, *items] if (text := literal_text(given))}

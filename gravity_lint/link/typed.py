@@ -28,8 +28,7 @@ from gravity_lint.facts.code import (
     Span,
 )
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Module, Unit, body_of, statements
-from gravity_lint.link.objects import first_param
+from gravity_lint.link.modules import Module, Unit, body_of, first_param, statements
 from gravity_lint.link.values import (
     ClassValue,
     Frame,
