@@ -171,6 +171,10 @@ def test_only_reads(options: list[str], output: str, tmp_path: Path) -> None:
     (root / "compose.yaml").write_text("services:\n  db:\n    image: postgres\n", "utf-8")
     (root / "alembic.ini").write_text("[alembic]\nscript_location = alembic\n", "utf-8")
     (root / "Dockerfile").write_text("FROM python\nENV DATABASE_URL=postgresql://a:b@c/d\n", "utf-8")
+    (root / "init.sh").write_text("$(touch run) `touch run`; createdb shop; . ./other.sh\ntouch run\n", "utf-8")
+    (root / "init.ps1").write_text("New-Item run; psql -c \"CREATE DATABASE shop $(New-Item run)\"\n", "utf-8")
+    (root / "init.sql").write_text("CREATE DATABASE shop;\n\\! touch run\n", "utf-8")
+    (root / ".env.example").write_text("DATABASE_URL=$(touch run)\nexport PATH=`touch run`\n", "utf-8")
     script = tmp_path / "watched.py"
     script.write_text(WATCHED, "utf-8")
     before = {path: path.stat().st_mtime_ns for path in sorted(root.rglob("*"))}
@@ -180,6 +184,66 @@ def test_only_reads(options: list[str], output: str, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in sorted(root.rglob("*"))} == before
     shown = (tmp_path / output).read_text("utf-8") if output else result.stdout
     assert "GRV101" in shown or "hardcoded-database-url" in shown
+
+
+OUTSIDE = '''
+import os
+import sys
+
+OUTER = os.path.realpath(sys.argv[1])
+
+
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        real = os.path.realpath(arguments[0])
+        if real.startswith(OUTER) and not real.startswith(os.path.join(OUTER, "repo") + os.sep):
+            print("READ", arguments[0], file=sys.stderr)
+
+
+from gravity_lint.cli import cli
+
+sys.addaudithook(watch)
+cli(["check", "-f", "concise"])
+'''
+ENGINE = """import os
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import create_async_engine
+
+app = FastAPI()
+engine = create_async_engine(os.environ["DATABASE_URL"])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_what_files_name_outside_of_the_tree_is_not_read(tmp_path: Path) -> None:
+    """Environment files, builds and links that lead out of the repository, or to what is no file."""
+    outer, shop = tmp_path / "outer", tmp_path / "outer" / "repo" / "shop"
+    (shop / "folder.env").mkdir(parents=True)
+    (outer / "repo" / ".git").mkdir()
+    secret = "DATABASE_URL=postgresql+psycopg2://shop:PASSW0RD@db/shop\n"
+    for path in (outer / "secret.env", outer / "secret.env.example", outer / ".env.example", shop / "own.env"):
+        path.write_text(secret, "utf-8")
+    (outer / "Dockerfile").write_text("FROM postgres\nENV DATABASE_URL=postgresql+psycopg2://a:PASSW0RD@b/c\n", "utf-8")
+    (outer / "init.sh").write_text("psql -c 'CREATE DATABASE secret'\n", "utf-8")
+    (shop / "main.py").write_text(ENGINE, "utf-8")
+    os.mkfifo(shop / "pipe.env")
+    os.mkfifo(shop / "other.env.example")
+    (shop / "link.env").symlink_to(outer / "secret.env")
+    (shop / "zero.env").symlink_to("/dev/zero")
+    (shop / "loop.env").symlink_to("loop.env")
+    (shop / "linked").symlink_to(outer, target_is_directory=True)
+    files = ["/etc/passwd", str(outer / "secret.env"), "../../secret.env", "../../.env", "linked/secret.env", "link.env",
+             "zero.env", "loop.env", "pipe.env", "other.env", "folder.env", "/dev/stdin", "own.env", "", ".", "x" * 5000]
+    (shop / "compose.yaml").write_text("services:\n  api:\n    build: .\n    env_file:\n" + "".join(
+        f"      - {json.dumps(path)}\n" for path in files) + "".join(
+        f"  db{number}:\n    build: {json.dumps(path)}\n" for number, path in enumerate(
+            ("../..", str(outer), "/", "~", "folder.env", "pipe.env"))), "utf-8")
+    script = tmp_path / "watched.py"
+    script.write_text(OUTSIDE, "utf-8")
+    result = python(str(script), str(outer), cwd=shop)
+    assert result.stderr == ""
+    assert [line for line in result.stdout.splitlines() if "GRV107" in line and "own.env:1:" not in line] == []
+    assert "own.env:1:14: GRV107 " in result.stdout
 
 
 # ---- no password is shown

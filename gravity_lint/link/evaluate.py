@@ -69,6 +69,8 @@ MAX_DEPTH = 60
 """Steps from the question to the value; a value further away is unknown."""
 MAX_STEPS = 4_000
 """Expressions looked at for one question; a value that takes more is unknown."""
+PART = "part of a text"
+"""Why a value is not known that was cut out of a text."""
 MAX_CALLERS = 8
 """Callers of a function that are asked for an argument."""
 
@@ -388,7 +390,7 @@ class Evaluator:
             return texts.folder((base,))
         if name == "value" and isinstance(base, (Literal, Joined, Environment)):
             return (base,)
-        return (Unknown(site, (), "attribute"),)
+        return (Unknown(site, (), _of_text(base, "attribute")),)
 
     def _of_namespace(self, base: Made, name: str) -> Values:
         """What `SimpleNamespace(name=value).name` is."""
@@ -413,7 +415,7 @@ class Evaluator:
                 return (Unknown(site, (), "index"),)
         if key is not None and isinstance(base, External) and base.name.endswith(".config"):
             return self.objects.configured(key, site)
-        return (Unknown(site, (), "item"),)
+        return (Unknown(site, (), _of_text(base, "item")),)
 
     # ---- calls
 
@@ -457,7 +459,7 @@ class Evaluator:
             elif isinstance(callee, Made):
                 results.extend(self.library.external(f"{callee.name}.()", expr, frame, site))
             else:
-                results.append(Unknown(site, (), "call"))
+                results.append(Unknown(site, (), _of_text(callee, "call")))
         return tuple(results)
 
     def returned(self, function: FunctionValue, call: Call | None, frame: Frame | None) -> Values:
@@ -514,3 +516,10 @@ def _yields(unit: Unit) -> list[tuple[Expr, Span]]:
     """What a function yields: what a `with` around its call, or a dependency, is given of it."""
     parts = (part for part in unit.parts() if isinstance(part, Other) and part.kind == "yield")
     return [(part.parts[0], part.span) for part in parts if part.parts]
+
+
+def _of_text(base: Value, reason: str) -> str:
+    """Why what is taken of a value is not known: it is some part of a text, or for another reason."""
+    if isinstance(base, (Literal, Environment, Joined)) or (isinstance(base, Unknown) and base.reason == PART):
+        return PART
+    return reason

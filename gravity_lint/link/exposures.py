@@ -12,7 +12,7 @@ from gravity_lint.facts.urls import parse_url
 from gravity_lint.knowledge.exposures import How, exposures
 from gravity_lint.knowledge.names import split
 from gravity_lint.link.calls import spelled
-from gravity_lint.link.evaluate import Evaluator
+from gravity_lint.link.evaluate import PART, Evaluator
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.values import (
     Environment,
@@ -149,7 +149,7 @@ def _first(ask: Evaluator, expr: Expr, unit: Unit) -> tuple[Value, str, str] | N
 
 
 def _leaks(ask: Evaluator, values: Values, depth: int) -> Iterator[tuple[Value, str, str]]:
-    if depth > _MAX_DEPTH or any(isinstance(value, Unknown) or changed(value) for value in values):
+    if depth > _MAX_DEPTH or any(map(_is_masked, values)):
         return  # `url.split("@")[-1] if "@" in url else url` shows no password either way
     for value in values:
         if hidden(value):
@@ -173,6 +173,13 @@ def _leaks(ask: Evaluator, values: Values, depth: int) -> Iterator[tuple[Value, 
             if isinstance(func, Attr) and value.frame is not None:
                 objects = ask.values(func.base, value.frame)
                 yield from _leaks(ask, tuple(item for item in objects if isinstance(item, Instance)), depth + 1)
+
+
+def _is_masked(value: Value) -> bool:
+    """Whether a value is what is left of a text, or what a library made of it: somebody has thought of the password."""
+    if isinstance(value, Made):
+        return value.name.rsplit(".", 1)[-1] not in exposures().dumps
+    return changed(value) or (isinstance(value, Unknown) and value.reason == PART)
 
 
 def _setting(value: Environment) -> Iterator[tuple[Value, str, str]]:
