@@ -15,8 +15,18 @@ from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gravity_lint.cli import cli
+from gravity_lint.facts.dotenv import parse_dotenv
+from gravity_lint.facts.powershell import parse_powershell
+from gravity_lint.facts.python import parse_python
+from gravity_lint.facts.shell import parse_shell
+from gravity_lint.link.idle import idle
+from gravity_lint.link.modules import Module
+from gravity_lint.link.scripts import deeds
+from gravity_lint.source import Source
 
 SECONDS = 30
 """Far more than any of these takes, on a machine that is busy with other things."""
@@ -412,6 +422,23 @@ OTHERS: dict[str, tuple[str, str | bytes, int | None]] = {
     "long requirements": ("requirements.txt", "a" * 500_000 + "\n" + "-r requirements.txt\n" * 500 + "[" * 9000, None),
     "many statements": ("schema.sql", "CREATE TABLE x (a int);" * 20_000, None),
     "no environment": (".env", b"DATABASE_URL=\xff\0\n" * 1000, None),
+    "a wide environment": (".env.example", "DATABASE_URL=x" + " " * 490_000 + "y\n" + "A='\n" * 100, None),
+    "a large environment": (".env.example", "DATABASE_URL=postgresql://a/b\n" * 400_000, None),
+    "functions of a script": ("init.sh", "f() {\n" + 'psql -c "CREATE DATABASE $1"\n' * 2000 + "}\n" + "f x\n" * 2000,
+                              None),
+    "a script of many documents": ("init.sh", "psql <<EOF\nCREATE USER x\n" * 4800, None),
+    "a script of one document": ("init.sh", "psql <<EOF\n" + "CREATE DATABASE x;\n" * 5000 + "EOF\n", None),
+    "commands inside commands": ("init.sh", 'psql -c "$(' * 4000 + "x", None),
+    "quotes of a script that stay open": ("init.sh", "psql -c \"a' `b\n" * 20_000, None),
+    "defaults inside defaults": ("init.sh", "psql ${A:-" * 40_000 + "x", None),
+    "variables of a script that double": ("init.sh", "a0=x\n" + "".join(
+        f'a{n}="$a{n - 1}$a{n - 1}"\n' for n in range(1, 100)) + 'psql -c "CREATE DATABASE $a99"\n', None),
+    "a script that calls itself": (
+        "init.sh", 'f() { psql -c "CREATE DATABASE $1"; f "$1$1"; g; }\ng() { f x; g; }\nf a\ng\n', None),
+    "words of PowerShell left open": ("init.ps1", 'psql "$(' * 4000 + "x", None),
+    "PowerShell of slips": ("init.ps1", "psql } ) ] @@ ' \" \n" * 4000, None),
+    "PowerShell of texts": ("init.ps1", '$a = @"\nCREATE DATABASE x\n"@\n$a | psql\n' * 2000, None),
+    "statements of passwords": ("init.sql", "CREATE USER x PASSWORD '" * 20_000, None),
 }
 
 
@@ -422,6 +449,43 @@ def test_other_files(name: str, tree: Path) -> None:
     lines = judged()
     assert only(lines, "GRV001", path)[:1] == ([trouble] if trouble else [])
     assert max(map(len, lines)) < 1500
+
+
+_SIGNS = (
+    "psql -c ", "CREATE DATABASE x", "'", '"', "`", "$", "$(", ")", "{", "}", "${A:-", "<<EOF\n", "EOF\n", "\n", " ",
+    "|", "@'\n", '@"\n', '"@', "f()", "f", "A=", "$A", "$1", "--command=", ";", "#", "é", "\0", "\ud800", "if ",
+    "do ", "in ", "read -d '' A ", "su x -c ", "[[", "((", "=", "export ", "\r\n", "&", "\\")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_SIGNS), max_size=40).map("".join))
+def test_what_is_hardly_a_script(text: str) -> None:
+    """Whatever is read, each word that is told of stands in the text, and each command holds its words."""
+    data = text.encode("utf-8", "replace")
+    for parse in (parse_shell, parse_powershell):
+        found = parse(data)
+        list(deeds(found))
+        for command in found:
+            assert 0 <= command.span[0] <= command.span[1] <= len(data)
+            for word in (*command.words, *command.input):
+                assert all(0 <= word.at(offset) <= len(data) + 1 for offset in (0, len(word.text)))
+    for variable in parse_dotenv(Source("x", data)):
+        assert "\n" not in variable.value
+        assert data[slice(*variable.span)].decode("utf-8", "replace").strip("'\"") == variable.value.strip("'\"")
+
+
+def test_a_branch_of_thousands(tree: Path) -> None:
+    """Whether a branch never runs is asked of all of them at once."""
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import a\n"
+    facts = parse_python((text + "".join(f"elif x{n}:\n    import a{n}\n" for n in range(20_000))).encode())
+    (stretch,) = idle(Module("a.py", "code", lambda: facts))
+    assert stretch[0] == text.index("import a")
+
+
+def test_a_comment_of_thousands_of_words(tree: Path) -> None:
+    words = [f"GRV{number}" for number in range(20_000, 30_000)]
+    (tree / "many.py").write_text(f"x = 1  # gravity: ignore[{', '.join(words)}]\n", "utf-8")
+    assert len(only(judged(), "GRV002", "many.py")) == len(words)
 
 
 @pytest.mark.parametrize("text", ['select = ["GRV101"', "select = 3\n", "nothing = 1\n", "select = ['GRV9']\n",
