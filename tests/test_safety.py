@@ -233,8 +233,8 @@ def test_what_files_name_outside_of_the_tree_is_not_read(tmp_path: Path) -> None
     (shop / "loop.env").symlink_to("loop.env")
     (shop / "linked").symlink_to(outer, target_is_directory=True)
     files = ["/etc/passwd", str(outer / "secret.env"), "../../secret.env", "../../.env", "linked/secret.env",
-             "link.env", "zero.env", "loop.env", "pipe.env", "other.env", "folder.env", "/dev/stdin", "own.env", "", ".",
-             "x" * 5000]
+             "link.env", "zero.env", "loop.env", "pipe.env", "other.env", "folder.env", "/dev/stdin", "own.env", "",
+             ".", "x" * 5000]
     (shop / "compose.yaml").write_text("services:\n  api:\n    build: .\n    env_file:\n" + "".join(
         f"      - {json.dumps(path)}\n" for path in files) + "".join(
         f"  db{number}:\n    build: {json.dumps(path)}\n" for number, path in enumerate(

@@ -29,7 +29,7 @@ class Word(NamedTuple):
         if index < 0:
             return self.span[0]
         start, byte = self.pieces[index]
-        return byte + len(self.text[start:offset].encode("utf-8", "replace"))
+        return byte + len(self.text[start:offset].replace(HOLE, "").encode("utf-8", "replace"))
 
 
 class Command(NamedTuple):
