@@ -11,6 +11,7 @@ from gravity_lint.knowledge.names import is_pipeline
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Around, Unit, around, body_of
+from gravity_lint.link.texts import names_file
 from gravity_lint.link.values import Environment, Frame, Joined, Literal, Site, Value, Values, sources, unique
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ def replaced(values: Values, asked: set[str]) -> Values:
             others = (other for other in values if not (isinstance(other, Environment) and other.name == value.name))
             if any(value.name not in _names((other,)) for other in others):
                 value = replace(value, checked=True)
+        elif isinstance(value, Joined) and value.chosen is None and names_file(value):
+            missing = [other.name for other in values if isinstance(other, Environment) and other.name in asked]
+            value = replace(value, chosen=missing[0]) if missing else value
         found.append(value)
     return tuple(found)
 

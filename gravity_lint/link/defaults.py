@@ -13,7 +13,7 @@ from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.target import ROLES, Target
-from gravity_lint.link.texts import HOLE, templates
+from gravity_lint.link.texts import HOLE, names_file, templates
 from gravity_lint.link.values import (
     Environment,
     Hop,
@@ -21,7 +21,6 @@ from gravity_lint.link.values import (
     Literal,
     Value,
     from_environment,
-    sources,
 )
 
 FOLDERS = ("./", "../", "~", "/")
@@ -34,10 +33,10 @@ def defaults(value: Value, role: str, setting: Environment, sink: Sink | None, d
     if isinstance(value, Environment) and depth < 6:
         for inner in value.default:
             yield from defaults(inner, role, value if value.name else setting, sink, depth + 1)
-    elif isinstance(value, (Literal, Joined)) and (not from_environment((value,)) or _names_file(value)):
+    elif isinstance(value, (Literal, Joined)) and (not from_environment((value,)) or names_file(value)):
         for template in templates((value,)):
             text = template.text
-            if not text.strip() or (HOLE in text and not _names_host(text) and not _names_file(value)):
+            if not text.strip() or (HOLE in text and not _names_host(text) and not names_file(value)):
                 continue
             foreign = "://" in text and (not _leads_to_database(text) or text.rstrip().endswith("://"))
             if role in ("url", "host", "file") and (foreign or in_memory(text)):
@@ -66,18 +65,6 @@ def _names_host(text: str) -> bool:
     """Whether a text with unknown parts at least says which host."""
     url = parse_url(text)
     return url is not None and bool(url.host) and HOLE not in (url.host or "")
-
-
-def _names_file(value: Value) -> bool:
-    """Whether a text is the URL of a file whose folder, if it is a setting, has a default itself: nothing stops."""
-    read = [source for source in sources((value,)) if isinstance(source, Environment)]
-    texts = [template.text for template in templates((value,))]
-    return bool(read) and all(source.default for source in read) and all(map(_is_file, texts))
-
-
-def _is_file(text: str) -> bool:
-    url = parse_url(text)
-    return url is not None and url.scheme.startswith(("sqlite", "duckdb")) and not in_memory(text)
 
 
 def _leads_to_database(text: str) -> bool:

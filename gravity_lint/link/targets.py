@@ -13,7 +13,7 @@ from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.guards import Guards
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.target import ROLES, Origin, Target
-from gravity_lint.link.texts import HOLE, Template, templates
+from gravity_lint.link.texts import HOLE, Template, names_file, templates
 from gravity_lint.link.values import (
     UNPACKED,
     Built,
@@ -188,7 +188,8 @@ class _Judge:
                     yield from self.value(role, item)
             return
         if isinstance(value, (Literal, Joined)) and value.chosen is not None:
-            if (_is_target(role, text, self.sink) or role in ("user", "password", "database")) and HOLE not in text:
+            told = _is_target(role, text, self.sink) or role in ("user", "password", "database")
+            if told and (HOLE not in text or names_file(value)):
                 yield self._target("default", role, value, text, value.site, value.chosen)
             return
         parts = list(_parts(role, template))

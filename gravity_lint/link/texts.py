@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gravity_lint.facts.sql import HOLE
-from gravity_lint.link.values import MAX_HOPS, Hop, Joined, Literal, Site, Value, Values
+from gravity_lint.facts.urls import in_memory, parse_url
+from gravity_lint.link.values import MAX_HOPS, Environment, Hop, Joined, Literal, Site, Value, Values, sources
 
-__all__ = ["HOLE", "Template", "braces", "percent", "templates"]
+__all__ = ["HOLE", "Template", "braces", "names_file", "percent", "templates"]
 
 MAX_TEMPLATES = 8
 MAX_TEXT = 200_000
@@ -90,6 +91,18 @@ def templates(values: Values) -> Iterator[Template]:
             text, holes, pieces = _joined(value, 0, MAX_PIECES)
             known = tuple(carried(hole, value) for hole in holes)
             yield Template(text[:MAX_TEXT], known, value, tuple(pieces))
+
+
+def names_file(value: Value) -> bool:
+    """Whether a text is the URL of a file whose folder, if it is a setting, has a default itself: nothing stops."""
+    read = [source for source in sources((value,)) if isinstance(source, Environment)]
+    texts = [template.text for template in templates((value,))]
+    return bool(read) and all(source.default for source in read) and all(map(_is_file, texts))
+
+
+def _is_file(text: str) -> bool:
+    url = parse_url(text)
+    return url is not None and url.scheme.startswith(("sqlite", "duckdb")) and not in_memory(text)
 
 
 def folder(path: Values) -> Values:
