@@ -44,7 +44,7 @@ def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) ->
     The first talk answers for those behind it: one that is looked after finds out for all of them that the database is
     there, and a unit that creates tables or migrates is told for that.
     """
-    telling = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
+    telling: set[Unit | None] = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
     told: set[Unit] = set()
     answered: set[tuple[Unit, str]] = set()
     reached = (one for one in _contacts(ask) if reach.reaches(one[2], one[3].span))
@@ -53,7 +53,8 @@ def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) ->
         if begins in told or (begins, kind) in answered or _is_beside(ask, reach, unit, site):
             continue
         fault, keeper = _fault(ask, reach, unit, site)
-        if unit in telling or fault == "handled":
+        above = {step.origin for step in reach.way(unit)} - {reach.start(unit)}
+        if unit in telling or not telling.isdisjoint(above) or fault == "handled":
             answered.add((begins, kind))
             continue
         told.add(begins)
