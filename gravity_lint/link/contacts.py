@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
-from gravity_lint import knowledge
 from gravity_lint.facts.code import Function, Other, Span
 from gravity_lint.knowledge.contacts import contacts
 from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.failures import Fate, fate
+from gravity_lint.link.handles import addresses
 from gravity_lint.link.idle import mains, within
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.operations import Performed
 from gravity_lint.link.reach import Reach
-from gravity_lint.link.texts import templates
-from gravity_lint.link.values import External, Hop, Made, Site
+from gravity_lint.link.values import External, Hop, Site
 
 _FILES = ("sqlite", "duckdb", "file:")
 """Databases that nobody has to reach: opening them makes them."""
@@ -98,16 +97,9 @@ def _contacts(ask: Evaluator) -> Iterator[tuple[str, str, Unit, Site]]:
 
 
 def _is_file(ask: Evaluator, method: External) -> bool:
-    """Whether a method's object was made for a database that is a file."""
-    made = method.receiver
-    while isinstance(made, External):
-        made = made.receiver
-    if not isinstance(made, Made) or made.call is None or made.frame is None:
-        return False
-    driver = knowledge.drivers().get(made.name)
-    given = ask.runs.argument(made.call, made.frame, driver.arguments.get("url")) if driver is not None else None
-    texts = [template.text for template in templates(given or ())]
-    return bool(texts) and all(text.startswith(_FILES) for text in texts)
+    """Whether a method's object leads to a database that is a file."""
+    texts = addresses(ask, (method,))
+    return texts is not None and all(text.startswith(_FILES) for text in texts)
 
 
 def _fault(ask: Evaluator, reach: Reach, unit: Unit, site: Site) -> tuple[Fate, Site]:
