@@ -461,8 +461,6 @@ class Frameworks:
     named_classes: tuple[NamedClass, ...]
     module_hooks: tuple[ModuleHook, ...]
     invokers: tuple[Invoker, ...]
-    keepers: tuple[str, ...]
-    """Decorators after which a name is still the function under them."""
     commands: Callers
     """Functions that only a person starts."""
     tasks: Callers

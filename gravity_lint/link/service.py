@@ -224,12 +224,3 @@ class Service:
         """The first proof that it uses a database."""
         sites = [sink.site for sink in self._evidence] or [model.site for model in self.models]
         return self.place(min(sites, key=lambda site: (site.module.path, site.span))) if sites else None
-
-    @cached_property
-    def sqlalchemy_models(self) -> tuple[Place, ...]:
-        """Where SQLAlchemy's and SQLModel's models are declared."""
-        sites = sorted(
-            (model.site for model in self.models if model.orm == "sqlalchemy"),
-            key=lambda site: (site.module.path, site.span),
-        )
-        return tuple(self.place(site) for site in sites)
