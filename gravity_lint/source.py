@@ -130,6 +130,8 @@ def read(path: str | Path, python: bool = False) -> Source:
             data = file.read(limit + 1)
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # a name with a NUL in it
+        raise Unreadable(f"cannot be read: {error}") from None
     if len(data) > limit:
         raise Unreadable(f"is larger than {limit // 1_000_000} MB, left out")
     return Source(Path(path).as_posix(), decode(data, python))

@@ -8,6 +8,7 @@ import random
 import signal
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -17,8 +18,10 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tree import findings, service_of
 
 from gravity_lint.cli import cli
+from gravity_lint.config import Config
 from gravity_lint.facts.dotenv import parse_dotenv
 from gravity_lint.facts.powershell import parse_powershell
 from gravity_lint.facts.python import parse_python
@@ -26,6 +29,8 @@ from gravity_lint.facts.shell import parse_shell
 from gravity_lint.link.idle import idle
 from gravity_lint.link.modules import Module
 from gravity_lint.link.scripts import deeds
+from gravity_lint.rulebook import load_rules
+from gravity_lint.run import Options, run
 from gravity_lint.source import Source
 
 SECONDS = 30
@@ -577,3 +582,34 @@ def _frames() -> list[FrameType]:
         found.append(frame)
         frame = frame.f_back
     return found
+
+
+@pytest.mark.parametrize("text", [
+    "from fastapi import FastAPI\napp = FastAPI(on_startup=[app])\n",
+    "from fastapi import FastAPI\napp = FastAPI(lifespan=FastAPI(lifespan=app))\n",
+    "import os\nimport psycopg2\nc = psycopg2.connect(os.environ['D'])\nc.execute('CREATE TABLE t (id \\ud800)')\n",
+])
+def test_code_that_made_rules_stumble(text: str, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(text, "utf-8")
+    (tmp_path / "move.py").write_text("from alembic import command\ncommand.upgrade(None, 'head')\n", "utf-8")
+    (tmp_path / "docker-compose.yml").write_text('services:\n  db:\n    build: "a\\0b"\n', "utf-8")
+    report = run(Options((tmp_path,), Config(root=tmp_path), load_rules()))
+    assert report.crashes == ()
+
+
+def test_a_trail_through_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    package = tmp_path / "app"
+    package.mkdir()
+    (package / "__init__.py").write_text("", "utf-8")
+    (package / "main.py").write_bytes(b"from app import db\n\0\n")
+    (package / "db.py").write_text("import os\nimport psycopg2\nc = psycopg2.connect(os.environ['D'])\n", "utf-8")
+    (tmp_path / "Dockerfile").write_text('FROM python:3.12\nCMD ["python", "-m", "app.main"]\n', "utf-8")
+    report = run(Options((tmp_path,), Config(root=tmp_path), load_rules()))
+    assert report.crashes == ()
+
+
+def test_ways_are_looked_up_fast() -> None:
+    text = "from sqlalchemy import create_engine\n" + 'create_engine("postgresql://h/x")\n' * 4000
+    begun = time.perf_counter()
+    assert len(list(findings(service_of(text), "GRV101", "GRV305"))) == 4000
+    assert time.perf_counter() - begun < 10

@@ -61,11 +61,19 @@ def starts_database(service: Service, folder: str, each: ComposeService) -> bool
         source: Source | None = Source("", each.inline.encode())
     else:
         path = posixpath.normpath(posixpath.join(folder, each.context or ".", each.dockerfile))
-        source = source_of(service, path) if path.startswith(service.root.rstrip("/") + "/") else None
+        source = source_of(service, path) if _is_inside(service.root, path) else None
     if source is None:
         return False
     stages = parse_dockerfile(source).stages
     return bool(stages) and is_database_image(stages[-1].image)
+
+
+def _is_inside(root: str, path: str) -> bool:
+    """Whether a path lies in a folder, links followed."""
+    try:
+        return f"{posixpath.realpath(path)}/".startswith(f"{posixpath.realpath(root).rstrip('/')}/")
+    except (OSError, ValueError):
+        return False
 
 
 def _unmarked(source: Source, facts: YamlFacts, databases: list[ComposeService], words: set[str],

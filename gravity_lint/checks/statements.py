@@ -44,7 +44,8 @@ def _place(service: Service, sent: Sent) -> Place:
     """Where a statement begins inside the text that holds it, which may have many lines."""
     start, end = sent.site.span
     source = service.source(sent.site.module.path)
-    found = source.data.find(sent.begins.encode(), start, end) if sent.begins else -1
+    begins = sent.begins.encode("utf-8", "surrogatepass")  # an escape may stand for half a character
+    found = source.data.find(begins, start, end) if begins else -1
     if found < 0 or not source.data[start:found].strip(b"\"'rRbBfFuU"):
         return source.place((start, end))
-    return source.place((found, found + len(sent.begins.encode())))
+    return source.place((found, found + len(begins)))

@@ -10,7 +10,7 @@ from gravity_lint.facts.code import Attr, Call, Compare, Const, Expr, If, Item, 
 from gravity_lint.knowledge.names import is_pipeline
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Around, Unit, around, body_of
+from gravity_lint.link.modules import Unit
 from gravity_lint.link.texts import names_file
 from gravity_lint.link.values import Environment, Frame, Joined, Literal, Site, Value, Values, sources, unique
 
@@ -23,7 +23,6 @@ class Branches:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
-        self._ways: dict[tuple[Unit, Span], list[Around]] = {}
 
     def either(self, test: Expr, values: Values, frame: Frame) -> Values:
         """The values of `then if test else other`."""
@@ -49,7 +48,7 @@ class Branches:
 
     def _between(self, places: list[Span], unit: Unit) -> list[Expr]:
         """The tests that decide which of several places of a unit runs."""
-        ways = [self._way(unit, span) for span in places]
+        ways = [unit.ways.to(span) or () for span in places]
         blocks: dict[int, list[int | None]] = {}
         found: dict[int, If | Match] = {}
         for number, way in enumerate(ways):
@@ -58,12 +57,6 @@ class Branches:
                     found[id(stmt)] = stmt
                     blocks.setdefault(id(stmt), [None] * len(ways))[number] = id(block)
         return [test for key, stmt in found.items() if len(set(blocks[key])) > 1 for test in _tests(stmt)]
-
-    def _way(self, unit: Unit, span: Span) -> list[Around]:
-        key = unit, span
-        if key not in self._ways:
-            self._ways[key] = around(body_of(unit.node), span) or []
-        return self._ways[key]
 
     def _asked(self, tests: list[Expr], names: set[str], name: str, frame: Frame) -> set[str]:
         """Those of these settings that tests are about; all of them where a test is about the name they are given."""
@@ -83,7 +76,7 @@ class Branches:
     def for_tests(self, site: Site) -> bool:
         """Whether a place runs only where a test of the environment's name says that it is a test."""
         for unit in site.module.unit.units():
-            way = around(body_of(unit.node), site.span)
+            way = unit.ways.to(site.span)
             if way is not None:
                 return any(
                     test is not None and block is one and _speaks_of_tests(test)

@@ -29,7 +29,7 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.knowledge.contacts import contacts
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Unit, around, body_of
+from gravity_lint.link.modules import Unit
 from gravity_lint.link.values import External
 
 Fate = OneOf["open", "handled", "swallowed"]
@@ -37,7 +37,7 @@ Fate = OneOf["open", "handled", "swallowed"]
 
 def fate(ask: Evaluator, unit: Unit, span: Span) -> Fate:
     """What a unit does with the failure of a database that is raised at a place of it."""
-    way = around(body_of(unit.node), span) or []
+    way = unit.ways.to(span) or ()
     for number in range(len(way) - 1, -1, -1):
         stmt, block = way[number]
         found: Fate = "open"

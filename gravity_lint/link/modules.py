@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -84,6 +85,11 @@ class Unit:
         for stmt in statements(body_of(self.node)):
             for root in expressions(stmt):
                 yield from walk(root)
+
+    @cached_property
+    def ways(self) -> Ways:
+        """Which statements stand around each place of it."""
+        return Ways(body_of(self.node))
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -209,20 +215,31 @@ class Around(NamedTuple):
     block: Block
 
 
-def around(body: Block, span: Span) -> list[Around] | None:
-    """The statements around a place, outermost first; None when the place is in none of a block's statements."""
-    stack: list[tuple[Stmt, list[Around]]] = [(stmt, []) for stmt in reversed(body)]
-    while stack:
-        stmt, way = stack.pop()
-        if stmt.span == span or any(_holds(expr.span, span) for expr in expressions(stmt)):
-            return way
-        for block in reversed(blocks(stmt)):
-            stack.extend((inner, [*way, Around(stmt, block)]) for inner in reversed(block))
-    return None
+class Ways:
+    """Which statements stand around each place of a block; looked up by bisection."""
 
+    def __init__(self, body: Block) -> None:
+        found: list[tuple[int, int, tuple[Around, ...]]] = []
+        self._exact: dict[Span, tuple[Around, ...]] = {}
+        stack: list[tuple[Stmt, tuple[Around, ...]]] = [(stmt, ()) for stmt in reversed(body)]
+        while stack:
+            stmt, way = stack.pop()
+            self._exact.setdefault(stmt.span, way)
+            found.extend((expr.span[0], expr.span[1], way) for expr in expressions(stmt))
+            for block in reversed(blocks(stmt)):
+                stack.extend((inner, (*way, Around(stmt, block))) for inner in reversed(block))
+        found.sort(key=lambda one: one[:2])
+        self._found = found
+        self._starts = [start for start, _, _ in found]
 
-def _holds(outer: Span, inner: Span) -> bool:
-    return outer[0] <= inner[0] and inner[1] <= outer[1]
+    def to(self, span: Span) -> tuple[Around, ...] | None:
+        """The statements around a place, outermost first; None when the place is in none of the block's statements."""
+        at = bisect_right(self._starts, span[0]) - 1
+        while at > 0 and self._found[at][1] < span[1] and self._starts[at - 1] == self._starts[at]:
+            at -= 1
+        if at >= 0 and span[1] <= self._found[at][1]:
+            return self._found[at][2]
+        return self._exact.get(span)
 
 
 class Importer:

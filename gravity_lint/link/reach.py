@@ -73,6 +73,7 @@ class Reach:
         self.contexts = Contexts(ask)
         self.know = self.starts.know
         self._idle: dict[Module, tuple[Span, ...]] = {}
+        self._inner: dict[Unit, tuple[Lambda, ...]] = {}
 
     # ---- answers
 
@@ -80,7 +81,15 @@ class Reach:
         """Whether start-up runs what stands at this place of a unit."""
         if unit not in self._steps or within(span, self._skipped(unit)):
             return False
-        return all(id(inner) in self._lambdas for inner in _lambdas(unit) if inner.span[0] <= span[0] < inner.span[1])
+        around = (inner for inner in self._lambdas_of(unit) if inner.span[0] <= span[0] < inner.span[1])
+        return all(id(inner) in self._lambdas for inner in around)
+
+    def _lambdas_of(self, unit: Unit) -> tuple[Lambda, ...]:
+        """The lambdas in a unit's own statements."""
+        found = self._inner.get(unit)
+        if found is None:
+            found = self._inner[unit] = tuple(_lambdas(unit))
+        return found
 
     @cached_property
     def _lambdas(self) -> frozenset[int]:

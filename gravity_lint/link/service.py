@@ -193,8 +193,11 @@ class Service:
     # ---- answers
 
     def place(self, site: Site) -> Place:
-        """Where a site is, for people."""
-        return self.source(site.module.path).place(site.span)
+        """Where a site is, for people; the first line of a file that start-up runs and nobody can read."""
+        try:
+            return self.source(site.module.path).place(site.span)
+        except Unreadable:
+            return Place(site.module.path, 1, 1, 1, 1)
 
     def steps(self, hops: Iterable[Hop]) -> tuple[Step, ...]:
         """A trail for people, without the steps that only repeat the line before."""

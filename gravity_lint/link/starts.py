@@ -35,6 +35,10 @@ _TARGET = re.compile(
 )
 
 
+_MAX_NESTING = 6
+"""Calls and lists inside each other in which handlers are looked for: an application may be handed itself."""
+
+
 class Begin(NamedTuple):
     """One function, or module, that runs when the service starts; in words, why."""
 
@@ -263,14 +267,14 @@ class Starts:
                             f"is the application's `{keyword}`",
                         )
 
-    def _handlers(self, values: Values, site: Site, message: str) -> Iterator[Begin]:
-        for value in values:
+    def _handlers(self, values: Values, site: Site, message: str, depth: int = 0) -> Iterator[Begin]:
+        for value in values if depth < _MAX_NESTING else ():
             if isinstance(value, Items):
                 for item in value.items:
-                    yield from self._handlers(self.ask.runs.force(item), site, message)
+                    yield from self._handlers(self.ask.runs.force(item), site, message, depth + 1)
             elif isinstance(value, Made) and value.call is not None and value.frame is not None:
                 for arg in value.call.args:
-                    yield from self._handlers(self.ask.values(arg.value, value.frame), site, message)
+                    yield from self._handlers(self.ask.values(arg.value, value.frame), site, message, depth + 1)
             elif isinstance(value, (FunctionValue, ClassValue, Instance)):
                 found = [(function.unit, function) for function in self.ask.callable(value, site)]
                 if not isinstance(value, FunctionValue) and value.unit is not None:  # a lifespan that is a class
