@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gravity_lint.facts.powershell import parse_powershell
@@ -127,6 +127,7 @@ texts = st.one_of(st.text(), st.lists(pieces, max_size=40).map("".join), st.list
 
 @pytest.mark.parametrize("parse", [parse_shell, parse_powershell])
 @given(text=texts)
+@example(text="='\n\0\n'")
 def test_any_text_is_read(parse: Parse, text: str) -> None:
     data = text.encode("utf-8", "replace")
     commands = parse(data)

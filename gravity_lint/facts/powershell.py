@@ -34,7 +34,7 @@ def parse_powershell(data: bytes) -> tuple[Command, ...]:
 
     A variable that the script sets once, to a text, is that text.
     """
-    return () if len(data) > MAX_BYTES else _Reader(*_parsed(data)).commands()
+    return () if len(data) > MAX_BYTES else _Reader(*_parsed(data), data).commands()
 
 
 def _parsed(data: bytes) -> tuple[bytes, Node]:
@@ -65,8 +65,10 @@ def _misread(root: Node) -> int | None:
 
 
 class _Reader:
-    def __init__(self, data: bytes, root: Node) -> None:
+    def __init__(self, data: bytes, root: Node, written: bytes) -> None:
         self.data = data
+        self.written = written
+        """The text as it stands in the file, of which words are made."""
         self.root = root
         self.values: dict[str, Word | None] = {}
         self.room = MAX_VALUES
@@ -111,7 +113,7 @@ class _Reader:
     # ---- words
 
     def _word(self, node: Node) -> Word:
-        writer = Writer(self.data)
+        writer = Writer(self.written)
         stack = [node]
         while stack:
             here = stack.pop()
