@@ -8,6 +8,6 @@ _here = os.path.realpath(sys.path[0] or os.curdir)
 if _here == os.path.realpath(os.curdir) and _here != os.path.dirname(os.path.dirname(os.path.realpath(__file__))):
     del sys.path[0]
 
-from gravity_lint.cli import main  # noqa: E402 (only now is it safe to import anything)
+from gravity_lint.start import main  # noqa: E402 (only now is it safe to import anything)
 
 main()

@@ -27,6 +27,7 @@ LAYERS = (
     {"report", "fix"},
     {"run"},
     {"cli"},
+    {"start"},
     {"__main__"},
 )
 """From the ground up: a module may import from its own room and from those below it."""
