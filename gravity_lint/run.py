@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from gravity_lint import mask
@@ -39,47 +40,83 @@ class Options:
     """Absolute path → the bytes to judge in place of the file's own (an editor's buffer)."""
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What is known of one service when every check has looked at it: plain values, whatever was asked for by name."""
+
+    root: str
+    summary: ServiceSummary
+    violations: tuple[Violation, ...]
+    """Those that no comment and no configuration answers for."""
+    used: frozenset[tuple[Suppression, str]]
+    """The comments that answer for others, and the words in them that do."""
+    gathered: tuple[Suppression, ...]
+    """The suppressions of its own files, where a rule asks for the idle ones."""
+    crashes: tuple[str, ...] = ()
+    """Faults of this program, a line each."""
+
+
 def run(options: Options) -> Report:
     """Judges what lies under the paths by the rules. Raises `NoSuchPath`, `ConfigError` and `RuleError`.
 
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
+    found = discover(options.paths, options.config, options.overlay.keys())
+    return _combined(found, [judge(files, libraries, options) for files, libraries in _wanted(found)], options)
+
+
+def judge(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: Options) -> Judged:
+    """One service, with the libraries that it can import → what the rules say of it. Raises `RuleError`.
+
+    Of the options, only the configuration, the rules and the overlay count; nothing outside of this call is changed.
+    """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
     checks, late = _ordered(options.rules)
-    found = discover(options.paths, options.config, options.overlay.keys())
-    texts, crashes = _Texts(options.overlay), _Crashes()
+    service, crashes = Service(files, options.overlay, libraries), _Crashes(files.root)
+    comments = Comments(partial(_readable, service))
+    violations: list[Violation] = []
+    for rule, check in checks:
+        try:
+            for finding in check(service):
+                violations.append(_violation(rule, finding, files.root))
+        except Exception as error:
+            crashes.add(f"rule {rule.code}", error)
+    summary = _summary(service, crashes)
+    gathered = _gathered(comments, service, crashes) if late else ()
+    answered = suppress(_weighed(violations, options), comments, options.config)
+    return Judged(files.root, summary, answered.violations, answered.used, gathered, crashes.told())
+
+
+def _combined(found: Discovery, judged: Sequence[Judged], options: Options) -> Report:
+    """What was found out about each service → the report about what was asked for."""
+    texts = _Texts(options.overlay)
     comments = Comments(texts.get)
-    gathered: dict[str, tuple[Suppression, ...]] = {}
-    violations = list(_troubles(found, options.rules))
-    summaries: list[ServiceSummary] = []
-    for files, libraries in _wanted(found):
-        service = Service(files, options.overlay, libraries)
-        for rule, check in checks:
-            try:
-                for finding in check(service):
-                    violations.append(_violation(rule, finding, files.root))
-            except Exception as error:
-                crashes.add(f"rule {rule.code}", files.root, error)
-        summaries.append(_summary(service, crashes))
-        if late:
-            gathered[files.root] = _gathered(comments, service, found, crashes)
-    selected = (each for each in violations if found.selected(each.place.path))
-    answered = suppress(_weighed(selected, options), comments, options.config)
-    heard = {root: gathered[root] for root in _heard(found, crashes) if root in gathered}
-    unused = _weighed(_unused(late, heard, answered.used, options), options)
+    _, late = _ordered(options.rules)
+    own = suppress(_weighed(_troubles(found, options.rules), options), comments, options.config)
+    used = own.used.union(*(each.used for each in judged))
+    heard = {root: tuple(each for each in gathered if found.selected(each.path))
+             for root, gathered in _heard(found, judged)}
+    for gathered in heard.values():
+        comments.know(gathered)
+    unused = _weighed(_unused(late, heard, used, options), options)
     told = suppress(unused, comments, options.config, exactly=True)
-    ordered = sorted({*answered.violations, *told.violations},
-                     key=lambda each: (each.place, each.code, each.message, each.service))
-    return Report(tuple(ordered), tuple(sorted(summaries)), sum(each.files for each in summaries),
-                  crashes.told(), texts.get)
+    violations = {each for part in (own.violations, told.violations, *(each.violations for each in judged))
+                  for each in part if found.selected(each.place.path)}
+    ordered = sorted(violations, key=lambda each: (each.place, each.code, each.message, each.service))
+    summaries = sorted(each.summary for each in judged)
+    return Report(tuple(ordered), tuple(summaries), sum(each.files for each in summaries),
+                  tuple(line for each in judged for line in each.crashes), texts.get)
 
 
 def services(paths: Sequence[Path], config: Config) -> Report:
     """Only finds what is a service, and whether it uses a database. Raises `NoSuchPath` and `ConfigError`."""
-    crashes = _Crashes()
-    summaries = [_summary(Service(files, {}, libraries), crashes)
-                 for files, libraries in _wanted(discover(paths, config))]
-    return Report((), tuple(sorted(summaries)), sum(each.files for each in summaries), crashes.told())
+    summaries: list[ServiceSummary] = []
+    lines: list[str] = []
+    for files, libraries in _wanted(discover(paths, config)):
+        crashes = _Crashes(files.root)
+        summaries.append(_summary(Service(files, {}, libraries), crashes))
+        lines += crashes.told()
+    return Report((), tuple(sorted(summaries)), sum(each.files for each in summaries), tuple(lines))
 
 
 def _wanted(found: Discovery) -> Iterator[tuple[ServiceFiles, tuple[ServiceFiles, ...]]]:
@@ -108,30 +145,40 @@ def _summary(service: Service, crashes: _Crashes) -> ServiceSummary:
     try:
         uses, place = service.uses_database, service.database_place
     except Exception as error:
-        crashes.add("linking", service.root, error)
+        crashes.add("linking", error)
         uses, place = False, None
     return ServiceSummary(service.root, service.kind, uses, tuple(service.why), len(service.files), place)
 
 
-def _gathered(comments: Comments, service: Service, found: Discovery, crashes: _Crashes) -> tuple[Suppression, ...]:
+def _gathered(comments: Comments, service: Service, crashes: _Crashes) -> tuple[Suppression, ...]:
     try:
-        return comments.gather(service, found.selected)
+        return comments.gather(service, lambda path: True)
     except Exception as error:
-        crashes.add("suppressions", service.root, error)
+        crashes.add("suppressions", error)
         return ()
 
 
-def _heard(found: Discovery, crashes: _Crashes) -> Iterator[str]:
-    """The roots about which every check has said all: none failed there, nor in a service that imports a library.
+def _readable(service: Service, path: str) -> Source | None:
+    try:
+        return service.source(path)
+    except Unreadable:
+        return None
+
+
+def _heard(found: Discovery, judged: Sequence[Judged]) -> Iterator[tuple[str, tuple[Suppression, ...]]]:
+    """The suppressions of each root about which every check has said all: none failed there, nor in a service that
+    imports a library.
 
     A library without such a service, judged apart from what imports it, may answer for what only is found there.
     """
-    failed = {root for files in found.services if files.root in crashes.roots
-              for root in (files.root, *files.imports_from)}
+    gathered = {each.root: each.gathered for each in judged}
+    crashed = {each.root for each in judged if each.crashes}
+    failed = {root for files in found.services if files.root in crashed for root in (files.root, *files.imports_from)}
     imported = {root for files in found.services if files.kind == "service" for root in files.imports_from}
     for files in found.services:
-        if files.root not in failed and (files.kind != "library" or files.root in imported):
-            yield files.root
+        if files.root in gathered and files.root not in failed \
+                and (files.kind != "library" or files.root in imported):
+            yield files.root, gathered[files.root]
 
 
 def _unused(rules: Iterable[tuple[Rule, UnusedSuppression]], gathered: Mapping[str, tuple[Suppression, ...]],
@@ -192,24 +239,21 @@ def _owner(found: Discovery, trouble: Trouble) -> str:
 
 
 class _Crashes:
-    """Faults of this program: one line for each in each service, whatever met it."""
+    """Faults of this program in one service: one line for each, whatever met it."""
 
-    def __init__(self) -> None:
-        self._met: dict[tuple[str, str], list[str]] = {}
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._met: dict[str, list[str]] = {}
 
-    def add(self, doing: str, root: str, error: Exception) -> None:
+    def add(self, doing: str, error: Exception) -> None:
         if os.environ.get("GRAVITY_LINT_DEBUG"):
             traceback.print_exception(error)
         what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
-        self._met.setdefault((root, what), []).append(doing)
-
-    @property
-    def roots(self) -> frozenset[str]:
-        return frozenset(root for root, _ in self._met)
+        self._met.setdefault(what, []).append(doing)
 
     def told(self) -> tuple[str, ...]:
-        return tuple(mask.mask(f"internal error in service {root} ({', '.join(doing)}): {what}; please report it "
-                               "(GRAVITY_LINT_DEBUG=1 shows where)") for (root, what), doing in self._met.items())
+        return tuple(mask.mask(f"internal error in service {self._root} ({', '.join(doing)}): {what}; please report it "
+                               "(GRAVITY_LINT_DEBUG=1 shows where)") for what, doing in self._met.items())
 
 
 class _Texts:

@@ -139,6 +139,13 @@ class Comments:
         self._known: dict[str, _ByLine] = {}
         self._naming: dict[tuple[str, str], _ByLine] = {}
 
+    def know(self, gathered: Iterable[Suppression]) -> None:
+        """Takes what was gathered elsewhere for all that the files of these suppressions say; they are not read."""
+        files: dict[str, list[Suppression]] = {}
+        for each in gathered:
+            files.setdefault(each.path, []).append(each)
+        self._known.update((path, _ByLine(those)) for path, those in files.items())
+
     def near(self, place: Place) -> Iterable[Suppression]:
         """The suppressions that may answer for what is at a place; none in a file that cannot be read."""
         return self._of(place.path).near(place)
