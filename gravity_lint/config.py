@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -11,12 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 from gravity_lint.violation import Severity
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FILES = ("gravity-lint.toml", "pyproject.toml")
 """In the order in which they win within one folder."""
@@ -26,9 +22,9 @@ LEVELS = (*get_args(Severity), "off")
 Unknown = Callable[[Iterable[str]], "str | None"]
 """What is wrong with the first of these rule selectors that chooses no rule; None where all do."""
 
-_AT = re.compile(r"\(at line (\d+)")
-_KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*(?:[.=]|$)""")
-_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+_AT = regex(r"\(at line (\d+)")
+_KEY = regex(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*(?:[.=]|$)""")
+_HEADER = regex(r"\s*\[([^\[\]]+)\]")
 
 
 @dataclass(frozen=True)
@@ -86,6 +82,11 @@ def _mentioned(path: Path) -> bool:
 
 def _read(path: Path) -> tuple[Mapping[str, Any] | None, str]:
     """A file → its table for this program (None where it has none) and its text."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         text = path.read_bytes().decode("utf-8-sig")
         document = tomllib.loads(text)
@@ -131,8 +132,7 @@ class _Lines:
         return found or 1
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(Record):
     """One table being read: typed access to its values, each fault with its line."""
 
     path: Path
@@ -210,5 +210,7 @@ def _per_file(reader: _Reader) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(word, list(known), 1)
     return f"; did you mean `{close[0]}`?" if close else ""

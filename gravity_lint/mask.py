@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from gravity_lint.regex import regex
+
 HIDDEN = "***"
 """What stands for a password; of one length, so that it does not tell the password's."""
 
@@ -16,17 +18,17 @@ Spans = tuple[tuple[int, int], ...]
 _LONG = ("password", "passwd", "passwort", "passphrase", "passwrd", "pwd", "pswd", "secret", "credential", "authtoken",
          "auth_token", "apikey", "api_key", "requirepass")
 _SHORT = frozenset({"pass", "pw", "auth", "basic_auth"})
-_GLUED = re.compile(r"(?:db|pg|sql|user|root|admin|redis|mongo|mail|smtp)pass")
-_NOT = re.compile(r"secret_?(?:key_?ref|name)|existing_?secret|secrets")
+_GLUED = regex(r"(?:db|pg|sql|user|root|admin|redis|mongo|mail|smtp)pass")
+_NOT = regex(r"secret_?(?:key_?ref|name)|existing_?secret|secrets")
 """Names that tell where a secret is kept, not what it is."""
 
-_URL = re.compile(r"://[^\s\"'`@/:]*:([^\s\"'`]{1,500})@")
-_USERINFO = re.compile(r"://[^\s@/:]*:([^\n]{0,500})@")
-_WEB = re.compile(r"(?:https?|wss?|ftp)$", re.IGNORECASE)
-_CUT = re.compile(r"://[^\s@/:]*:([^@\s]{0,500})$")
-_PORT = re.compile(r"[0-9]{1,5}(?:[/,?].*)?", re.DOTALL)
-_HOLE = re.compile(r"\{[^{}\n]*\}")
-_VARIABLE = re.compile(r"\{[A-Za-z_][^{}\n]*\}|\{\}|\$\{\w+(?::?\?[^}]*)?\}|\$\(\w+\)|\$[A-Za-z_]\w*|%s|%\(\w+\)s"
+_URL = regex(r"://[^\s\"'`@/:]*:([^\s\"'`]{1,500})@")
+_USERINFO = regex(r"://[^\s@/:]*:([^\n]{0,500})@")
+_WEB = regex(r"(?:https?|wss?|ftp)$", re.IGNORECASE)
+_CUT = regex(r"://[^\s@/:]*:([^@\s]{0,500})$")
+_PORT = regex(r"[0-9]{1,5}(?:[/,?].*)?", re.DOTALL)
+_HOLE = regex(r"\{[^{}\n]*\}")
+_VARIABLE = regex(r"\{[A-Za-z_][^{}\n]*\}|\{\}|\$\{\w+(?::?\?[^}]*)?\}|\$\(\w+\)|\$[A-Za-z_]\w*|%s|%\(\w+\)s"
                        r"|\{\{[^{}\n]*\}\}|\*{3,}|<[\w -]+>")
 _GIVEN = (r"(?:\bidentified\s+(?:(?:with|via)\s+\S+\s+)?(?:by|as|using)\s+(?:values\s+)?|(?<!\w)\w{0,40}?password"
           r"(?:\s+for\s+\S{1,100}?)?(?:\s*=\s*|\s+(?:to|as)\s+|\s+|(?=\()))"
@@ -35,7 +37,7 @@ _GIVEN = (r"(?:\bidentified\s+(?:(?:with|via)\s+\S+\s+)?(?:by|as|using)\s+(?:val
 _VALUE = (r"(?:(?P<sign>\\?[\"'])(?P<quoted>(?:(?!(?P=sign))[^\n]){1,300})(?P=sign)"
           r"|[\"'\\]{0,3}(?P<plain>[^\s\"',\\]+))")
 """A word of a command line, or an item of a list of them."""
-_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in (
+_PATTERNS = tuple(regex(text, re.IGNORECASE | re.DOTALL) for text in (
     _GIVEN + r"(?:[NEB]|U&|_\w{1,12}\s?)?(?P<sign>''(?=[^\s;,)'\"])|\\?['\"])"
              r"(?P<quoted>(?:(?!(?P=sign))(?:\\.|.)|(?P=sign){2}){0,300})(?:(?P=sign)|\Z)",
     _GIVEN + r"(?P<sign>\$\w{0,20}\$)(?P<quoted>.{0,300}?)(?P=sign)",
@@ -55,38 +57,38 @@ _PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in 
 ))
 """Passwords in SQL and in the options of commands, in whatever language those stand."""
 _SEVERAL = (
-    (re.compile(r"\bsp_(?:password\b|setapprole\b|addlogin\s+N?'[^'\n]*'|addlinkedsrvlogin\b)([^;\n]{0,300})",
+    (regex(r"\bsp_(?:password\b|setapprole\b|addlogin\s+N?'[^'\n]*'|addlinkedsrvlogin\b)([^;\n]{0,300})",
                 re.IGNORECASE),
-     re.compile(r"['\"]([^'\"\n]+)")),
-    (re.compile(r"(?:password|identified\s+by)\s+[\"'\\]*(?:%[Lsr]|%\(\w+\)s|\{\w*\})[^\n]{0,100}?['\"]\s*"
+     regex(r"['\"]([^'\"\n]+)")),
+    (regex(r"(?:password|identified\s+by)\s+[\"'\\]*(?:%[Lsr]|%\(\w+\)s|\{\w*\})[^\n]{0,100}?['\"]\s*"
                 r"(?:,|%|\.format\s*\()([^;\n]{0,300})", re.IGNORECASE),
-     re.compile(r"(?<![\w\])][\[(])['\"]{1,2}([^'\"\n]+)['\"]")),
-    (re.compile(r"\bsetuser\b([^\n]{0,300})", re.IGNORECASE), re.compile(r"(?<=[\s\"'\\])[><#!]([^\s\"']+)")),
+     regex(r"(?<![\w\])][\[(])['\"]{1,2}([^'\"\n]+)['\"]")),
+    (regex(r"\bsetuser\b([^\n]{0,300})", re.IGNORECASE), regex(r"(?<=[\s\"'\\])[><#!]([^\s\"']+)")),
 )
 """Stretches of a line, and what in them is a password."""
-_PAIR = re.compile(r"(?<!\w)\w{0,40}?(?:password|passwd|pwd)\s*=\s*(?:[NE](?='))?"
+_PAIR = regex(r"(?<!\w)\w{0,40}?(?:password|passwd|pwd)\s*=\s*(?:[NE](?='))?"
                    r"('(?:[^'\\]|\\.)*'|\\\"[^\"\n]*|[^\s;&\"'`\\]+)", re.IGNORECASE)
-_SPOKEN = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)(?:\\?[\"'`])?\s*(?:=|:)\s*(\\?[\"'])((?:(?!\2)(?:\\.|.))*)\2",
+_SPOKEN = regex(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)(?:\\?[\"'`])?\s*(?:=|:)\s*(\\?[\"'])((?:(?!\2)(?:\\.|.))*)\2",
                      re.DOTALL)
 _REACH = 2000
 """How far along a line a value is followed."""
-_KEY = re.compile(r"(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*"
+_KEY = regex(r"(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*"
                   r"(?P<sign>:[-=?]|[:=]|[ \t](?=[^\s:=]))[ \t]*")
-_NAMED = re.compile(r"\bname[\"']?:[ \t]*[\"']?([\w.\-]+)[\"']?[ \t]*,?\s+[\"']?value[\"']?:[ \t]*")
-_BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/])")
+_NAMED = regex(r"\bname[\"']?:[ \t]*[\"']?([\w.\-]+)[\"']?[ \t]*,?\s+[\"']?value[\"']?:[ \t]*")
+_BASE64 = regex(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/])")
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"(?P<comment>\#[^\n]*)"
     r"|(?P<string>[rRbBuUfFtT]{0,2}(?:\"\"\"(?P<b1>(?:\\.|[^\\])*?)\"\"\"|'''(?P<b2>(?:\\.|[^\\])*?)'''"
     r"|\"(?P<b3>(?:\\.|[^\"\\\n])*)(?:\"|(?=\n)|\Z)|'(?P<b4>(?:\\.|[^'\\\n])*)(?:'|(?=\n)|\Z)))"
     r"|(?P<word>[A-Za-z_]\w*)|(?P<number>[0-9][\w.]*)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<newline>\n)"
     r"|(?P<op>==|!=|:=|\+=|[-+*/%.,:=;\\@])", re.DOTALL)
-_ASKS = re.compile(r"(?i)(?:get\w*|env\w*|\w*env|environ|config|cfg|conf|settings|read\w*|require\w*|pop|fetch\w*)$")
+_ASKS = regex(r"(?i)(?:get\w*|env\w*|\w*env|environ|config|cfg|conf|settings|read\w*|require\w*|pop|fetch\w*)$")
 """Calls whose first argument is the name of a setting, not its value."""
 _ASIDE = frozenset({"alias", "validation_alias", "serialization_alias", "env", "envvar", "title", "description", "help",
                     "name", "comment"})
 """Keyword arguments beside a default that are not one."""
-_CONNECTS = re.compile(r"(?i)(?:connect|connection|create_pool)$")
+_CONNECTS = regex(r"(?i)(?:connect|connection|create_pool)$")
 
 
 def is_secret(name: str) -> bool:

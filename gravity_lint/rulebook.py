@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import re
-import string
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from gravity_lint.checks import CHECKS
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 from gravity_lint.violation import Finding, Severity
 
 Check = Callable[[Any], Iterable[Finding]]
 
 _KEYS = {"code": str, "severity": str, "check": str, "where": dict, "message": str, "advice": str}
 _REQUIRED = ("code", "severity", "check", "message", "advice")
-_CODE = re.compile(r"[A-Z]{3,5}[0-9]{3}")
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_INTRO = re.compile(r"`([^`]+)`:\s*$")
-_FENCE = re.compile(r"(`{3,}|~{3,})\s*([^`\s]*)")
-_MARK = re.compile(r"[ \t]*(?:#|;|--|//|<!--)[ \t]*violation(?::[ \t]*(error|warning|note))?(?:[ \t]+x([0-9]+))?"
+_CODE = regex(r"[A-Z]{3,5}[0-9]{3}")
+_NAME = regex(r"[a-z0-9]+(-[a-z0-9]+)*")
+_INTRO = regex(r"`([^`]+)`:\s*$")
+_FENCE = regex(r"(`{3,}|~{3,})\s*([^`\s]*)")
+_MARK = regex(r"[ \t]*(?:#|;|--|//|<!--)[ \t]*violation(?::[ \t]*(error|warning|note))?(?:[ \t]+x([0-9]+))?"
                    r"[ \t]*(?:-->)?[ \t]*$")
 
 
@@ -74,8 +72,7 @@ class Section(NamedTuple):
     title: str
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Record):
     """One thing that the architecture forbids or demands."""
 
     code: str
@@ -88,12 +85,17 @@ class Rule:
     options: Mapping[str, Any]
     section: str
     title: str
-    text: str
-    """Its Markdown, without the front matter."""
     path: Path
     first_line: int
     """The line of the file on which `text` begins."""
     where_line: int
+    fitted: Mapping[str, Any] | None = None
+    """The options as the check takes them, where they are already known to fit it."""
+
+    @cached_property
+    def text(self) -> str:
+        """Its Markdown, without the front matter; only its page and its examples need it. Raises `RuleError`."""
+        return _split(self.path, _read(self.path))[1]
 
     @cached_property
     def check(self) -> Check:
@@ -104,7 +106,7 @@ class Rule:
         except (ImportError, AttributeError) as error:
             raise RuleError(self.path, self.where_line, f"the check {self.check_name!r} cannot be loaded: {error}"
                             ) from error
-        return typing.cast(Check, kind(**_options(self, kind)))
+        return typing.cast(Check, kind(**(_options(self, kind) if self.fitted is None else self.fitted)))
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
@@ -113,6 +115,8 @@ class Rule:
 
     def say(self, finding: Finding) -> str:
         """The message for one finding; a field that the finding does not have reads as its own name."""
+        import string
+
         return string.Formatter().vformat(self.message, (), _Fields(finding.fields))
 
 
@@ -186,19 +190,22 @@ def _title_of(folder: Path) -> str:
 
 def read_rule(path: Path) -> Rule:
     """One rule file → the rule. Raises `RuleError`."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RuleError(path, 1, f"cannot be read: {error}") from None
-    matter, body, first_line = _split(path, text)
+    matter, body, first_line = _split(path, _read(path))
     values, lines = _front_matter(path, matter)
     _judge(path, values, lines)
     title = next((line[2:].strip() for line in body.splitlines() if line.startswith("# ")), None)
     if title is None:
         raise RuleError(path, first_line, "there must be a title, `# …`, below the front matter")
     return Rule(values["code"], path.stem, values["severity"], values["message"], values["advice"], values["check"],
-                values.get("where", {}), path.parent.name, title, body, path, first_line,
+                values.get("where", {}), path.parent.name, title, path, first_line,
                 lines.get("where", lines["check"]))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(path, 1, f"cannot be read: {error}") from None
 
 
 def _split(path: Path, text: str) -> tuple[str, str, int]:
@@ -240,6 +247,8 @@ def _front_matter(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]
 
 
 def _judge(path: Path, values: dict[str, Any], lines: dict[str, int]) -> None:
+    import string
+
     for key, value in values.items():
         if key not in _KEYS:
             raise RuleError(path, lines.get(key, 2), f"unknown key `{key}`{did_you_mean(str(key), _KEYS)}")
@@ -269,9 +278,9 @@ def _judge(path: Path, values: dict[str, Any], lines: dict[str, int]) -> None:
             raise RuleError(path, lines["message"], f"`message` must name its fields, as {{setting}}, not {{{name}}}")
 
 
-def _options(rule: Rule, kind: type) -> dict[str, Any]:
-    hints = typing.get_type_hints(kind)
-    known = {field.name: field for field in fields(kind)}
+def _options(rule: Rule, kind: type[Record]) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind) if rule.options else {}
+    known = kind._fields
     found: dict[str, Any] = {}
     for key, value in rule.options.items():
         name = str(key).replace("-", "_")
@@ -282,8 +291,8 @@ def _options(rule: Rule, kind: type) -> dict[str, Any]:
         if not _fits(value, hints[name]):
             raise RuleError(rule.path, rule.where_line, f"`{key}` of the check {rule.check_name!r} must be "
                             f"{_spoken(hints[name])}, not {value!r}")
-    for name, field in known.items():
-        if name not in found and field.default is MISSING and field.default_factory is MISSING:
+    for name in known:
+        if name in kind._required and name not in found:
             raise RuleError(rule.path, rule.where_line, f"the check {rule.check_name!r} needs the option `{name}`")
     return found
 
@@ -314,6 +323,8 @@ def _spoken(hint: Any) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` for the nearest known word, nothing where none is near."""
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), 1, 0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 

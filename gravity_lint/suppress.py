@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -14,16 +12,18 @@ from gravity_lint.facts.code import Comment
 from gravity_lint.facts.python import parse_python
 from gravity_lint.facts.troubles import troubles
 from gravity_lint.link.service import Service
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 from gravity_lint.source import Source, Unreadable
 from gravity_lint.violation import Finding, Place, Violation
 
-_OURS = re.compile(r"(?:#\s*)?gravity:\s*ignore\b[ \t]*(?:\[([^\]\n]*)\]|(?!\[))")
-_NOQA = re.compile(r"#\s*noqa\b(?:[ \t]*:[ \t]*([A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)|(?![ \t]*:))", re.IGNORECASE)
+_OURS = regex(r"(?:#\s*)?gravity:\s*ignore\b[ \t]*(?:\[([^\]\n]*)\]|(?!\[))")
+_NOQA = regex(r"#\s*noqa\b(?:[ \t]*:[ \t]*([A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)|(?![ \t]*:))", re.IGNORECASE)
 _MARKS = {"ini": ("#", ";"), "sql": ("--",), "markdown": ("<!--",)}
 """What begins a comment, where it is not only `#`."""
-_QUOTED = re.compile(r"""(?<!\w)(?:"(?:\\.|[^"\\])*"|'[^']*')""")
-_CODE_SPAN = re.compile(r"(`+).*?(?<!`)\1(?!`)")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_QUOTED = regex(r"""(?<!\w)(?:"(?:\\.|[^"\\])*"|'[^']*')""")
+_CODE_SPAN = regex(r"(`+).*?(?<!`)\1(?!`)")
+_FENCE = regex(r" {0,3}(`{3,}|~{3,})")
 _COMMENTED = frozenset({"python", "yaml", "ini", "dockerfile", "markdown", "sql", "toml", "shell", "env"})
 """The kinds of files whose comments are known for comments; in others, a line that looks like one may be prose."""
 _LONG = 1000
@@ -315,8 +315,7 @@ class Answers(NamedTuple):
     """Whether in the file of this path the rule of this code was asked."""
 
 
-@dataclass(frozen=True)
-class UnusedSuppression:
+class UnusedSuppression(Record):
     """Comments and words in them that answer for nothing → findings with the fields `comment` and `reason`.
 
     Not called with a service like other checks, but after them all, with `Answers`. A word that names the rule of this
@@ -352,5 +351,7 @@ def _meant(word: str, known: Mapping[str, str]) -> str:
     """` (did you mean …?)` for the nearest rule, nothing where none is near."""
     if len(word) > 60:
         return ""
+    import difflib
+
     near = difflib.get_close_matches(word.upper(), known, 1, 0.7) or difflib.get_close_matches(word, known.values(), 1)
     return f" (did you mean `{near[0]}`?)" if near else ""

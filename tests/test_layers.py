@@ -12,6 +12,7 @@ import gravity_lint
 
 ROOT = Path(gravity_lint.__file__).parent
 LAYERS = (
+    {"record", "regex"},
     {"violation"},
     {"source", "mask"},
     {"knowledge"},

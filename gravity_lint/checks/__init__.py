@@ -1,4 +1,4 @@
-"""The mechanisms that rules use: one frozen dataclass each, whose fields are a rule's `where:` options."""
+"""The mechanisms that rules use: one record each, whose fields are a rule's `where:` options."""
 
 from __future__ import annotations
 

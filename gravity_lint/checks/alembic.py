@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint.checks.environments import URL, env_of, has_environment, overrides_url
@@ -30,6 +29,8 @@ from gravity_lint.facts.code import (
 from gravity_lint.facts.ini import IniFacts, Option, matters, parse_ini
 from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, is_placeholder, parse_url
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Severity
 
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
     from gravity_lint.link.service import Service
 
 _ROLES = ("code", "migration")
-_INTERPOLATION = re.compile(r"%\((\w+)\)s")
-_VARIABLE = re.compile(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
-_TOML_URL = re.compile(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
-_TOML_TABLE = re.compile(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
+_INTERPOLATION = regex(r"%\((\w+)\)s")
+_VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
+_TOML_URL = regex(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
+_TOML_TABLE = regex(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
 _REPLACED = "though env.py replaces it; leave it empty"
 _USED = "and migrations run against it; env.py must take the URL from the environment"
 
@@ -48,8 +49,7 @@ _USED = "and migrations run against it; env.py must take the URL from the enviro
 # ---- models without an environment
 
 
-@dataclass(frozen=True)
-class MissingAlembic:
+class MissingAlembic(Record):
     """SQLAlchemy models of a service that no Alembic environment migrates → a finding at the first model, with the
     field `models`."""
 
@@ -67,8 +67,7 @@ class MissingAlembic:
 # ---- a URL in the ini
 
 
-@dataclass(frozen=True)
-class IniUrl:
+class IniUrl(Record):
     """A real database URL in alembic.ini (or pyproject's `[tool.alembic]`) → a finding with the fields `section` and
     `consequence`; a note where env.py puts another URL in its place."""
 
@@ -119,8 +118,7 @@ def _is_literal(value: str) -> bool:
 # ---- revisions
 
 
-@dataclass(frozen=True)
-class MissingDowngrade:
+class MissingDowngrade(Record):
     """A revision that does something and cannot be undone → a finding with the fields `revision` and `how`."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:

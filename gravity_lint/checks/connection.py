@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from gravity_lint.link.service import Service
 from gravity_lint.link.target import Target
+from gravity_lint.record import Record
 from gravity_lint.violation import Finding
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
 
 
-@dataclass(frozen=True)
-class ConnectionValue:
+class ConnectionValue(Record):
     """Finds the values of one origin that say where the database is, or with which credentials."""
 
     origin: Origin

@@ -7,7 +7,6 @@ import binascii
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint.checks.marks import DEVELOPMENT, EXAMPLES, TESTS, is_for_tests, says_development, says_example
@@ -18,6 +17,8 @@ from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, is_placeholder, parse_url
 from gravity_lint.facts.yamlfile import Entry, YamlFacts, parse_yaml
 from gravity_lint.knowledge.names import classify, split
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Severity
 
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 _FOLDERS = TESTS | EXAMPLES | {"demos", "templates", "devcontainer"}
 
 
-@dataclass(frozen=True)
-class UnmarkedCompose:
+class UnmarkedCompose(Record):
     """A compose file that starts a database and does not say that it is an example → a finding at the first one, with
     the fields `databases` and `verb`; a note where the file or its folder says that it is for development."""
 
@@ -127,11 +127,11 @@ _PRODUCTS = {"keycloak", "grafana", "metabase", "superset", "sonarqube", "kong",
              "wordpress", "temporal", "auto-setup", "hasura", "graphql-engine", "vault", "pgadmin4", "adminer",
              "mongo-express", "redisinsight", "redis-commander", "pgbouncer", "flyway", "liquibase", "zabbix", "matomo",
              "harbor-core", "portus", "unleash-server", "outline", "n8n", "nocodb", "directus", "strapi", "mlflow"}
-_URL_IN_TEXT = re.compile(r"(?<![\w:+.-])[A-Za-z][\w+.-]*://[^\s\"'`<>]+")
-_ASSIGNED = re.compile(r"""^\s*(?:-\s*)?(?:export\s+)?["']?(?P<key>[\w.-]+)["']?\s*[:=]\s*""")
-_UNKNOWN = re.compile(r"\{\{.{0,300}?\}\}|\$\([^()]*\)|\$\{[^{}]*\}|\$\w+|<%.{0,300}?%>|%\(\w+\)s")
+_URL_IN_TEXT = regex(r"(?<![\w:+.-])[A-Za-z][\w+.-]*://[^\s\"'`<>]+")
+_ASSIGNED = regex(r"""^\s*(?:-\s*)?(?:export\s+)?["']?(?P<key>[\w.-]+)["']?\s*[:=]\s*""")
+_UNKNOWN = regex(r"\{\{.{0,300}?\}\}|\$\([^()]*\)|\$\{[^{}]*\}|\$\w+|<%.{0,300}?%>|%\(\w+\)s")
 _KINDS = ("ConfigMap", "Secret", "SealedSecret")
-_MANIFEST = re.compile(rb"^[ \t]*[\"']?(?:apiVersion|configMapGenerator|secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
+_MANIFEST = regex(rb"^[ \t]*[\"']?(?:apiVersion|configMapGenerator|secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
 _RUNS = {("args",), ("command",)}
 _ROLE_WORDS = {"host", "hostname", "server", "address", "addr", "password", "passwd", "pass", "pwd", "pw", "root"}
 
@@ -145,8 +145,7 @@ class _Value(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True)
-class BakedUrl:
+class BakedUrl(Record):
     """A literal database URL, or host and password, in a Dockerfile or a Kubernetes manifest → a finding at each, with
     the fields `setting` and `what`."""
 

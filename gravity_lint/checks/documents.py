@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gravity_lint.record import Record
 from gravity_lint.violation import Finding, Place
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ _FOLDERS = ("", "docs", "doc", "documentation")
 _NAMES = ("database.md", "database.markdown", "database.rst", "database.txt", "database.adoc")
 
 
-@dataclass(frozen=True)
-class MissingDatabaseMd:
+class MissingDatabaseMd(Record):
     """A service that uses a database and has no DATABASE.md → a finding where it first does so, with the field
     `what`: what opens or declares the database there."""
 

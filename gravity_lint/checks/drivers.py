@@ -22,22 +22,23 @@ from gravity_lint.facts.yamlfile import YamlFacts, parse_yaml
 from gravity_lint.link.openings import Opening, Openings
 from gravity_lint.link.schemes import Fault, Reaching, fault
 from gravity_lint.link.values import Environment, Hop
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Severity, Step
 
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
 
-_PACKAGES = re.compile(
+_PACKAGES = regex(
     r"(?i:requirements.*\.(?:txt|in|pip)|.*requirements\.txt|constraints.*\.txt)|pyproject\.toml|Pipfile(?:\.lock)?|"
     r"setup\.(?:py|cfg)|environment\.ya?ml|(?:uv|poetry|pdm)\.lock|(?i:dockerfile.*)")
 """Files that say which packages are installed."""
-_INTERPOLATION = re.compile(r"%\(\w+\)s|\$\{\w+[^}]*\}")
+_INTERPOLATION = regex(r"%\(\w+\)s|\$\{\w+[^}]*\}")
 _FAR_UP = 4
 
 
-@dataclass(frozen=True)
-class MismatchedDriver:
+class MismatchedDriver(Record):
     """A URL that the engine it is given to cannot open, because its driver works in the other kind of engine only, or
     is not known → a finding where the URL's scheme stands, with the fields `sink`, `scheme`, `why` and `instead`; a
     note where it is a test's. Where another engine can open the same URL, the finding stands at the engine."""
@@ -259,7 +260,7 @@ def _is_below(path: str, folder: str) -> bool:
 def _packages(service: Service) -> frozenset[str]:
     """The packages that make a scheme mean another driver, so far as the service or its repository speaks of them."""
     wanted = {row.unless for row in knowledge.schemes().dialects if row.unless}
-    found = wanted & service.evaluator.calls.imported
+    found = {name for name in wanted if service.evaluator.calls.imports(name)}
     paths = [file.path for file in service.files if _PACKAGES.fullmatch(posixpath.basename(file.path))]
     for folder in (service.root, *_above(service.root)):
         paths += [path for path in _files(folder) if _PACKAGES.fullmatch(posixpath.basename(path))]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gravity_lint import knowledge
 from gravity_lint.link.service import Service
+from gravity_lint.record import Record
 from gravity_lint.violation import Finding
 
 _DOES = {
@@ -17,8 +17,7 @@ _DOES = {
 _HOLDS = {"url": "may hold a password", "password": "is a password"}
 
 
-@dataclass(frozen=True)
-class ExposedAddress:
+class ExposedAddress(Record):
     """Finds database URLs and passwords that are printed, logged or returned."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:

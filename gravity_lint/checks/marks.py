@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gravity_lint.regex import regex
+
 TESTS = frozenset({"test", "tests", "testing", "ci", "e2e", "integration"})
 EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "template"})
 DEVELOPMENT = frozenset({"dev", "devel", "develop", "development", "local", "localdev", "override"})
 
 _EXAMPLE = r"(?:examples?|samples?|demo|exemple|ejemplo|exemplo|beispiel|esempio)"
 _FILE = r"(?:(?:docker[- ]?)?compose(?:[- ]?file)?|file|config(?:uration)?|set-?up|stack|deployment|environment|yaml)"
-_IS_EXAMPLE = re.compile(rf"""
+_IS_EXAMPLE = regex(rf"""
     ^\W*{_EXAMPLE}\s*(?:$|[:!.,()–—-]|only\b)              # EXAMPLE: …
   | ^\W*(?:an?\s+)?{_EXAMPLE}\s+(?:\w+\s+){{0,2}}{_FILE}\b  # Example docker-compose file
   | \b{_EXAMPLE}\s+only\b | \bonly\s+(?:an?\s+)?{_EXAMPLE}\b
@@ -26,8 +28,8 @@ _IS_EXAMPLE = re.compile(rf"""
     (?:project|deployment|environment|needs|infrastructure)\b
   | \bcreate\s+(?:their|your)\s+own\b
 """, re.IGNORECASE | re.VERBOSE)
-_NOT_EXAMPLE = re.compile(r"\bproduction[- ](?:ready|grade)\b|\bfor\s+example\b|\be\.g\.", re.IGNORECASE)
-_IS_DEVELOPMENT = re.compile(
+_NOT_EXAMPLE = regex(r"\bproduction[- ](?:ready|grade)\b|\bfor\s+example\b|\be\.g\.", re.IGNORECASE)
+_IS_DEVELOPMENT = regex(
     r"\b(?:for|during)\s+(?:local\s+)?(?:dev(?:elopment)?|testing)\b|\blocal\s+dev(?:elopment)?\b"
     rf"|\bdev(?:elopment)?\s+{_FILE}\b", re.IGNORECASE)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +18,8 @@ from gravity_lint.facts.sql import statements
 from gravity_lint.facts.words import Word
 from gravity_lint.facts.yamlfile import parse_yaml
 from gravity_lint.link.scripts import deeds, extent, spoken
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Severity
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MAX_SQL = 1_000_000
 """Characters of an SQL file that are read: what provisions stands before the data."""
 
-_TELLING = re.compile(
+_TELLING = regex(
     rb"(?:create|alter|drop|rename)\b.{1,60}?(?:database|user|role|login|group|default)|grant|revoke|set\s+password"
     rb"|createdb|dropdb|mysqladmin|sp_(?:add|drop|grant|password)|acl\s+setuser|createRole|addUser|\b(?:gcloud|aws|az)\b"
     rb"|New-(?:Dba|Az)", re.IGNORECASE | re.DOTALL)
@@ -42,7 +43,7 @@ _NAMES = frozenset({"example", "examples", "sample", "samples", "demo", "templat
 _DEVELOPMENT = frozenset({"dev", "devel", "develop", "development", "local", "localdev", "localhost"})
 _TESTED = frozenset({"test", "tests", "testing", "testdb"})
 _MIGRATIONS = frozenset({"migrations", "migration", "alembic", "versions", "flyway", "liquibase", "sqitch"})
-_DUMP = re.compile(rb"^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB|mydumper) dump|phpMyAdmin SQL Dump"
+_DUMP = regex(rb"^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB|mydumper) dump|phpMyAdmin SQL Dump"
                    rb"|Dumped (?:by|from) )|^/\*!40101 SET", re.MULTILINE)
 _PERMISSIONS = frozenset({"grant", "revoke", "create-user", "alter-user", "drop-user"})
 _INITIAL = "docker-entrypoint-initdb.d"
@@ -55,8 +56,7 @@ class _Told(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True)
-class ProvisioningScript:
+class ProvisioningScript(Record):
     """A statement or command of one of these kinds in a script of a service → a finding with the field `statement`;
     a note in what is there for development, and for a database that is there for tests.
 

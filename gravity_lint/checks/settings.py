@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gravity_lint import knowledge
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
+from gravity_lint.record import Record
 from gravity_lint.violation import Finding
 
 
-@dataclass(frozen=True)
-class UndeclaredSetting:
+class UndeclaredSetting(Record):
     """Finds reads of a database's setting from a settings class that has no such attribute."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:

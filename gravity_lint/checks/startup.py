@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gravity_lint.checks.reading import is_within
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
+from gravity_lint.record import Record
 from gravity_lint.violation import Finding
 
 
-@dataclass(frozen=True)
-class StartupCall:
+class StartupCall(Record):
     """Finds calls that do one thing to a database: those that start-up reaches, or those that it does not."""
 
     operation: str
@@ -39,8 +38,7 @@ _FAULTS = {
 }
 
 
-@dataclass(frozen=True)
-class UnguardedContact:
+class UnguardedContact(Record):
     """Finds calls by which start-up talks to a database without minding that it may not be there."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gravity_lint.checks.reading import is_within
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.operations import Sent
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
+from gravity_lint.record import Record
 from gravity_lint.violation import Finding, Place, Severity
 
 
-@dataclass(frozen=True)
-class IssuedStatement:
+class IssuedStatement(Record):
     """Finds what the service's own code does of these kinds, whoever runs that code."""
 
     kinds: tuple[str, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gravity_lint.facts.troubles import troubles
+from gravity_lint.record import Record
 from gravity_lint.source import Unreadable
 from gravity_lint.violation import Finding, Place
 
@@ -17,8 +17,7 @@ _KINDS = ("yaml", "ini", "dockerfile", "toml")
 """What is read beside Python."""
 
 
-@dataclass(frozen=True)
-class UnreadableFile:
+class UnreadableFile(Record):
     """Every trouble of a service's files → a finding with the field `reason`."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:

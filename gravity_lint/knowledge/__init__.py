@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +11,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from gravity_lint.knowledge.names import classify, is_test, kind_of, scheme_kind
 from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Role, Shape, Slot, load
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 
 __all__ = [
     "ROLES", "App", "BaseMethods", "Builder", "Callers", "Command", "Dialect", "Driver", "Executor", "FieldCall",
@@ -29,7 +30,7 @@ OperationKind = Literal["create-tables", "drop-tables", "create-database", "drop
                         "run-migrations", "backup", "restore", "vacuum", "replication"]
 
 _HERE = Path(__file__).parent
-_ASSIGNED = re.compile(r"[A-Za-z_]\w*=")  # what a command line sets for the program that it starts
+_ASSIGNED = regex(r"[A-Za-z_]\w*=")  # what a command line sets for the program that it starts
 
 
 class _Called(Protocol):
@@ -51,22 +52,20 @@ def _by_call(table: str, rows: Iterable[_Row]) -> Mapping[str, _Row]:
     return MappingProxyType(found)
 
 
-def _empty() -> Mapping[Any, Any]:
-    return MappingProxyType({})
+_EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 # ---- drivers.yaml, settings.yaml, models.yaml: what opens a database, and what lives in one
 
 
-@dataclass(frozen=True, eq=False)
-class Driver:
+class Driver(Record):
     """Callables that open a database, all with the same arguments."""
 
     driver: str
     kind: Kind
     calls: tuple[str, ...]
     """Every dotted name under which code reaches the callable; a method is `package.Class.method`."""
-    arguments: Mapping[DriverRole, Slot] = field(default_factory=_empty)
+    arguments: Mapping[DriverRole, Slot] = _EMPTY
     """Role → where that argument stands; `config` is a mapping or object whose keys `keys` explains."""
     keys: Shape | None = None
     models: str | None = None
@@ -77,8 +76,7 @@ class Driver:
     """The taker of schemes.yaml that says which URL schemes it can open; None where all or none are known."""
 
 
-@dataclass(frozen=True, eq=False)
-class Setting:
+class Setting(Record):
     """Keys that a library reads from an application's configuration, or from a settings module."""
 
     driver: str
@@ -93,8 +91,7 @@ class Setting:
     """As for a driver."""
 
 
-@dataclass(frozen=True, eq=False)
-class Models:
+class Models(Record):
     """How an ORM's models are recognised."""
 
     orm: str
@@ -169,8 +166,7 @@ def models() -> tuple[Models, ...]:
 Mode = Literal["synchronous", "asynchronous"]
 
 
-@dataclass(frozen=True, eq=False)
-class Dialect:
+class Dialect(Record):
     """A dialect of SQLAlchemy with its drivers, by the engines that they work in."""
 
     dialect: str
@@ -185,8 +181,7 @@ class Dialect:
     """A package with which the dialect without a driver may mean another one."""
 
 
-@dataclass(frozen=True, eq=False)
-class Taker:
+class Taker(Record):
     """What can be done with a URL's scheme by whom it is given to."""
 
     taker: str
@@ -198,8 +193,7 @@ class Taker:
     """What must stand before SQLAlchemy's scheme."""
 
 
-@dataclass(frozen=True, eq=False)
-class Schemes:
+class Schemes(Record):
     dialects: tuple[Dialect, ...]
     takers: tuple[Taker, ...]
     wraps: tuple[str, ...]
@@ -228,8 +222,7 @@ def schemes() -> Schemes:
 # ---- values.yaml: how values reach the code and pass through it
 
 
-@dataclass(frozen=True, eq=False)
-class Reader:
+class Reader(Record):
     """Calls that read the environment."""
 
     calls: tuple[str, ...]
@@ -241,8 +234,7 @@ class Reader:
     """The variable that is read when the call names none."""
 
 
-@dataclass(frozen=True, eq=False)
-class Option:
+class Option(Record):
     """Calls that declare an option of a command line; its name is the longest positional string."""
 
     calls: tuple[str, ...]
@@ -252,32 +244,28 @@ class Option:
     """Where the environment variables stand that may give the option."""
 
 
-@dataclass(frozen=True, eq=False)
-class Pass:
+class Pass(Record):
     """Calls that give one argument back, for all that matters here."""
 
     calls: tuple[str, ...]
     argument: Slot
 
 
-@dataclass(frozen=True, eq=False)
-class Joins:
+class Joins(Record):
     """Calls that join their positional arguments, and methods that join their value and their arguments."""
 
     calls: tuple[str, ...]
     attributes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Builder:
+class Builder(Record):
     """Calls that make a URL of its parts."""
 
     calls: tuple[str, ...]
     arguments: Mapping[BuilderRole, Slot]
 
 
-@dataclass(frozen=True, eq=False)
-class SettingsClasses:
+class SettingsClasses(Record):
     """Classes whose fields are settings."""
 
     bases: tuple[str, ...]
@@ -293,8 +281,7 @@ class SettingsClasses:
     plain_decorators: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class FieldCall:
+class FieldCall(Record):
     """Calls that stand as the value of a field."""
 
     calls: tuple[str, ...]
@@ -305,8 +292,7 @@ class FieldCall:
     """Where the names of the variable stand."""
 
 
-@dataclass(frozen=True, eq=False)
-class Values:
+class Values(Record):
     readers: tuple[Reader, ...]
     mappings: tuple[str, ...]
     """Mappings of the environment; a subscript of one raises when the variable is absent."""
@@ -357,8 +343,7 @@ def values() -> Values:
 # ---- frameworks.yaml: what a framework builds, calls and when
 
 
-@dataclass(frozen=True, eq=False)
-class App:
+class App(Record):
     """Constructors of an application."""
 
     framework: str
@@ -367,8 +352,7 @@ class App:
     """Keyword arguments that hold what runs at start-up, a callable or a list of them."""
 
 
-@dataclass(frozen=True, eq=False)
-class Runner:
+class Runner(Record):
     """Calls that start to serve."""
 
     calls: tuple[str, ...]
@@ -378,8 +362,7 @@ class Runner:
     """What the application's start-up raises comes out of the call."""
 
 
-@dataclass(frozen=True, eq=False)
-class StartupDecorator:
+class StartupDecorator(Record):
     """Decorators whose function runs at start-up; with `argument`, only where it is one of `values`."""
 
     calls: tuple[str, ...] = ()
@@ -388,8 +371,7 @@ class StartupDecorator:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class StartupCall:
+class StartupCall(Record):
     """Calls that hand over a function to be run at start-up; with `argument`, only where it is one of `values`."""
 
     handler: Slot
@@ -399,32 +381,28 @@ class StartupCall:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class BaseMethods:
+class BaseMethods(Record):
     """Methods that a framework calls on subclasses of these classes."""
 
     bases: tuple[str, ...]
     methods: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class NamedClass:
+class NamedClass(Record):
     """A class that a runner takes by its name; its attributes hold what runs at start-up."""
 
     name: str
     attributes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class ModuleHook:
+class ModuleHook(Record):
     """Functions that a runner calls by their names in a file with one of these names."""
 
     files: tuple[str, ...]
     functions: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Invoker:
+class Invoker(Record):
     """Calls that call a function they are given."""
 
     function: Slot
@@ -440,8 +418,7 @@ class Invoker:
     """The keywords under which a tuple of the function's arguments stands."""
 
 
-@dataclass(frozen=True, eq=False)
-class Callers:
+class Callers(Record):
     """What marks a function as called by somebody else than the application's start."""
 
     decorators: tuple[str, ...]
@@ -449,8 +426,7 @@ class Callers:
     bases: tuple[BaseMethods, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Frameworks:
+class Frameworks(Record):
     apps: tuple[App, ...]
     runners: tuple[Runner, ...]
     startup_decorators: tuple[StartupDecorator, ...]
@@ -495,8 +471,7 @@ def frameworks() -> Frameworks:
 # ---- operations.yaml: what creates, drops, migrates or copies
 
 
-@dataclass(frozen=True, eq=False)
-class Operation:
+class Operation(Record):
     """Calls that do one thing to a database; every demand that is given must hold."""
 
     operation: OperationKind
@@ -507,14 +482,13 @@ class Operation:
     """For `attributes`: words with one of which the receiver's last name must end, in lower case."""
     imports: tuple[str, ...] = ()
     """For `attributes`: libraries of which the service must import one."""
-    when: Mapping[str, bool] = field(default_factory=_empty)
+    when: Mapping[str, bool] = _EMPTY
     """Keyword arguments and the constants that they must have."""
     words: tuple[str, ...] = ()
     """Words of which one must be among the constant arguments, or in a list among them."""
 
 
-@dataclass(frozen=True, eq=False)
-class Executor:
+class Executor(Record):
     """Calls that take SQL."""
 
     sql: Slot
@@ -524,8 +498,7 @@ class Executor:
     """False where the call only makes a statement that another call sends."""
 
 
-@dataclass(frozen=True, eq=False)
-class Process:
+class Process(Record):
     """Calls that start a process."""
 
     calls: tuple[str, ...]
@@ -535,16 +508,14 @@ class Process:
     """Every positional argument is one word of the command line."""
 
 
-@dataclass(frozen=True, eq=False)
-class Command:
+class Command(Record):
     """A command line: the program, and words that must follow it in this order."""
 
     operation: OperationKind
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Launcher:
+class Launcher(Record):
     """Programs that start another one, which stands among their arguments."""
 
     programs: tuple[str, ...]
@@ -554,16 +525,14 @@ class Launcher:
     """Words of their own, behind one of which that begins."""
 
 
-@dataclass(frozen=True, eq=False)
-class MongoFunctions:
+class MongoFunctions(Record):
     """Functions of MongoDB's shell that do one thing."""
 
     operation: OperationKind
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Operations:
+class Operations(Record):
     operations: tuple[Operation, ...]
     executors: tuple[Executor, ...]
     processes: tuple[Process, ...]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
 from gravity_lint.knowledge.reading import load
+from gravity_lint.record import Record
 
 
-@dataclass(frozen=True, eq=False)
-class Contact:
+class Contact(Record):
     """Calls that talk to a database: named whole, or as methods of what other calls return."""
 
     kind: Literal["sql", "document", "cache"]
@@ -21,8 +20,7 @@ class Contact:
     methods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Contacts:
+class Contacts(Record):
     """The table of contacts.yaml."""
 
     contacts: tuple[Contact, ...]

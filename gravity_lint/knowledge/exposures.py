@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
 from gravity_lint.knowledge.reading import load
+from gravity_lint.record import Record
 
 How = Literal["shows", "logs", "returns"]
 
 
-@dataclass(frozen=True, eq=False)
-class Exposure:
+class Exposure(Record):
     """Calls that show what they are given."""
 
     how: How
@@ -25,8 +24,7 @@ class Exposure:
     """For `attributes`: words with one of which the receiver's last name must end, in lower case."""
 
 
-@dataclass(frozen=True, eq=False)
-class Exposures:
+class Exposures(Record):
     """The table of exposures.yaml."""
 
     exposures: tuple[Exposure, ...]

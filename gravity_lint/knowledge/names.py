@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
 from gravity_lint.knowledge.reading import Role, load
+from gravity_lint.record import Record
+from gravity_lint.regex import regex
 
-_PIECE = re.compile(r"[A-Za-z0-9]+")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PIECE = regex(r"[A-Za-z0-9]+")
+_CAMEL = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
-@dataclass(frozen=True, eq=False)
-class Words:
+class Words(Record):
     """The words of names.yaml."""
 
     stores: Mapping[Literal["any", "sql", "document", "cache"], tuple[str, ...]]

@@ -1,18 +1,15 @@
-"""Reading a table of knowledge strictly: YAML into frozen dataclasses by the types of their fields."""
+"""Reading a table of knowledge strictly: YAML into records by the types of their fields."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-import yaml
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is ten times faster, and not in every build
+from gravity_lint.record import Record
 
 Role = Literal["url", "host", "user", "password", "database", "file"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -58,8 +55,11 @@ class Shape(NamedTuple):
 
 def load(path: Path, kind: Any) -> Any:
     """A YAML file → a value of type `kind`. Raises `KnowledgeError` with file and row for whatever does not fit."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is ten times faster, and not in every build
     try:
-        data = yaml.load(path.read_bytes(), _LOADER)
+        data = yaml.load(path.read_bytes(), loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -74,7 +74,7 @@ def _value(data: Any, kind: Any, where: str) -> Any:
         return _slot(data, where)
     if kind is Shape:
         return _shape(data, where)
-    if isinstance(kind, type) and is_dataclass(kind):
+    if _is_record(kind):
         return _record(data, kind, where)
     if origin is tuple:
         return _series(data, get_args(kind)[0], where)
@@ -99,21 +99,24 @@ def _plain(data: Any, kinds: tuple[type, ...], where: str) -> Any:
     return data
 
 
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record)
+
+
 @cache
-def _schema(kind: type) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """The types of a dataclass's fields, and the names of those it cannot do without."""
-    required = (field.name for field in fields(kind)
-                if field.default is MISSING and field.default_factory is MISSING)
-    return get_type_hints(kind), frozenset(required)
+def _types(kind: Any) -> Mapping[str, Any]:
+    """The types of a record's fields."""
+    hints = get_type_hints(kind)
+    return {name: hints[name] for name in kind._fields}
 
 
-def _record(data: Any, kind: type, where: str) -> Any:
-    types, required = _schema(kind)
+def _record(data: Any, kind: Any, where: str) -> Any:
+    types = _types(kind)
     if not isinstance(data, dict):
         raise KnowledgeError(f"{where}: must be a mapping with {', '.join(types)}, not {data!r}")
     if unknown := [str(key) for key in data if key not in types]:
         raise KnowledgeError(f"{where}: has no key {', '.join(unknown)}; known are {', '.join(types)}")
-    if missing := sorted(required - data.keys()):
+    if missing := sorted(kind._required - data.keys()):
         raise KnowledgeError(f"{where}: lacks {', '.join(missing)}")
     return kind(**{key: _value(value, types[key], f"{where}: {key}") for key, value in data.items()})
 
@@ -121,7 +124,7 @@ def _record(data: Any, kind: type, where: str) -> Any:
 def _series(data: Any, kind: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(data, list):
         raise KnowledgeError(f"{where}: must be a list, not {data!r}")
-    if not is_dataclass(kind):
+    if not _is_record(kind):
         return tuple(_value(item, kind, where) for item in data)
     return tuple(_value(item, kind, f"{where}: row {number}{_title(item)}") for number, item in enumerate(data, 1))
 

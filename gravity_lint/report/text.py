@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 
+from gravity_lint.regex import regex
 from gravity_lint.report import Report
 from gravity_lint.violation import Place
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = regex("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
 
 
 def safe(text: str) -> str:

@@ -1,0 +1,49 @@
+"""Frozen values for what tables and options say: like dataclasses, without the price of making their methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+    def dataclass_transform(**_: object) -> Any:
+        return lambda kind: kind
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+class Record:
+    """A base whose subclasses' annotated names are their fields; a value in the class is the default of its field.
+
+    A dataclass compiles its methods when it is defined, a quarter of a millisecond each, and every command would pay
+    that for fifty classes. Making a record takes longer in return, so what is made by the thousand is no record.
+    Records are equal only to themselves.
+    """
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _required: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        own = cls.__dict__.get("__annotations__", ())  # noqa: RUF063 (`inspect` is dear)
+        cls._fields = (*cls._fields, *(name for name in own if name not in cls._fields))
+        cls._required = frozenset(name for name in cls._fields if not hasattr(cls, name))
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        given = self.__dict__
+        given.update(zip(self._fields, values), **named)  # noqa: B905 (what is too long is told below)
+        if len(given) < len(values) + len(named):
+            raise TypeError(f"{type(self).__name__} is given a field twice, or too many")
+        if not self._required <= given.keys():
+            raise TypeError(f"{type(self).__name__} lacks {', '.join(sorted(self._required - given.keys()))}")
+        if unknown := named.keys() - set(self._fields):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a {type(self).__name__} is frozen")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a {type(self).__name__} is frozen")
+
+    def __repr__(self) -> str:
+        given = (f"{name}={self.__dict__[name]!r}" for name in self._fields if name in self.__dict__)
+        return f"{type(self).__name__}({', '.join(given)})"
