@@ -158,6 +158,8 @@ def rules_folder() -> Path:
 @cache
 def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
     """All rules below a folder (the project's own by default), by code. Raises `RuleError`."""
+    if folder is None and (built := _built()):
+        return built
     rules: dict[str, Rule] = {}
     names: dict[str, Rule] = {}
     for path in sorted((folder or rules_folder()).rglob("*.md")):
@@ -169,6 +171,16 @@ def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
                 raise RuleError(path, 1, f"{key} is already the rule {table[key].path}")
             table[key] = rule
     return tuple(sorted(rules.values(), key=lambda rule: rule.code))
+
+
+def _built() -> tuple[Rule, ...]:
+    """The project's own rules as they were built into the wheel; none in a checkout."""
+    try:
+        rows = importlib.import_module("gravity_lint.built.rules").RULES
+    except ModuleNotFoundError:
+        return ()
+    folder = rules_folder()
+    return tuple(Rule(**{**row, "path": folder / row["path"]}) for row in rows)
 
 
 def sections(rules: Iterable[Rule]) -> Iterator[tuple[Section, tuple[Rule, ...]]]:

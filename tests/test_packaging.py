@@ -82,7 +82,9 @@ def files(folder: str) -> set[str]:
 
 
 def test_the_wheel_holds_the_package_and_the_rules(wheel: Path) -> None:
-    expected = files("gravity_lint") | {f"gravity_lint/{name}" for name in files("rules")}
+    tables = {path.stem for path in (ROOT / "gravity_lint" / "knowledge").glob("*.yaml")}
+    expected = files("gravity_lint") | {f"gravity_lint/{name}" for name in files("rules")} \
+        | {f"gravity_lint/built/{name}.py" for name in ("__init__", "rules", *tables)}
     assert {name for name in names(wheel) if ".dist-info/" not in name} == expected
     assert "gravity_lint/py.typed" in expected
 
@@ -91,6 +93,25 @@ def test_the_rules_in_the_wheel_are_those_of_the_checkout(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for name in files("rules"):
             assert archive.read(f"gravity_lint/{name}") == (ROOT / name).read_bytes()
+
+
+def test_what_was_built_says_the_same_as_its_source(alone: Path, tmp_path: Path) -> None:
+    program = """
+import sys
+from gravity_lint import knowledge
+from gravity_lint.knowledge import contacts, exposures, names
+from gravity_lint.rulebook import load_rules
+for table in (contacts.contacts, exposures.exposures, names.words, knowledge.drivers, knowledge.frameworks,
+              knowledge.models, knowledge.operations, knowledge.schemes, knowledge.settings, knowledge.values):
+    print(table())
+for rule in load_rules():
+    print(rule.code, rule.name, rule.severity, rule.message, rule.advice, rule.check, rule.options, rule.section,
+          rule.title, rule.path.name, rule.first_line, rule.where_line, rule.text, rule.examples)
+print("yaml" in sys.modules)
+"""
+    built, read = (run(python, "-c", program, cwd=where).rpartition("True" if where == ROOT else "False")
+                   for python, where in ((alone / "python", tmp_path), (sys.executable, ROOT)))
+    assert built[:2] == (read[0], "False")
 
 
 def test_the_wheel_describes_itself(wheel: Path) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from gravity_lint.knowledge.names import classify, is_test, kind_of, scheme_kind
-from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Role, Shape, Slot, load
+from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Role, Shape, Slot, table
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 
@@ -29,7 +28,6 @@ BuilderRole = Literal["url", "host", "user", "password", "database", "scheme"]
 OperationKind = Literal["create-tables", "drop-tables", "create-database", "drop-database", "create-user", "drop-user",
                         "run-migrations", "backup", "restore", "vacuum", "replication"]
 
-_HERE = Path(__file__).parent
 _ASSIGNED = regex(r"[A-Za-z_]\w*=")  # what a command line sets for the program that it starts
 
 
@@ -115,7 +113,7 @@ class Models(Record):
 @cache
 def drivers() -> Mapping[str, Driver]:
     """Dotted name of a callable → the driver it belongs to. Raises `KnowledgeError` when the table is wrong."""
-    rows: tuple[Driver, ...] = load(_HERE / "drivers.yaml", tuple[Driver, ...])
+    rows: tuple[Driver, ...] = table("drivers", tuple[Driver, ...])
     for row in rows:
         if ("config" in row.arguments) != (row.keys is not None):
             raise KnowledgeError(f"drivers.yaml: {row.driver}: `config` and `keys` go together")
@@ -150,15 +148,15 @@ def library_names() -> frozenset[str]:
 @cache
 def settings() -> tuple[Setting, ...]:
     """The configuration keys of all libraries. Raises `KnowledgeError` when the table is wrong."""
-    rows: tuple[Setting, ...] = load(_HERE / "settings.yaml", tuple[Setting, ...])
-    return rows
+    found: tuple[Setting, ...] = table("settings", tuple[Setting, ...])
+    return found
 
 
 @cache
 def models() -> tuple[Models, ...]:
     """How each ORM's models are recognised. Raises `KnowledgeError` when the table is wrong."""
-    rows: tuple[Models, ...] = load(_HERE / "models.yaml", tuple[Models, ...])
-    return rows
+    found: tuple[Models, ...] = table("models", tuple[Models, ...])
+    return found
 
 
 # ---- schemes.yaml: which URL schemes an engine can open
@@ -215,8 +213,8 @@ class Schemes(Record):
 @cache
 def schemes() -> Schemes:
     """Which URL schemes an engine can open. Raises `KnowledgeError` when the table is wrong."""
-    table: Schemes = load(_HERE / "schemes.yaml", Schemes)
-    return table
+    found: Schemes = table("schemes", Schemes)
+    return found
 
 
 # ---- values.yaml: how values reach the code and pass through it
@@ -336,8 +334,8 @@ class Values(Record):
 @cache
 def values() -> Values:
     """How values pass. Raises `KnowledgeError` when the table is wrong."""
-    table: Values = load(_HERE / "values.yaml", Values)
-    return table
+    found: Values = table("values", Values)
+    return found
 
 
 # ---- frameworks.yaml: what a framework builds, calls and when
@@ -464,8 +462,8 @@ class Frameworks(Record):
 @cache
 def frameworks() -> Frameworks:
     """What frameworks build and call. Raises `KnowledgeError` when the table is wrong."""
-    table: Frameworks = load(_HERE / "frameworks.yaml", Frameworks)
-    return table
+    found: Frameworks = table("frameworks", Frameworks)
+    return found
 
 
 # ---- operations.yaml: what creates, drops, migrates or copies
@@ -626,5 +624,5 @@ class Operations(Record):
 @cache
 def operations() -> Operations:
     """What is done to databases. Raises `KnowledgeError` when the table is wrong."""
-    table: Operations = load(_HERE / "operations.yaml", Operations)
-    return table
+    found: Operations = table("operations", Operations)
+    return found

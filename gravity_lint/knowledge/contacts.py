@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Literal
 
-from gravity_lint.knowledge.reading import load
+from gravity_lint.knowledge.reading import table
 from gravity_lint.record import Record
 
 
@@ -44,5 +43,5 @@ class Contacts(Record):
 @cache
 def contacts() -> Contacts:
     """What talks to databases. Raises `KnowledgeError` when the table is wrong."""
-    table: Contacts = load(Path(__file__).parent / "contacts.yaml", Contacts)
-    return table
+    found: Contacts = table("contacts", Contacts)
+    return found

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Literal
 
-from gravity_lint.knowledge.reading import load
+from gravity_lint.knowledge.reading import table
 from gravity_lint.record import Record
 
 How = Literal["shows", "logs", "returns"]
@@ -48,5 +47,5 @@ class Exposures(Record):
 @cache
 def exposures() -> Exposures:
     """What shows texts. Raises `KnowledgeError` when the table is wrong."""
-    table: Exposures = load(Path(__file__).parent / "exposures.yaml", Exposures)
-    return table
+    found: Exposures = table("exposures", Exposures)
+    return found

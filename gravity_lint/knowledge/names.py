@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Literal
 
-from gravity_lint.knowledge.reading import Role, load
+from gravity_lint.knowledge.reading import Role, table
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 
@@ -62,8 +61,8 @@ class Words(Record):
 @cache
 def words() -> Words:
     """The words of names.yaml. Raises `KnowledgeError` when the table is wrong."""
-    table: Words = load(Path(__file__).parent / "names.yaml", Words)
-    return table
+    found: Words = table("names", Words)
+    return found
 
 
 @cache

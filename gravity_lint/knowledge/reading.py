@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -51,6 +52,14 @@ class Shape(NamedTuple):
             if name in self.inner:
                 return self.inner[name]
         return None
+
+
+def table(name: str, kind: Any) -> Any:
+    """The table `name`.yaml of this folder: as it was built into the wheel, or read. Raises `KnowledgeError`."""
+    try:
+        return import_module(f"gravity_lint.built.{name}").TABLE
+    except ModuleNotFoundError:  # in a checkout
+        return load(Path(__file__).parent / f"{name}.yaml", kind)
 
 
 def load(path: Path, kind: Any) -> Any:
