@@ -138,6 +138,8 @@ def _ordered(rules: Iterable[Rule]) -> tuple[list[tuple[Rule, Check]], list[tupl
             late.append((rule, check))
         else:
             checks.append((rule, check))
+    # What the others have read need not be parsed again to see whether it can be
+    checks.sort(key=lambda one: one[0].check_name == UNREADABLE)
     return checks, late
 
 

@@ -62,6 +62,14 @@ def _shallow(data: bytes) -> tuple[bytes, tuple[SyntaxTrouble, ...]]:
     return bytes(text), (trouble,)
 
 
+def conflicts(data: bytes) -> tuple[SyntaxTrouble, ...]:
+    """The first marker that a merge left in a text."""
+    if not (b"<<<<<<< " in data or b">>>>>>> " in data) or (conflict := _CONFLICT.search(data)) is None:
+        return ()
+    end = data.find(b"\n", conflict.start())
+    return (SyntaxTrouble((conflict.start(), end if end >= 0 else len(data)), "has merge conflict markers here"),)
+
+
 def _troubles(root: Node, data: bytes) -> Iterator[SyntaxTrouble]:
     """Where the syntax errors are, outermost first; none where Python's own parser reads the file."""
     if conflict := _CONFLICT.search(data):

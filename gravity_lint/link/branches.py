@@ -75,7 +75,7 @@ class Branches:
 
     def for_tests(self, site: Site) -> bool:
         """Whether a place runs only where a test of the environment's name says that it is a test."""
-        for unit in site.module.unit.units():
+        for unit in site.module.units:
             way = unit.ways.to(site.span)
             if way is not None:
                 return any(

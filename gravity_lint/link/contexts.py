@@ -183,7 +183,7 @@ class Contexts:
         found = self._places.get(module)
         if found is None:
             found = self._places[module] = {
-                arg.value.span: unit for unit in module.unit.units() for call in unit.calls for arg in call.args
+                arg.value.span: unit for unit in module.units for call in unit.calls for arg in call.args
             }
         return found
 

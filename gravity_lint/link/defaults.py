@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Call, Const
+from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
+from gravity_lint.knowledge.names import words
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Unit
+from gravity_lint.link.modules import Unit, place_of
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.target import ROLES, Target
 from gravity_lint.link.texts import HOLE, names_file, templates
@@ -23,6 +25,8 @@ from gravity_lint.link.values import (
     from_environment,
 )
 
+_ASKED = rb"\b%b\s*\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"'][\w.]*(?i:%b)"
+"""A call whose first argument is a text that speaks of a store."""
 FOLDERS = ("./", "../", "~", "/")
 """How a folder's name begins that stands where an address could."""
 
@@ -73,7 +77,7 @@ def _leads_to_database(text: str) -> bool:
 
 def declared(ask: Evaluator) -> Iterator[Target]:
     """Settings and reads of the environment that are named after a database and have a literal default."""
-    for unit in ask.objects.classes:
+    for unit in ask.objects.settings.classes:
         if ask.objects.settings.is_settings(unit):
             context = f"{unit.last_name} {ask.objects.settings.prefix(unit)}"
             for name in ask.objects.settings.fields(unit):
@@ -84,10 +88,34 @@ def declared(ask: Evaluator) -> Iterator[Target]:
                     for default in value.default if role is not None else ():
                         for target in defaults(default, role or "", value, None):
                             yield replace(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
-    for module in ask.calls.code:
-        for unit in module.unit.units():
-            yield from _read(ask, unit)
+    for unit in sorted({unit: None for module in ask.reading for unit in module.units} | _asking(ask), key=place_of):
+        yield from _read(ask, unit)
     yield from _options(ask)
+
+
+def _asking(ask: Evaluator) -> dict[Unit, None]:
+    """The units that ask functions of the service's own for what is named after a database."""
+    ends = {name.rsplit(".", 1)[-1] for name in (*ask.know.reader, *ask.know.mappings)}
+    wrappers: set[str] = set()
+    for module in ask.reading:
+        for unit in module.units:
+            if isinstance(unit.node, Function) and any(_name(part) in ends for part in unit.parts()):
+                owner = unit.owner.last_name if unit.owner is not None and unit.last_name == "__call__" else ""
+                wrappers.add(owner or unit.last_name)
+    found: dict[Unit, None] = {}
+    for name in sorted(ask.calls.carriers(wrappers)):
+        written = re.compile(_ASKED % (re.escape(name.encode("utf-8", "replace")), _stores()))
+        found |= {unit: None for _, unit in ask.calls.named((name,), written)}
+    return found
+
+
+def _name(part: Expr) -> str:
+    return part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else ""
+
+
+@cache
+def _stores() -> bytes:
+    return b"|".join(re.escape(word.encode()) for word in words().kind_of_store)
 
 
 def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import cast
 
@@ -486,30 +486,52 @@ class Evaluator:
                 owner.last_name if owner is not None and unit.last_name in ("__init__", "__new__") else unit.last_name
             )
             heirs = self.objects.heirs(name) if owner is not None else set()
-            names = {name, unit.last_name, *self.calls.aliases.get(name, ()), *heirs}
+            names = {name, unit.last_name, *self.calls.aliases(name), *heirs}
             for spelled in sorted(names):
                 for call, where in self.calls.spelled(spelled):
                     if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):
                         found.append((call, where))
             found.extend(
                 (call, where)
-                for call, where in self.half_made
+                for call, where in self.half_made(sorted(names))
                 if any(function.unit is unit for function in self.functions(call, self.runs.frame(where)))
             )
         return found
 
     @cached_property
-    def half_made(self) -> tuple[tuple[Call, Unit], ...]:
-        """`partial(function, argument)`, each as the call that it begins to make."""
-        return tuple(
-            (Call(call.args[0].value, call.args[1:], call.span), where)
-            for call, where in self.calls.named(("partial",))
-            if call.args
-            and any(
-                isinstance(value, External) and value.name == "functools.partial"
-                for value in self.values(call.func, self.runs.frame(where))
-            )
-        )
+    def reading(self) -> tuple[Module, ...]:
+        """The modules of the service's own code that may read the environment."""
+        names = (*self.know.reader, *self.know.mappings, *self.know.mapping_calls, *self.know.option)
+        found: dict[Module, None] = {}
+        for dotted in names:
+            library, *rest = dotted.removesuffix(".()").split(".")
+            if self.calls.imports(library):
+                words = rest if library == "os" else (library, *rest[:1])
+                for module in self.calls.holding(words[0]):
+                    if all(map(module.mentions, words[1:])):
+                        found[module] = None
+        return tuple(sorted(found, key=lambda module: module.path))
+
+    def half_made(self, names: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
+        """`partial(function, argument)` of functions with these last names, each as the call that it begins to make."""
+        for name in names:
+            for begun, call, where in self._partials.get(name, ()):
+                if any(
+                    isinstance(value, External) and value.name == "functools.partial"
+                    for value in self.values(call.func, self.runs.frame(where))
+                ):
+                    yield begun, where
+
+    @cached_property
+    def _partials(self) -> dict[str, list[tuple[Call, Call, Unit]]]:
+        """Last name of a function → the calls of something called `partial` that it is given to, and how they begin."""
+        found: dict[str, list[tuple[Call, Call, Unit]]] = {}
+        for call, where in self.calls.named(("partial",)):
+            func = call.args[0].value if call.args else None
+            if isinstance(func, (Name, Attr)):
+                name = func.id if isinstance(func, Name) else func.name
+                found.setdefault(name, []).append((Call(func, call.args[1:], call.span), call, where))
+        return found
 
 
 def _yields(unit: Unit) -> list[tuple[Expr, Span]]:

@@ -75,7 +75,7 @@ def _begins(source: Value, label: str) -> tuple[Hop, ...]:
 def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
     """The calls that show what they are given, as far as that may be an address."""
     table = exposures()
-    ends = {name.rsplit(".", 1)[-1] for name in table.calls}
+    ends = set(ask.calls.ends(table.calls))
     ends |= {name for row in table.exposures for name in row.attributes}
     for call, unit in ask.calls.named(sorted(ends)):
         if any(_suspect(arg.value) for arg in call.args):
@@ -111,8 +111,8 @@ def _how(ask: Evaluator, call: Call, unit: Unit) -> How | None:
 
 def _routes(ask: Evaluator) -> Iterator[Exposed]:
     """What functions return to clients."""
-    for module in ask.calls.code:
-        for unit in module.unit.units():
+    for module in ask.calls.holding_any(exposures().routes):
+        for unit in module.units:
             route = _route(unit)
             if route is None:
                 continue

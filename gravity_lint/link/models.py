@@ -23,7 +23,9 @@ class Model(NamedTuple):
 def models(ask: Evaluator) -> Iterator[Model]:
     """Every model of the service's own code, module by module."""
     rows = knowledge.models()
-    for unit in ask.objects.classes:
+    bases = {name for row in rows for name in (*row.bases, *row.factories)}
+    bases |= {f"{owner}.{name}" for row in rows for owner in row.owners for name in row.attributes}
+    for unit in ask.objects.kin(ask.calls.ends(bases)):
         assert isinstance(unit.node, Class)
         names = ask.objects.lineage(unit)[1]
         for row in rows:
@@ -31,7 +33,7 @@ def models(ask: Evaluator) -> Iterator[Model]:
                 yield Model(row.orm, unit.last_name, Site(unit.module, unit.node.span))
                 break
     tables = {call: row for row in rows for call in row.tables}
-    for call, unit in ask.calls.named({name.rsplit(".", 1)[-1] for name in tables}):
+    for call, unit in ask.calls.named(ask.calls.ends(tables)):
         for value in ask.values(call.func, ask.runs.frame(unit)):
             if isinstance(value, External) and value.name in tables and len(call.args) > 1:
                 name = literal_text(ask.values(call.args[0].value, ask.runs.frame(unit))) or "Table"

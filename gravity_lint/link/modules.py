@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from gravity_lint import screen
 from gravity_lint.facts.code import (
     Assert,
     Assign,
+    Attr,
+    Await,
     Block,
     Call,
+    Choice,
     Class,
     Do,
     Expr,
     Function,
     If,
     Import,
+    Item,
     Lambda,
+    Logic,
     Loop,
     Match,
+    Name,
     PythonFacts,
     Raise,
     Return,
@@ -29,6 +37,7 @@ from gravity_lint.facts.code import (
     Stmt,
     Try,
     With,
+    dotted,
     walk,
 )
 from gravity_lint.link.flow import Flow, flow_of
@@ -120,8 +129,61 @@ class Module:
         return Unit(self, self.facts, None, "")
 
     def mentions(self, word: str) -> bool:
-        """Whether its text holds a word anywhere; true where the text is not at hand."""
-        return self._data is None or word.encode("utf-8", "replace") in self._data()
+        """Whether its text holds a word; true where the text is not at hand."""
+        if self._data is None:
+            return True
+        spelled = word.encode("utf-8", "replace")
+        return spelled in self.words if spelled in screen.known() else spelled in self._data()
+
+    def matches(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether something in its text matches; true where the text is not at hand."""
+        return self._data is None or pattern.search(self._data()) is not None
+
+    def all_of(self, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+        """What in its text matches; nothing where the text is not at hand."""
+        return pattern.finditer(self._data()) if self._data is not None else iter(())
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """The names in its text that the tables know."""
+        return screen.words(self._data()) if self._data is not None else screen.known()
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """Every unit in it, its own first."""
+        return tuple(self.unit.units())
+
+    @cached_property
+    def calls(self) -> dict[str, list[tuple[Call, Unit]]]:
+        """Last part of what is called → the calls in it that are spelled so; `()` for what a call returned."""
+        found: dict[str, list[tuple[Call, Unit]]] = {}
+        for unit in self.units:
+            for call in unit.calls:
+                func = call.func
+                name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
+                found.setdefault(name, []).append((call, unit))
+        return found
+
+    @cached_property
+    def heirs(self) -> dict[str, list[Unit]]:
+        """Last name of a base → the classes in it that list such a base."""
+        found: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            for arg in unit.node.bases if isinstance(unit.node, Class) else ():
+                base = dotted(arg.value.base if isinstance(arg.value, Item) else arg.value)
+                if base:
+                    found.setdefault(base.rsplit(".", 1)[-1], []).append(unit)
+        return found
+
+    def made_of(self, name: str) -> Iterator[str]:
+        """What its statements set to something of a name or made by it, and its functions that return such a thing."""
+        for unit in self.units:
+            for stmt in statements(body_of(unit.node)):
+                if isinstance(stmt, Assign) and stmt.value is not None and _gives(stmt.value, name):
+                    yield from (target.id if isinstance(target, Name) else target.name
+                                for target in stmt.targets if isinstance(target, (Name, Attr)))
+                elif isinstance(stmt, Return) and stmt.value is not None and _gives(stmt.value, name):
+                    yield unit.last_name
 
     @cached_property
     def is_package(self) -> bool:
@@ -142,10 +204,32 @@ class Module:
         """Every import statement in it, with the unit that runs it."""
         return tuple(
             (stmt, unit)
-            for unit in self.unit.units()
+            for unit in self.units
             for stmt in statements(body_of(unit.node))
             if isinstance(stmt, Import)
         )
+
+
+def _gives(expr: Expr, name: str) -> bool:
+    """Whether an expression is something of this name, or what it gives when it is called."""
+    stack = [expr]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, (Logic, Choice)):
+            stack.extend(here.parts if isinstance(here, Logic) else (here.then, here.other))
+        elif isinstance(here, Await):
+            stack.append(here.value)
+        elif isinstance(here, Call):
+            stack.append(here.func)
+        elif (isinstance(here, Name) and here.id == name) or (isinstance(here, Attr) and here.name == name):
+            return True
+    return False
+
+
+def place_of(unit: Unit) -> tuple[str, Span]:
+    """Where a unit stands, to sort by."""
+    node = unit.node
+    return unit.module.path, (0, 0) if isinstance(node, PythonFacts) else node.span
 
 
 def first_param(method: Unit) -> str:

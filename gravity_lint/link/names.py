@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -16,6 +16,8 @@ from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
+_SET = rb"\.\s*%b\s*(?::[^=\n]*)?(?:[-+*/%%&|^@<>]{1,2})?=(?!=)"
+"""An attribute that is assigned to."""
 MAX_WAY = 60
 """Modules that a name is followed through."""
 
@@ -29,6 +31,7 @@ class Names:
         self._looking: set[tuple[Module, str]] = set()
         self._missed: set[tuple[Module, str]] = set()
         """What this search did not find: modules that star-import each other lead to each other by countless ways."""
+        self._sets: dict[Module, dict[str, list[tuple[Name, Expr, Unit, Span]]]] = {}
         self._setters: dict[Module, dict[str, list[Unit]]] = {}
 
     def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
@@ -91,7 +94,7 @@ class Names:
     def _set_from_outside(self, module: Module, name: str) -> list[Value]:
         """What other modules set a module's name to: `config.url = …` behind `from shop import config`."""
         found: list[Value] = []
-        for base, value, unit, span in self._attributes_set.get(name, ()):
+        for base, value, unit, span in self._attributes_set(module, name):
             if unit.module is module:
                 continue
             frame = self.ask.runs.frame(unit)
@@ -100,12 +103,24 @@ class Names:
                 found.extend(hops(self.ask.values(value, frame), site, f"`{name}` is set here", name))
         return found
 
-    @cached_property
-    def _attributes_set(self) -> dict[str, list[tuple[Name, Expr, Unit, Span]]]:
-        """Attribute → where the service's own code sets it on what a plain name stands for, `self` left out."""
-        found: dict[str, list[tuple[Name, Expr, Unit, Span]]] = {}
-        for module in self.ask.calls.code:
-            for unit in module.unit.units():
+    def _attributes_set(self, module: Module, name: str) -> list[tuple[Name, Expr, Unit, Span]]:
+        """Where the service's own code sets an attribute of this name on what a plain name stands for, `self` left out.
+
+        What sets a module's names speaks of that module.
+        """
+        written = re.compile(_SET % re.escape(name.encode("utf-8", "replace")))
+        return [
+            one
+            for where in self.ask.calls.holding(module.stem)
+            if where.mentions(name) and where.matches(written)
+            for one in self._set_in(where).get(name, ())
+        ]
+
+    def _set_in(self, module: Module) -> dict[str, list[tuple[Name, Expr, Unit, Span]]]:
+        found = self._sets.get(module)
+        if found is None:
+            found = self._sets[module] = {}
+            for unit in module.units:
                 for stmt in statements(body_of(unit.node)):
                     if not isinstance(stmt, Assign) or stmt.value is None:
                         continue
@@ -131,7 +146,7 @@ class Names:
         found = self._setters.get(module)
         if found is None:
             found = {}
-            for unit in module.unit.units():
+            for unit in module.units:
                 if unit.parent is not None:
                     for name in unit.flow.globals:
                         found.setdefault(name, []).append(unit)

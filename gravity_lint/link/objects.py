@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from gravity_lint.facts.code import (
     dotted,
 )
 from gravity_lint.link.choice import checked, choose
-from gravity_lint.link.modules import Module, Unit, body_of, first_param, statements
+from gravity_lint.link.modules import Module, Unit, body_of, first_param, place_of, statements
 from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
     ClassValue,
@@ -102,24 +102,27 @@ class Objects:
 
     def heirs(self, name: str) -> set[str]:
         """Names of the classes that list a class of this name among their bases."""
-        return self._heirs.get(name, set())
+        return {unit.last_name for module in self.ask.calls.holding(name) for unit in module.heirs.get(name, ())}
 
-    @cached_property
-    def _heirs(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for unit in self.classes:
-            for arg in unit.node.bases if isinstance(unit.node, Class) else ():
-                base = dotted(arg.value)
-                if base:
-                    found.setdefault(base.rsplit(".", 1)[-1], set()).add(unit.last_name)
-        return found
+    def named(self, name: str) -> Iterator[Unit]:
+        """The classes of the service's own code that have this name."""
+        return (unit for unit in self.ask.calls.classes((name,)) if unit.last_name == name)
 
-    @cached_property
-    def classes(self) -> tuple[Unit, ...]:
-        """Every class of the service's own code."""
-        return tuple(
-            unit for module in self.ask.calls.code for unit in module.unit.units() if isinstance(unit.node, Class)
-        )
+    def kin(self, bases: Iterable[str], decorators: Iterable[str] = ()) -> tuple[Unit, ...]:
+        """The classes of the service's own code that may inherit, however far, from something of these last names, or
+        be decorated with it; in the order of their places."""
+        found: dict[Unit, None] = dict.fromkeys(self.ask.calls.classes(decorators))
+        names = sorted(self.ask.calls.carriers(bases))
+        seen = set[str]()
+        while names:
+            name = names.pop()
+            if name not in seen:
+                seen.add(name)
+                names += self.ask.calls.aliases(name)
+                heirs = [unit for module in self.ask.calls.holding(name) for unit in module.heirs.get(name, ())]
+                found.update(dict.fromkeys(heirs))
+                names += [unit.last_name for unit in heirs]
+        return tuple(sorted(found, key=place_of))
 
     def method(self, unit: Unit, name: str) -> Unit | None:
         """The function that a method's name means in a class, inherited ones included."""
@@ -339,7 +342,7 @@ class Objects:
     def configured(self, key: str, site: Site) -> Values:
         """What an application's configuration holds under a key: as some class or statement of the service sets it."""
         found: list[Value] = []
-        for unit in self.classes:
+        for unit in self.ask.calls.classes((key,)):
             state = unit.flow.exit.get(key)
             if state is not None and state.bindings:
                 found.extend(
@@ -347,7 +350,7 @@ class Objects:
                     if self.settings.is_settings(unit) and key in self.settings.fields(unit)
                     else self.ask.state(key, state, self.ask.runs.frame(unit))
                 )
-        for expr, unit in self._config_items.get(key, ()):
+        for _, expr, unit, _ in self.config_assignments((key,)):
             found.extend(self.ask.values(expr, self.ask.runs.frame(unit)))
         for module in self.config_modules:
             found.extend(self.ask.names.member(module, key) or ())
@@ -373,30 +376,22 @@ class Objects:
     def of_django(self, name: str, site: Site) -> Values:
         """What `django.conf.settings.NAME` is: the name in a settings module of the service; empty when none has it."""
         found: list[Value] = []
-        for module in self.ask.calls.code:
+        for module in self.ask.calls.holding("INSTALLED_APPS"):
             if "INSTALLED_APPS" in module.unit.flow.bound and name in module.unit.flow.bound:
                 found.extend(self.ask.names.member(module, name) or ())
         return hops(unique(found), site, f"`{name}` is read from Django's settings here")
 
-    @cached_property
-    def _config_items(self) -> dict[str, list[tuple[Expr, Unit]]]:
-        """`….config["KEY"] = value` in the service's own code."""
-        found: dict[str, list[tuple[Expr, Unit]]] = {}
-        for target, value, unit, _ in self.config_assignments():
-            found.setdefault(target, []).append((value, unit))
-        return found
-
-    def config_assignments(self) -> Iterator[tuple[str, Expr, Unit, tuple[int, int]]]:
-        """Every `….config["KEY"] = value`: the key, the value, the unit, the place."""
-        for module in self.ask.calls.code:
-            for unit in module.unit.units():
+    def config_assignments(self, keys: Collection[str]) -> Iterator[tuple[str, Expr, Unit, tuple[int, int]]]:
+        """Every `….config["KEY"] = value` for one of these keys: the key, the value, the unit, the place."""
+        for module in self.ask.calls.holding_any(keys):
+            for unit in module.units:
                 for stmt in statements(body_of(unit.node)):
                     if isinstance(stmt, Assign) and stmt.value is not None:
                         for target in stmt.targets:
                             if (
                                 isinstance(target, Item)
                                 and isinstance(target.key, Const)
-                                and isinstance(target.key.value, str)
+                                and target.key.value in keys
                                 and (dotted(target.base) or "").rsplit(".", 1)[-1] == "config"
                             ):
-                                yield target.key.value, stmt.value, unit, target.span
+                                yield str(target.key.value), stmt.value, unit, target.span

@@ -94,7 +94,7 @@ class Openings:
             named = sink.name in row.keys.roles or sink.name in row.keys.inner
             if row.driver == sink.driver and named and row.takes is not None:
                 package = row.driver.lower().replace("-", "_")
-                return row.takes if package in self.ask.calls.imported else None
+                return row.takes if self.ask.calls.imports(package) else None
         return None
 
     def _engine(self, call: Call, unit: Unit) -> str | None:
@@ -112,8 +112,8 @@ class Openings:
 
     @cached_property
     def _calls(self) -> dict[tuple[Module, tuple[int, int]], Call]:
-        names = {name.rsplit(".", 1)[-1] for name, row in knowledge.drivers().items() if row.takes is not None}
-        return {(unit.module, call.span): call for call, unit in self.ask.calls.named(sorted(names))}
+        names = self.ask.calls.ends(name for name, row in knowledge.drivers().items() if row.takes is not None)
+        return {(unit.module, call.span): call for call, unit in self.ask.calls.named(names)}
 
     @cached_property
     def _wrapped(self) -> frozenset[tuple[Module, tuple[int, int]]]:
@@ -124,7 +124,7 @@ class Openings:
         for module in self.ask.modules.values():
             if module.role not in ("code", "migration") or not any(map(module.mentions, ends)):
                 continue
-            for unit in module.unit.units():
+            for unit in module.units:
                 frame = self.ask.runs.frame(unit)
                 for call in unit.calls:
                     callees = self.ask.values(call.func, frame)
@@ -149,7 +149,7 @@ class Openings:
         own: list[Opening] = []
         of_ini: list[Opening] = []
         module = self.ask.modules.get(path)
-        units = list(module.unit.units()) if module is not None else []
+        units = list(module.units) if module is not None else []
         given = [found for each in units for found in _replacements(each)]
         for unit, call in [(each, call) for each in units for call in each.calls]:
             takes = self._engine(call, unit)

@@ -65,7 +65,9 @@ class Sent:
 def performed(ask: Evaluator) -> Iterator[Performed]:
     """Every operation on a database in the service's own code."""
     know = knowledge.operations()
-    ends = {name.rsplit(".", 1)[-1] for row in know.operations for name in (*row.calls, *row.attributes)}
+    ends = set(ask.calls.ends(name for row in know.operations for name in row.calls))
+    ends |= {name.rsplit(".", 1)[-1] for row in know.operations for name in row.attributes
+             if not row.imports or ask.calls.imports(*row.imports)}
     seen: set[int] = set()
     for call, unit in ask.calls.named(sorted(ends)):
         if id(call) not in seen:
@@ -83,7 +85,8 @@ def performed(ask: Evaluator) -> Iterator[Performed]:
 def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
     """Operations handed over to be called: `connection.run_sync(Base.metadata.create_all)`."""
     rows = [row for row in knowledge.frameworks().invokers if not row.later]
-    names = {name.rsplit(".", 1)[-1] for row in rows for name in (*row.calls, *row.attributes)}
+    names = {*ask.calls.ends(name for row in rows for name in row.calls),
+             *(name.rsplit(".", 1)[-1] for row in rows for name in row.attributes)}
     for call, unit in ask.calls.named(sorted(names)):
         for arg in call.args:
             if isinstance(arg.value, Attr) and arg.value.name in ends:
@@ -119,7 +122,7 @@ def _operation(ask: Evaluator, func: Expr, call: Call | None, unit: Unit) -> str
             named = (
                 ending
                 and (not row.receiver or base.endswith(row.receiver))
-                and (not row.imports or bool(ask.calls.imported & set(row.imports)))
+                and (not row.imports or ask.calls.imports(*row.imports))
             )
         if named and (call is None or _demanded(ask, row, call, unit)):
             return row.operation
@@ -150,7 +153,7 @@ def _demanded(ask: Evaluator, row: knowledge.Operation, call: Call, unit: Unit) 
 def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, tuple[Command, ...]]]:
     """The processes that the code starts, each as the commands of its command line; unknown words are holes."""
     table = knowledge.operations().process
-    for call, unit in ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in table})):
+    for call, unit in ask.calls.named(ask.calls.ends(table)):
         frame = ask.runs.frame(unit)
         for value in ask.values(call.func, frame):
             process = table.get(value.name) if isinstance(value, External) else None

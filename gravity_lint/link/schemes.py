@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cached_property
 from typing import NamedTuple
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Const, Expr, Function, walk
+from gravity_lint.facts.code import Attr, Class, Const, Expr, Function, walk
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.openings import Opening
@@ -177,21 +176,20 @@ class Reaching:
         """Whether the class of a setting may give it another text, or a name that is not its own."""
         if value.kind != "setting":
             return False
-        unit, name = self._fields.get(value.site, (None, ""))
+        unit, name = self._field(value.site)
         bases = self.ask.objects.lineage(unit)[1] if unit is not None else ()
         if unit is None or not any(base in self.ask.know.settings.bases for base in bases):
             return True
         return self._validated(unit, name)
 
-    @cached_property
-    def _fields(self) -> dict[Site, tuple[Unit, str]]:
-        """Where each field of the service's classes stands → the class and the field's name."""
-        objects = self.ask.objects
-        return {
-            Site(unit.module, stmt.span): (unit, name)
-            for unit in objects.classes
-            for name, stmt in objects.settings.fields(unit).items()
-        }
+    def _field(self, site: Site) -> tuple[Unit | None, str]:
+        """The class whose field stands at a place, and the field's name."""
+        fields = self.ask.objects.settings.fields
+        for unit in site.module.units:
+            for name, stmt in fields(unit).items() if isinstance(unit.node, Class) else ():
+                if stmt.span == site.span:
+                    return unit, name
+        return None, ""
 
     def _validated(self, unit: Unit, name: str) -> bool:
         """Whether a method that runs when the settings are made may give a field another value."""

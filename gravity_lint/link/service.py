@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from gravity_lint import knowledge
 from gravity_lint.discover import File, ServiceFiles
 from gravity_lint.facts.code import Comment, PythonFacts
-from gravity_lint.facts.grammar import parsed
+from gravity_lint.facts.grammar import conflicts, parsed
 from gravity_lint.facts.python import parse_python
 from gravity_lint.link.contacts import Contact, unguarded
 from gravity_lint.link.evaluate import Evaluator
@@ -22,7 +22,7 @@ from gravity_lint.link.target import Target
 from gravity_lint.link.targets import leads_to_database, targets
 from gravity_lint.link.undeclared import Undeclared, undeclared
 from gravity_lint.link.values import Hop, Site
-from gravity_lint.screen import matters
+from gravity_lint.screen import matters, tells, words
 from gravity_lint.source import Source, Unreadable, open_source
 from gravity_lint.violation import Place, Step
 
@@ -94,8 +94,13 @@ class Service:
             except Unreadable as error:
                 found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
                 continue
-            linked = file.path in self._facts or (file.role == "code" and self.matters)
-            troubles = self.facts(file.path).troubles if linked else parsed(source.data)[2]
+            known = self._facts.get(file.path)
+            if known is not None:
+                troubles = known.troubles
+            elif tells(words(source.data)):
+                troubles = parsed(source.data)[2]
+            else:  # nothing there to be judged; what a merge left behind shows without a grammar
+                troubles = conflicts(source.data)
             found.extend((source.place(trouble.span), trouble.message) for trouble in troubles[:1])
         return tuple(found)
 

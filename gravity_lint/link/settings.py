@@ -10,7 +10,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Function, Mapping, Name, Other, walk
 from gravity_lint.knowledge.exposures import exposures
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Unit, body_of, first_param, statements
+from gravity_lint.link.modules import Unit, body_of, first_param, place_of, statements
 from gravity_lint.link.values import (
     ClassValue,
     Environment,
@@ -75,9 +75,22 @@ class Settings:
         return found
 
     @cached_property
+    def candidates(self) -> tuple[Unit, ...]:
+        """The classes that may be settings classes by their bases or decorators."""
+        known = self.ask.know.settings
+        ends = self.ask.calls.ends
+        return self.objects.kin(ends(known.bases), ends(known.decorators))
+
+    @cached_property
+    def classes(self) -> tuple[Unit, ...]:
+        """The settings classes of the service's own code, those that others hold included, and perhaps some more."""
+        nested = (unit for unit in self._nested if unit.module.role == "code")
+        return tuple(sorted({*self.candidates, *nested}, key=place_of))
+
+    @cached_property
     def _nested(self) -> frozenset[Unit]:
         """The models that settings classes inherit from or hold: the environment fills them too (`DB__URL`)."""
-        stack = [unit for unit in self.objects.classes if self._declared(unit)]
+        stack = [unit for unit in self.candidates if self._declared(unit)]
         found = {base for unit in stack for base in self.objects.lineage(unit)[0] if not self._declared(base)}
         stack.extend(found)
         while stack:

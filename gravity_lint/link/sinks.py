@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ from gravity_lint.link.values import (
 )
 
 _MAX_NESTING = 6
+_UPDATES = re.compile(rb"\bconf(?:ig)?\s*\.\s*(?:update|from_mapping)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def sinks(ask: Evaluator) -> Iterator[Sink]:
 def _calls(ask: Evaluator) -> Iterator[Sink]:
     table = knowledge.drivers()
     seen: set[int] = set()
-    for call, unit in (*ask.calls.named(knowledge.opener_names()), *ask.half_made):
+    names = ask.calls.ends(table)
+    for call, unit in (*ask.calls.named(names), *ask.half_made(names)):
         if id(call) in seen:
             continue
         seen.add(id(call))
@@ -129,17 +132,19 @@ def _demanded(ask: Evaluator, items: list[tuple[str | None, Given]], shape: know
 
 
 def _configuration(ask: Evaluator) -> Iterator[Sink]:
-    for key, expr, unit, span in ask.objects.config_assignments():
+    keys = {row: (*row.keys.roles, *row.keys.inner) for row in knowledge.settings()}
+    flask = [key for row, names in keys.items() if row.where == "flask" for key in names]
+    for key, expr, unit, span in ask.objects.config_assignments(flask):
         yield from _setting(ask, "flask", key, expr, unit, span)
-    for call, unit in ask.calls.named(("update", "from_mapping")):
+    for call, unit in ask.calls.named(("update", "from_mapping"), _UPDATES):
         base = dotted(call.func.base) if isinstance(call.func, Attr) else None
         where = {"config": "flask", "conf": "celery"}.get((base or "").rsplit(".", 1)[-1])
         if where is not None:
             yield from _updates(ask, where, call, unit)
-    for unit in ask.objects.classes:
+    for unit in ask.calls.classes(flask):
         if not ask.objects.settings.is_settings(unit):
             yield from _body(ask, "flask", unit)
-    for module in ask.calls.code:
+    for module in ask.calls.holding_any(key for names in keys.values() for key in names):
         for where in _kinds(ask, module):
             yield from _body(ask, where, module.unit)
         yield from _celery(ask, module)
@@ -167,7 +172,7 @@ def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     if (
         "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS"))
     ) or (
-        ask.calls.imported & {"flask", "quart"}
+        ask.calls.imports("flask", "quart")
         and (
             module.stem in ("config", "settings", "default_config", "default_settings")
             or module in ask.objects.config_modules
@@ -215,7 +220,7 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
 
 
 def _celery(ask: Evaluator, module: Module) -> Iterator[Sink]:
-    for unit in module.unit.units():
+    for unit in module.units:
         for stmt in statements(body_of(unit.node)):
             if isinstance(stmt, Assign) and stmt.value is not None:
                 for target in stmt.targets:
@@ -228,7 +233,7 @@ def _rows(ask: Evaluator, where: str, key: str) -> Iterator[knowledge.Setting]:
         if (
             row.where == where
             and (key in row.keys.roles or key in row.keys.inner)
-            and (not row.imports or ask.calls.imported & set(row.imports))
+            and (not row.imports or ask.calls.imports(*row.imports))
         ):
             yield row
 

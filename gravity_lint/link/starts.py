@@ -77,7 +77,7 @@ class Starts:
         """The modules that are run to start the service."""
         found = {module for module in self.ask.calls.code if self._is_named_entry(module)}
         made = dict(self.know.app.items())
-        names = {name.rsplit(".", 1)[-1] for name in (*made, *self.know.runner)}
+        names = self.ask.calls.ends((*made, *self.know.runner))
         for call, unit in self.ask.calls.named(names):
             if unit.parent is not None and not self._runs_nothing_else(unit):
                 continue
@@ -121,8 +121,13 @@ class Starts:
 
     def hooks(self) -> Iterator[Begin]:
         """The functions that a framework runs when the application starts."""
-        for module in self.ask.calls.code:
-            for unit in module.unit.units():
+        calls = self.ask.calls
+        hooked = self.ask.objects.kin(calls.ends(base for hook in self.know.hooks for base in hook.bases))
+        modules = {*calls.holding_any([*self._marks, *(named.name for named in self.know.named_classes)]),
+                   *(unit.module for unit in hooked),
+                   *(module for module in calls.code if module.path.rsplit("/", 1)[-1] in self._hook_files)}
+        for module in sorted(modules, key=lambda module: module.path):
+            for unit in module.units:
                 yield from self._decorated(unit)
                 yield from self._method_hooks(unit)
             for file in self.know.module_hooks:
@@ -136,6 +141,18 @@ class Starts:
         yield from self._servers()
         yield from self._lifespans()
         yield from self._django()
+
+    @cached_property
+    def _marks(self) -> list[str]:
+        """The last names of the decorators whose functions run at start-up."""
+        rows = self.know.startup_decorators
+        marks = {*(name.rsplit(".", 1)[-1] for row in rows for name in row.attributes),
+                 *self.ask.calls.ends(name for row in rows for name in row.calls)}
+        return sorted(marks)
+
+    @cached_property
+    def _hook_files(self) -> frozenset[str]:
+        return frozenset(name for hook in self.know.module_hooks for name in hook.files)
 
     def _begins(self, unit: Unit, message: str) -> Begin:
         node = unit.node
@@ -153,8 +170,8 @@ class Starts:
 
     def _lifespans(self) -> Iterator[Begin]:
         """Contexts of an application, whoever registers them: their only parameter says so."""
-        for module in self.ask.calls.code:
-            for unit in module.unit.units():
+        for module in self.ask.calls.holding_any(self.ask.calls.ends(self.know.contexts)):
+            for unit in module.units:
                 if isinstance(unit.node, Function) and unit.node.decorators and self._is_lifespan(unit, unit.node):
                     yield self._begins(unit, f"`{unit.last_name}` is a life-span of the application")
 
@@ -174,9 +191,8 @@ class Starts:
         """Whether the code names a function that it does not call."""
         return any(
             isinstance(part, (Name, Attr)) and (part.id if isinstance(part, Name) else part.name) == unit.last_name
-            for module in self.ask.calls.code
-            if module.mentions(unit.last_name)
-            for where in module.unit.units()
+            for module in self.ask.calls.holding(unit.last_name)
+            for where in module.units
             for part in where.parts()
         )
 
@@ -235,7 +251,9 @@ class Starts:
 
     def _registered(self) -> Iterator[Begin]:
         """Functions handed over by a call, and by the application's constructor."""
-        names = {name.rsplit(".", 1)[-1] for row in self.know.startup_calls for name in (*row.attributes, *row.calls)}
+        rows = self.know.startup_calls
+        names = {*self.ask.calls.ends(name for row in rows for name in row.calls),
+                 *(name.rsplit(".", 1)[-1] for row in rows for name in row.attributes)}
         for call, unit in self.ask.calls.named(sorted(names)):
             frame = self.ask.runs.frame(unit)
             for row in self.know.startup_calls:
@@ -248,12 +266,12 @@ class Starts:
                     continue
                 given = self.ask.runs.argument(call, frame, row.handler) or ()
                 yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
-        for call, unit in self.ask.calls.spelled("()"):  # `app.on_event("startup")(handler)`
+        for call, unit in self.ask.calls.unnamed(self._marks):  # `app.on_event("startup")(handler)`
             if isinstance(call.func, Call) and call.args and self._is_startup_decorator(call.func, unit):
                 given = self.ask.values(call.args[0].value, self.ask.runs.frame(unit))
                 yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
         apps = self.know.app
-        for call, unit in self.ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
+        for call, unit in self.ask.calls.named(self.ask.calls.ends(apps)):
             if not call.args:
                 continue
             _, named, _ = self.ask.runs.arguments(call, self.ask.runs.frame(unit))
@@ -290,8 +308,8 @@ class Starts:
 
     def _assigned(self) -> Iterator[Begin]:
         ends = tuple(f".{name}" for name in self.know.startup_attributes)
-        for module in self.ask.calls.code:
-            for unit in module.unit.units():
+        for module in self.ask.calls.holding_any(name.rsplit(".", 1)[-1] for name in ends):
+            for unit in module.units:
                 for stmt in statements(body_of(unit.node)):
                     if isinstance(stmt, Assign) and stmt.value is not None and isinstance(stmt.targets[0], Attr):
                         name = dotted(stmt.targets[0])
@@ -305,7 +323,7 @@ class Starts:
     def _factories(self) -> Iterator[Begin]:
         """Functions that build the application: a server may call them by their name."""
         apps = self.know.app
-        for call, unit in self.ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in apps})):
+        for call, unit in self.ask.calls.named(self.ask.calls.ends(apps)):
             if not isinstance(unit.node, Function) or unit.owner is not None:
                 continue
             if any(
@@ -314,7 +332,7 @@ class Starts:
             ):
                 yield self._begins(unit, f"`{unit.last_name}` builds the application")
                 yield self._imported(unit.module)
-        for module in self.ask.calls.code:
+        for module in self.ask.calls.holding_any(self.know.factories):
             for unit in module.unit.inner.values():
                 if unit.last_name in self.know.factories and self._returns_app(unit):
                     yield self._begins(unit, f"`{unit.last_name}` gives the application")
@@ -356,7 +374,7 @@ class Starts:
     def serving(self) -> dict[Unit, list[Call]]:
         """The units that start to serve, with the calls that do."""
         found: dict[Unit, list[Call]] = {}
-        for call, unit in self.ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in self.know.runner})):
+        for call, unit in self.ask.calls.named(self.ask.calls.ends(self.know.runner)):
             values = self.ask.values(call.func, self.ask.runs.frame(unit))
             if any(isinstance(value, External) and value.name in self.know.runner for value in values):
                 found.setdefault(unit, []).append(call)
@@ -364,7 +382,7 @@ class Starts:
 
     def _django(self) -> Iterator[Begin]:
         """Django imports these modules of every application by their names."""
-        if not any("INSTALLED_APPS" in module.unit.flow.bound for module in self.ask.calls.code):
+        if not any("INSTALLED_APPS" in module.unit.flow.bound for module in self.ask.calls.holding("INSTALLED_APPS")):
             return
         for module in self.ask.calls.code:
             if module.stem in _DJANGO:

@@ -43,6 +43,7 @@ MAX_DEPTH = 6
 """Names and calls between a use and the annotation that says its class."""
 _OPTIONAL = re.compile(r"^(?:\w+\.)*Optional\[(.*)\]$")
 _DOTTED = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
+_METHOD = re.compile(rb"\bdef\s+(\w+)")
 _WRAPPERS = frozenset({"Optional", "Annotated", "Union", "Final", "ClassVar", "Awaitable", "Coroutine"})
 
 
@@ -88,25 +89,17 @@ class Typed:
                 if name not in names:
                     names.add(name)
                     stack.append(name)
-        units = [unit for name in sorted(names) for unit in self._named.get(name, ())]
+        units = [unit for name in sorted(names) for unit in self.ask.objects.named(name)]
         return [unit for unit in units if unit is not owner and owner in self.ask.objects.lineage(unit)[0]]
-
-    @cached_property
-    def _named(self) -> dict[str, list[Unit]]:
-        found: dict[str, list[Unit]] = {}
-        for unit in self.ask.objects.classes:
-            found.setdefault(unit.last_name, []).append(unit)
-        return found
 
     @cached_property
     def _methods(self) -> frozenset[str]:
         """The names of all methods of the service's classes, and of those beside it."""
         return frozenset(
-            unit.last_name
+            match[1].decode("utf-8", "replace")
             for module in self.ask.modules.values()
             if module.role in ("code", "library")
-            for unit in module.unit.units()
-            if unit.owner is not None
+            for match in module.all_of(_METHOD)
         )
 
     # ---- the class of an expression

@@ -41,17 +41,28 @@ class Undeclared:
 
 def undeclared(ask: Evaluator) -> Iterator[Undeclared]:
     """Every read of a database's setting that is certain to fail, because its class has no attribute of that name."""
-    classes = {unit for unit in ask.objects.classes if _is_configuration(ask, unit) and _closed(ask, unit)}
-    if not classes:
-        return
-    given = _given(ask)
-    for module in ask.calls.code:
-        for unit in module.unit.units():
+    classes = {unit for unit in _candidates(ask) if _is_configuration(ask, unit) and _closed(ask, unit)}
+    for module in ask.calls.holding_any(ask.calls.carriers(unit.last_name for unit in classes)):
+        for unit in module.units:
             for expr in unit.parts():
-                if isinstance(expr, Attr) and expr.name not in given and _names_database(expr.name):
+                if isinstance(expr, Attr) and _names_database(expr.name):
                     owner = _owner(ask, expr, unit, classes)
-                    if owner is not None and not _has(ask, owner, expr.name):
+                    if owner is not None and not _has(ask, owner, expr.name) and not _is_given(ask, expr.name):
                         yield _told(ask, expr, unit, owner)
+
+
+def _candidates(ask: Evaluator) -> dict[Unit, None]:
+    """The classes that may hold settings: by their bases, or where the environment is read."""
+    found = dict.fromkeys(ask.objects.settings.classes)
+    for module in ask.reading:
+        for unit in module.units:
+            if isinstance(unit.node, Class):
+                found[unit] = None
+            for call in unit.calls:
+                if any(arg.name is not None for arg in call.args):
+                    made = ask.values(call.func, ask.runs.frame(unit))
+                    found |= {value.unit: None for value in made if isinstance(value, ClassValue) and value.unit}
+    return {unit: None for unit in found if unit.module.role == "code"}
 
 
 def _names_database(name: str) -> bool:
@@ -159,16 +170,17 @@ def _has(ask: Evaluator, unit: Unit, name: str) -> bool:
     )
 
 
-def _given(ask: Evaluator) -> set[str]:
-    """Names that code somewhere gives to an object, or asks whether it has: they may be there without a declaration."""
-    found: set[str] = set()
-    for module in ask.calls.code:
-        for unit in module.unit.units():
+def _is_given(ask: Evaluator, name: str) -> bool:
+    """Whether code somewhere gives an object this name, or asks whether it has it: it may be there undeclared."""
+    for module in ask.calls.holding(name):
+        for unit in module.units:
             for stmt in statements(body_of(unit.node)):
-                if isinstance(stmt, Assign):
-                    found.update(target.name for target in stmt.targets if isinstance(target, Attr))
+                targets = stmt.targets if isinstance(stmt, Assign) else ()
+                if any(isinstance(target, Attr) and target.name == name for target in targets):
+                    return True
             for call in unit.calls:
                 if isinstance(call.func, Name) and call.func.id in _ASKING:
                     consts = (part for arg in call.args for part in walk(arg.value) if isinstance(part, Const))
-                    found.update(const.value for const in consts if isinstance(const.value, str))
-    return found
+                    if any(const.value == name for const in consts):
+                        return True
+    return False
