@@ -34,23 +34,28 @@ def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        from gravity_lint.config import ConfigError
-        from gravity_lint.discover import NoSuchPath
-        from gravity_lint.rulebook import RuleError
-
         try:
             return command(*args, **kwargs)
-        except (ConfigError, NoSuchPath, RuleError) as error:
-            raise _Mistake(str(error)) from error
         except (click.exceptions.Exit, click.ClickException, click.Abort, KeyboardInterrupt, BrokenPipeError):
             raise
         except Exception as error:
+            if _is_mistake(error):
+                raise _Mistake(str(error)) from error
             if os.environ.get("GRAVITY_LINT_DEBUG"):
                 raise
             what = f"{type(error).__name__}: {error}".partition("\n")[0]
             raise _Mistake(f"internal error: {what}; please report it (GRAVITY_LINT_DEBUG=1 shows where)") from error
 
     return wrapper
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Whether this is the user's to mend; what could raise it is imported only now, since most commands do not fail."""
+    from gravity_lint.config import ConfigError
+    from gravity_lint.discover import NoSuchPath
+    from gravity_lint.rulebook import RuleError
+
+    return isinstance(error, (ConfigError, NoSuchPath, RuleError))
 
 
 class _Mistake(click.ClickException):

@@ -6,10 +6,8 @@ from bisect import bisect_left
 from functools import cached_property
 from typing import NamedTuple
 
-from wcwidth import wcwidth
-
 from gravity_lint.mask import HIDDEN, Spans, secrets
-from gravity_lint.report.text import safe
+from gravity_lint.report.text import columns, safe
 from gravity_lint.source import Source
 
 TAB = 4
@@ -155,7 +153,7 @@ def _joins(line: str, at: int) -> bool:
     here = line[at]
     if here < "\u0300" or safe(here) != here:
         return False
-    return line[at - 1] == JOINER or wcwidth(here) == 0 or "\U0001f3fb" <= here <= "\U0001f3ff"
+    return line[at - 1] == JOINER or columns(here) == 0 or "\U0001f3fb" <= here <= "\U0001f3ff"
 
 
 def _cell(text: str, width: int, first: int, last: int) -> Cell:
@@ -165,4 +163,4 @@ def _cell(text: str, width: int, first: int, last: int) -> Cell:
         return Cell(text, 1, first, last)
     shown = safe(text)
     least = 2 if EMOJI in shown else 0
-    return Cell(shown, max(least, *(max(wcwidth(part), 0) for part in shown)), first, last)
+    return Cell(shown, max(least, *(max(columns(part), 0) for part in shown)), first, last)

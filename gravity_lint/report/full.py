@@ -6,12 +6,10 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
-from wcwidth import wcswidth
-
 from gravity_lint.report import Report
 from gravity_lint.report.alike import Group, together
 from gravity_lint.report.frame import Code
-from gravity_lint.report.text import conclusion, safe, where
+from gravity_lint.report.text import columns, conclusion, safe, where
 from gravity_lint.violation import Place, Severity, Step
 
 _CODES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "34", "dim": "2", "good": "1;32",
@@ -103,10 +101,10 @@ class _Writer:
         indent = " " * (gutter + 3)
         number_width = len(str(len(trail)))
         messages = [safe(step.message) for step in trail]
-        column = max((wcswidth(message) for message in messages if wcswidth(message) <= _WIDEST_STEP), default=0)
+        column = max((columns(message) for message in messages if columns(message) <= _WIDEST_STEP), default=0)
         for number, (step, message) in enumerate(zip(trail, messages, strict=True), 1):
             label = f"{str(number).rjust(number_width)}. "
-            gap = " " * (max(0, column - wcswidth(message)) + 2)
+            gap = " " * (max(0, column - columns(message)) + 2)
             yield f"{indent}{paint('bold', label)}{message}{gap}{paint('frame', where(step.place))}"
             code = self._code(step.place.path)
             told = (step.place.path, step.place.line) == (main.path, main.line)

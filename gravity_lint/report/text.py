@@ -16,6 +16,15 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: " " if match[0] in "\t\n\r" else "\ufffd", text)
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes; -1 where it holds what moves the cursor."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from wcwidth import wcswidth  # dear, and few texts need it
+
+    return wcswidth(text)
+
+
 def relative(path: str, base: str | None = None) -> str:
     """An absolute path → relative to the current directory, with `/`; `.` for the directory itself."""
     try:

@@ -1,0 +1,82 @@
+"""Records and expressions, which cost little to define."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import pkgutil
+import re
+
+import pytest
+
+import gravity_lint
+from gravity_lint.record import Record
+from gravity_lint.regex import _Later, regex
+
+
+class Shelf(Record):
+    name: str
+    books: tuple[str, ...] = ()
+
+    @property
+    def full(self) -> bool:
+        return len(self.books) > 1
+
+
+class Labelled(Shelf):
+    label: str = ""
+
+
+def test_fields_and_defaults() -> None:
+    shelf = Shelf("a", books=("b", "c"))
+    assert (shelf.name, shelf.books, shelf.full) == ("a", ("b", "c"), True)
+    assert Shelf(name="a").books == ()
+    assert Labelled("a", (), "x").label == "x"
+    assert Labelled("a").label == ""
+
+
+@pytest.mark.parametrize(("values", "named", "reason"), [
+    ((), {}, "lacks name"), (("a", (), 1), {}, "too many"), (("a",), {"name": "b"}, "twice"),
+    (("a",), {"colour": 1}, "has no colour")])
+def test_what_does_not_fit(values: tuple[object, ...], named: dict[str, object], reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        Shelf(*values, **named)  # type: ignore[arg-type]
+
+
+def test_records_are_frozen_and_only_equal_to_themselves() -> None:
+    shelf = Shelf("a")
+    with pytest.raises(AttributeError):
+        shelf.name = "b"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        del shelf.name
+    assert shelf == shelf
+    assert shelf != Shelf("a")
+    assert len({shelf, Shelf("a")}) == 2
+
+
+def test_a_record_shows_and_copies_its_fields() -> None:
+    assert repr(Shelf("a")) == "Shelf(name='a')"
+    assert repr(pickle.loads(pickle.dumps(Labelled("a", label="x")))) == "Labelled(name='a', label='x')"
+
+
+def test_an_expression_is_compiled_when_it_is_used() -> None:
+    found = regex(r"(a)(?P<b>b)", re.IGNORECASE)
+    assert "match" not in vars(found)
+    assert found.match("AB")
+    assert "match" in vars(found)
+    assert (found.pattern, found.sub("x", "abc"), found.groupindex["b"]) == (r"(a)(?P<b>b)", "xc", 2)
+    assert regex(rb"a").fullmatch(b"a")
+    with pytest.raises(re.error):
+        regex("(").match("")
+
+
+def test_every_expression_compiles() -> None:
+    for module in pkgutil.walk_packages(gravity_lint.__path__, "gravity_lint."):
+        if module.name.rpartition(".")[2] != "__main__":
+            waiting = list(vars(importlib.import_module(module.name)).values())
+            while waiting:
+                value = waiting.pop()
+                if isinstance(value, _Later):
+                    assert isinstance(value.pattern, (str, bytes))  # type: ignore[attr-defined]
+                elif type(value) is tuple:
+                    waiting += value
