@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -164,6 +162,9 @@ def _everywhere(text: str) -> Iterator[tuple[int, int]]:
             for inner in secret.finditer(match[1]):
                 yield from _value(text, match.start(1) + inner.start(1), match.start(1) + inner.end(1))
     for match in _BASE64.finditer(text):
+        import base64
+        import binascii
+
         try:
             plain = base64.b64decode(match[0], validate=True)
         except (binascii.Error, ValueError):
