@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from gravity_lint import inputs
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 from gravity_lint.violation import Severity
@@ -17,6 +19,7 @@ from gravity_lint.violation import Severity
 FILES = ("gravity-lint.toml", "pyproject.toml")
 """In the order in which they win within one folder."""
 TABLE = "gravity-lint"
+MAX_BYTES = 20_000_000
 LEVELS = (*get_args(Severity), "off")
 
 Unknown = Callable[[Iterable[str]], "str | None"]
@@ -56,7 +59,7 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False, unkn
     judged. Raises `ConfigError`.
     """
     place = Path(os.path.abspath(start))
-    folder = place if place.is_dir() else place.parent
+    folder = place if inputs.is_folder(str(place)) else place.parent
     if isolated:
         return Config(root=folder)
     if explicit is not None:
@@ -65,7 +68,7 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False, unkn
     for here in (folder, *folder.parents):
         for name in FILES:
             path = here / name
-            if path.is_file() and (name != "pyproject.toml" or _mentioned(path)):
+            if inputs.is_file(str(path)) and (name != "pyproject.toml" or _mentioned(path)):
                 table, text = _read(path)
                 if table is not None:
                     return _config(path, table, _Lines(text), unknown)
@@ -75,9 +78,16 @@ def load(start: Path, explicit: Path | None = None, isolated: bool = False, unkn
 def _mentioned(path: Path) -> bool:
     """Whether a pyproject.toml has our table at all; if not, its faults are not ours to tell here."""
     try:
-        return TABLE.encode() in path.read_bytes()
+        return TABLE.encode() in _bytes(path)
     except OSError:
         return False
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return inputs.read(os.path.abspath(path), MAX_BYTES)
+    except inputs.NotRegular:
+        raise OSError(errno.EINVAL, "is not a regular file") from None
 
 
 def _read(path: Path) -> tuple[Mapping[str, Any] | None, str]:
@@ -88,7 +98,7 @@ def _read(path: Path) -> tuple[Mapping[str, Any] | None, str]:
         import tomli as tomllib
 
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _bytes(path).decode("utf-8-sig")
         document = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(path, 1, f"cannot be read: {error.strerror or error}") from None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import stat
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from gravity_lint import inputs
 from gravity_lint.violation import Place
 
 MAX_BYTES = 20_000_000
@@ -124,10 +124,9 @@ def read(path: str | Path, python: bool = False) -> Source:
     """A file → its `Source`. Raises `Unreadable` when it is too large, cannot be opened or cannot be decoded."""
     limit = MAX_PYTHON if python else MAX_BYTES
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise Unreadable("is not a regular file")  # opening a pipe would wait for ever
-        with open(path, "rb") as file:
-            data = file.read(limit + 1)
+        data = inputs.read(os.fspath(path), limit + 1)
+    except inputs.NotRegular:
+        raise Unreadable("is not a regular file") from None
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # a name with a NUL in it

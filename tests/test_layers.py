@@ -12,7 +12,7 @@ import gravity_lint
 
 ROOT = Path(gravity_lint.__file__).parent
 LAYERS = (
-    {"record", "regex"},
+    {"record", "regex", "inputs"},
     {"violation"},
     {"source", "mask"},
     {"knowledge"},
@@ -26,6 +26,7 @@ LAYERS = (
     {"checks"},
     {"rulebook", "suppress"},
     {"report", "fix"},
+    {"remember"},
     {"run"},
     {"cli"},
     {"start"},

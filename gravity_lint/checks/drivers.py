@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint import knowledge
+from gravity_lint import inputs, knowledge
 from gravity_lint.checks.environments import URL, env_of
 from gravity_lint.checks.marks import TESTS, is_for_tests
 from gravity_lint.checks.reading import source_of
@@ -236,7 +236,7 @@ def _above(root: str) -> Iterator[str]:
     found: list[str] = []
     folder = root
     for _ in range(_FAR_UP + 1):
-        if os.path.lexists(f"{folder}/.git"):
+        if inputs.lexists(f"{folder}/.git"):
             yield from found
             return
         folder = posixpath.dirname(folder)
@@ -245,16 +245,17 @@ def _above(root: str) -> Iterator[str]:
 
 def _files(folder: str) -> list[str]:
     try:
-        names = sorted(os.listdir(folder))
+        entries = sorted(inputs.scan(folder), key=lambda entry: entry.name)
     except OSError:
         return []
-    return [f"{folder}/{name}" for name in names if _is_below(f"{folder}/{name}", folder)]
+    return [f"{folder}/{entry.name}" for entry in entries
+            if (_is_below(f"{folder}/{entry.name}", folder) if entry.is_symlink() else entry.is_file())]
 
 
 def _is_below(path: str, folder: str) -> bool:
     """Whether a path is a file in a folder, and not a link that leads out of it."""
-    inside = os.path.realpath(folder).rstrip(os.sep) + os.sep
-    return os.path.isfile(path) and os.path.realpath(path).startswith(inside)
+    inside = inputs.resolved(folder).rstrip(os.sep) + os.sep
+    return inputs.is_file(path) and inputs.resolved(path).startswith(inside)
 
 
 def _packages(service: Service) -> frozenset[str]:

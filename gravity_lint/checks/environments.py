@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gravity_lint import inputs
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.code import (
     Arg,
@@ -93,13 +94,13 @@ def _mentions(service: Service, path: str, word: bytes) -> bool:
 def _shared_environments(root: Path) -> Iterator[Path]:
     """The env.py files in the usual places above a service, up to the top of its repository."""
     above = list(root.parents)[:_FAR_UP]
-    top = next((index for index, folder in enumerate(above) if (folder / ".git").exists()), None)
-    if top is None or (root / ".git").exists():
+    top = next((index for index, folder in enumerate(above) if inputs.exists(str(folder / ".git"))), None)
+    if top is None or inputs.exists(str(root / ".git")):
         return
     for folder in above[:top + 1]:
         for place in _SHARED_FOLDERS:
             path = folder / place / "env.py"
-            if path.is_file() and not path.is_symlink():
+            if inputs.state(str(path)) == "f":
                 yield path
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from gravity_lint import inputs
 from gravity_lint.config import Config
 from gravity_lint.discover import units
 from gravity_lint.discover.ignore import Layer, Patterns, leaves_out
@@ -46,9 +47,10 @@ def _absolute(path: Path) -> str:
 
 def _is_folder(path: str) -> bool:
     try:
+        inputs.state(path)
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
-        if os.path.islink(path):
+        if inputs.is_link(path):
             return False
         reason = "no such file or folder" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", error)
         raise NoSuchPath(f"{path}: {reason}") from None
@@ -128,7 +130,7 @@ def _include(tree: Tree, path: str, folder: bool, config: Config) -> None:
             walk(tree.root, layer, inner, tree)
         return
     above, _, name = inner.rpartition("/")
-    if os.path.islink(path) and not os.path.exists(path):
+    if inputs.is_link(path) and not inputs.exists(path):
         broken = Trouble(path, 1, "is a broken link")
         tree.troubles += [broken] if all(trouble.path != path for trouble in tree.troubles) else []
     elif kind_of(name):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gravity_lint import inputs
 from gravity_lint.discover.walk import Tree, kind_of, role_of
 
 ENTRIES = {"main", "app", "application", "wsgi", "asgi", "server", "run", "manage", "manager", "__main__", "api",
@@ -189,7 +190,6 @@ def has_python(tree: Tree, path: str) -> bool:
 def head(tree: Tree, path: str, name: str) -> bytes:
     """The beginning of a file; empty where it cannot be read (whoever reads it whole says so)."""
     try:
-        with open(tree.absolute(path, name), "rb") as file:
-            return file.read(_HEAD)
-    except OSError:
+        return inputs.read(tree.absolute(path, name), _HEAD)
+    except (OSError, ValueError, inputs.NotRegular):
         return b""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from gravity_lint import inputs
 from gravity_lint.discover.walk import MADE, SPECIMENS
 
 _STRONG = re.compile(r"pyproject\.toml|setup\.(py|cfg)|requirements[^/]*\.txt|pipfile|procfile|manage\.py|\.git"
@@ -40,18 +42,42 @@ def top_of(path: str, asked: bool) -> str:
 
 
 def _looks_like_root(path: str) -> bool:
-    names = _names(path)
-    if any(_STRONG.fullmatch(name) or _README.fullmatch(name) for name in names):
+    if any(_STRONG.fullmatch(name) or _README.fullmatch(name) for name in _names(path)):
         return True
-    return any(any(map(_STRONG.fullmatch, _names(f"{path.rstrip('/')}/{name}"))) for name in names
-               if "." not in name and os.path.isdir(f"{path}/{name}"))
+    return any(any(map(_STRONG.fullmatch, _names(below))) for below in _folders(path))
 
 
 def _names(path: str) -> list[str]:
     try:
-        return os.listdir(path)
+        return [entry.name for entry in inputs.scan(path, MARKED)]
     except OSError:
         return []
+
+
+def _folders(path: str) -> Iterator[str]:
+    try:
+        entries = inputs.scan(path, PARTED)
+    except OSError:
+        return
+    for entry in entries:
+        if _may_be_folder(entry):
+            below = f"{path.rstrip('/')}/{entry.name}"
+            if not entry.is_symlink() or inputs.is_folder(below):
+                yield below
+
+
+def _may_be_folder(entry: os.DirEntry[str]) -> bool:
+    return "." not in entry.name and (entry.is_dir(follow_symlinks=False) or entry.is_symlink())
+
+
+def _marked(entry: os.DirEntry[str]) -> bool:
+    return any(pattern.fullmatch(entry.name) for pattern in (_STRONG, _README))
+
+
+MARKED = inputs.Lens("marked", _marked)
+"""What of a folder says that it is a root."""
+PARTED = inputs.Lens("parted", _may_be_folder)
+"""What of a folder may hold such marks."""
 
 
 @cache

@@ -6,7 +6,9 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
+from io import StringIO
 
+from gravity_lint import inputs
 from gravity_lint.discover.ignore import Layer, Patterns, leaves_out, left_out
 from gravity_lint.discover.values import Trouble
 
@@ -25,9 +27,31 @@ TESTS = {"tests", "test", "testing", "test_", "__tests__", "fixtures", "testdata
 SPECIMENS = {"fixtures", "testdata"}
 """Folders of trees that are there to be looked at: when one of those is asked for, nothing above it is of interest."""
 
+_MARKS = {".git", ".gitignore", "pyvenv.cfg"}
+_MAX_PATTERNS = 20_000_000
 _GENERATED = re.compile(r"_pb2(_grpc)?\.pyw?$")
 _TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.pyw?$")
 _NUMBERED = re.compile(r"[0-9]+_.*\.py$")
+
+
+def _seen(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry can change what a walk brings; patterns are not asked."""
+    name = entry.name
+    if name in _MARKS:
+        return True
+    return _entered(name) if entry.is_dir(follow_symlinks=False) else kind_of(name) != ""
+
+
+def _entered(name: str) -> bool:
+    """Whether a folder of this name is entered where no pattern leaves it out.
+
+    Not with `{{`: a template of a tree, whose files are no code before they are filled in.
+    """
+    return name[0] != "." and name not in MADE and "{{" not in name
+
+
+WALKED = inputs.Lens("walked", _seen)
+"""What counts of a folder that is walked."""
 
 
 @dataclass
@@ -104,8 +128,7 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
     """Reads one folder into the tree and puts those below it on the stack."""
     absolute = tree.absolute(path)
     try:
-        with os.scandir(absolute) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        entries = sorted(inputs.scan(absolute, WALKED), key=lambda entry: entry.name)
     except OSError as error:
         tree.troubles.append(Trouble(absolute, 1, f"is a folder that cannot be read: {error.strerror or error}"))
         return
@@ -122,8 +145,8 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
         name = entry.name
         inner = prefix + name
         if entry.is_dir(follow_symlinks=False):
-            if name[0] == "." or name in MADE or "{{" in name or (consulted and left_out(consulted, inner, True)):
-                continue  # `{{`: a template of a tree, whose files are no code before they are filled in
+            if not _entered(name) or (consulted and left_out(consulted, inner, True)):
+                continue
             if name.endswith(".py"):
                 message = "is a folder named like a Python file; the files in it are judged"
                 tree.troubles.append(Trouble(tree.absolute(inner), 1, message))
@@ -151,6 +174,7 @@ def _regular(tree: Tree, entry: os.DirEntry[str]) -> bool:
         return True
     path = entry.path.replace(os.sep, "/")
     try:
+        inputs.state(path)
         mode = os.stat(path).st_mode
     except OSError as error:
         if entry.is_symlink():
@@ -161,21 +185,21 @@ def _regular(tree: Tree, entry: os.DirEntry[str]) -> bool:
     if not stat.S_ISREG(mode):
         tree.troubles.append(Trouble(path, 1, "is not a regular file"))
         return False
-    inside = os.path.realpath(tree.root).replace(os.sep, "/").rstrip("/") + "/"
-    return os.path.realpath(path).replace(os.sep, "/").startswith(inside)
+    inside = inputs.resolved(tree.root).replace(os.sep, "/").rstrip("/") + "/"
+    return inputs.resolved(path).replace(os.sep, "/").startswith(inside)
 
 
 def _patterns(path: str) -> Patterns | None:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return Patterns(file) or None
-    except OSError:
+        text = inputs.read(path, _MAX_PATTERNS).decode("utf-8", "replace")
+    except (OSError, ValueError, inputs.NotRegular):
         return None
+    return Patterns(StringIO(text, newline=None)) or None
 
 
 def _outer_layers(root: str) -> tuple[Layer, ...]:
     """The ignore files above a root, up to the top of its git repository; none where those leave out the root."""
-    if os.path.lexists(f"{root}/.git"):
+    if inputs.lexists(f"{root}/.git"):
         return ()
     layers: list[Layer] = []
     here, names = root, ""
@@ -187,7 +211,7 @@ def _outer_layers(root: str) -> tuple[Layer, ...]:
         here = above
         if patterns := _patterns(f"{here}/.gitignore"):
             layers.append(Layer(patterns, names, 0))
-        if os.path.lexists(f"{here}/.git"):
+        if inputs.lexists(f"{here}/.git"):
             if patterns := _patterns(f"{here}/.git/info/exclude"):
                 layers.append(Layer(patterns, names, 0))
             break
