@@ -1,4 +1,4 @@
-"""The console script: tells the version before anything dear is imported, and leaves the rest to the commands."""
+"""The console script: answers what is plainly asked without importing anything that it does not need."""
 
 import os
 import sys
@@ -7,16 +7,45 @@ from gravity_lint import __version__
 
 
 def main() -> None:
-    """Runs what the command line asks for; raises `SystemExit` with the exit code where that is not 0."""
-    if sys.argv[1:] not in (["--version"], ["-V"]):
+    """Runs what the command line asks for and ends the process. A reader that goes away is no mistake."""
+    words = sys.argv[1:]
+    try:
+        code = _version() if words in (["--version"], ["-V"]) else _check(words)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more when it ends
+        code = 2
+    if code is None:
         from gravity_lint.cli import main as commands
 
         commands()
-        return
+    sys.exit(code)
+
+
+def _version() -> int:
     try:
         print(f"gravity-lint {__version__}", flush=True)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more when it ends
-        if not isinstance(error, BrokenPipeError):
-            print(f"gravity-lint: cannot write: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        print(f"gravity-lint: cannot write: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _check(words: list[str]) -> "int | None":
+    """The exit code of a plain `check`; None where click must read the words, or say what is wrong with them."""
+    if words[:1] != ["check"] or sys.platform == "win32":  # where a command must expand patterns in paths itself
+        return None
+    from gravity_lint import commands
+
+    asked = commands.plain(words[1:])
+    if asked is None:
+        return None
+    try:
+        return commands.guarded(lambda: commands.check(asked))
+    except commands.Misuse:
+        return None
+    except KeyboardInterrupt:
+        print("\nAborted!", file=sys.stderr)
+        return 1

@@ -28,6 +28,7 @@ LAYERS = (
     {"report", "fix"},
     {"remember"},
     {"run"},
+    {"commands"},
     {"cli"},
     {"start"},
     {"__main__"},

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from gravity_lint.cli import CLEAN, FAILED, FORMATS, FOUND, cli
 from gravity_lint.config import TABLE, Config, load
 from gravity_lint.knowledge import Driver
-from gravity_lint.knowledge import load as load_table
+from gravity_lint.knowledge.reading import load as load_table
 from gravity_lint.report import Report
 from gravity_lint.report.json import document
 from gravity_lint.rulebook import Rule, load_rules, read_rule, sections, unknown_selector

@@ -1,0 +1,289 @@
+"""What each command does once its options are known; nothing here knows how they were read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from gravity_lint.config import Config
+    from gravity_lint.report import Report
+    from gravity_lint.rulebook import Rule
+
+FORMATS = ("concise", "full", "json")
+CLEAN, FOUND, FAILED = 0, 1, 2
+"""Exit codes."""
+
+
+class Mistake(Exception):
+    """What the user has to mend."""
+
+
+class Misuse(Exception):
+    """Options that do not fit each other or the rules; raised before anything is said."""
+
+
+class Asked(NamedTuple):
+    """What a command line of `check` asks for, by the names of its options."""
+
+    paths: tuple[str, ...] = ()
+    output_format: str | None = None
+    output_file: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    verbose: bool = False
+    exit_zero: bool = False
+    statistics: bool = False
+    config_file: Path | None = None
+    isolated: bool = False
+    no_cache: bool = False
+    stdin_filename: str | None = None
+    color: str = "auto"
+
+
+FLAGS = {"--exit-zero": "exit_zero", "--isolated": "isolated", "--no-cache": "no_cache", "--statistics": "statistics",
+         "--verbose": "verbose", "-v": "verbose"}
+LISTS = {"--extend-select": "extend_select", "--ignore": "ignore", "--select": "select"}
+FORMAT = ("--output-format", "-f")
+
+
+def plain(words: Sequence[str]) -> Asked | None:
+    """The words behind `check` → what they ask for, where they are paths and common options; None for all else.
+
+    Reading options with click takes longer than a run in which nothing has changed. It judges whatever is unusual here
+    or wrong.
+    """
+    given: dict[str, Any] = {}
+    paths: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        if not word.startswith("-"):
+            paths.append(word)
+        elif word in FLAGS:
+            given[FLAGS[word]] = True
+        elif (value := next(waiting, None)) is None:
+            return None
+        elif word in LISTS:
+            given[LISTS[word]] = (*given.get(LISTS[word], ()), value)
+        elif word in FORMAT and value in FORMATS:
+            given["output_format"] = value
+        else:
+            return None
+    return Asked(tuple(paths), **given)
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Runs a command → its exit code; what goes wrong is one line on standard error. Raises `Misuse`."""
+    try:
+        return command()
+    except (Misuse, BrokenPipeError):
+        raise
+    except Exception as error:
+        if _is_mistake(error):
+            _tell(str(error))
+            return FAILED
+        if os.environ.get("GRAVITY_LINT_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        _tell(f"internal error: {what}; please report it (GRAVITY_LINT_DEBUG=1 shows where)")
+        return FAILED
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Whether this is the user's to mend; what could raise it is imported only now, since most commands do not fail."""
+    from gravity_lint.config import ConfigError
+    from gravity_lint.discover import NoSuchPath
+    from gravity_lint.rulebook import RuleError
+
+    return isinstance(error, (Mistake, ConfigError, NoSuchPath, RuleError))
+
+
+def _tell(reason: str) -> None:
+    from gravity_lint.mask import mask
+
+    print(f"gravity-lint: {mask(reason)}", file=sys.stderr)
+
+
+# ---- commands, each to be `guarded`
+
+
+def check(asked: Asked) -> int:
+    """Judges what was asked for, and says what was found."""
+    from gravity_lint.run import Options, run
+
+    places, overlay = _places(asked.paths, asked.stdin_filename)
+    config, known = _load(places, asked.config_file, asked.isolated)
+    rules = _chosen(known, config, asked)
+    report = run(Options(places, config, rules, overlay))
+    if asked.output_file is not None:
+        chosen = asked.output_format or "concise"
+        _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
+    else:
+        chosen = asked.output_format or ("full" if sys.stdout.isatty() else "concise")
+        _print(_render(report, chosen, asked, _colored(asked.color, sys.stdout), _width()))
+    return _crashed(report) or (FOUND if report.failed and not asked.exit_zero else CLEAN)
+
+
+def services(paths: tuple[str, ...], config_file: Path | None, isolated: bool) -> int:
+    """Shows what was taken for a service."""
+    from gravity_lint.report.services import lines
+    from gravity_lint.run import services as find
+
+    places, _ = _places(paths, None)
+    config, _ = _load(places, config_file, isolated)
+    report = find(places, config)
+    _print(line + "\n" for line in lines(report))
+    return _crashed(report)
+
+
+def _crashed(report: Report) -> int:
+    for crash in report.crashes:
+        print(f"gravity-lint: {crash}", file=sys.stderr)
+    return FAILED if report.crashes else CLEAN
+
+
+def list_rules() -> int:
+    """Lists the rules."""
+    from gravity_lint.rulebook import load_rules, sections
+
+    rules = load_rules()
+    width = max((len(rule.name) for rule in rules), default=0)
+    shown: list[str] = []
+    for section, members in sections(rules):
+        shown.append(("\n" if shown else "") + section.title)
+        shown += [f"  {rule.code}  {rule.name:<{width}}  {rule.severity:<7}  {rule.title}" for rule in members]
+    _print(line + "\n" for line in shown)
+    return CLEAN
+
+
+def show_rule(rule: str, examples: bool) -> int:
+    """Explains one rule."""
+    from gravity_lint.rulebook import load_rules, unknown_selector
+
+    rules = load_rules()
+    found = next((each for each in rules if rule.upper() == each.code or rule == each.name), None)
+    if found is None:
+        reason = unknown_selector([rule], rules) or f"{rule!r} is the beginning of several codes; name one rule"
+        raise Mistake(f"{reason} (`gravity-lint rules` lists them)")
+    heading = f"{found.code} {found.name} ({found.severity})"
+    page = found.page(examples)
+    more = "" if examples else f"\nEvery example ({len(found.examples)}): gravity-lint rule {found.code} --examples"
+    _print([f"{heading}\n{'=' * len(heading)}\n\n{page}\n\nAdvice: {found.advice}{more}\n"])
+    return CLEAN
+
+
+# ---- from options to values
+
+
+def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[Path, ...], dict[str, bytes]]:
+    """The paths to judge, and what stands in for files' content."""
+    if stdin_filename is None:
+        if "-" in paths:
+            raise Misuse("`-` needs --stdin-filename, so that its service is known")
+        return tuple(map(Path, paths)) or (Path(),), {}
+    given = tuple(Path(path) for path in paths if path != "-")
+    place = Path(os.path.abspath(stdin_filename))
+    return given or (Path(stdin_filename),), {place.as_posix(): sys.stdin.buffer.read()}
+
+
+def _load(places: tuple[Path, ...], explicit: Path | None, isolated: bool) -> tuple[Config, tuple[Rule, ...]]:
+    from gravity_lint.config import load
+    from gravity_lint.rulebook import load_rules, unknown_selector
+
+    if explicit and isolated:
+        raise Misuse("--config and --isolated exclude each other")
+    rules = load_rules()
+    return load(places[0], explicit, isolated, lambda words: unknown_selector(tuple(words), rules)), rules
+
+
+def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for value in values for word in value.replace(",", " ").split())
+
+
+def _chosen(rules: tuple[Rule, ...], config: Config, asked: Asked) -> tuple[Rule, ...]:
+    """The rules to run: `--select` replaces the configuration's, the others add to it."""
+    from gravity_lint.rulebook import choose, unknown_selector
+
+    select, ignore, extend = _listed(asked.select), _listed(asked.ignore), _listed(asked.extend_select)
+    for option, words in (("--select", select), ("--ignore", ignore), ("--extend-select", extend)):
+        if reason := unknown_selector(words, rules):
+            raise Misuse(f"{option}: {reason}")
+    return choose(rules, select or config.select, (*config.extend_select, *extend), (*config.ignore, *ignore))
+
+
+# ---- from a report to a stream
+
+
+def _render(report: Report, output_format: str, asked: Asked, color: bool, width: int) -> Iterator[str]:
+    if output_format == "json":
+        from gravity_lint.report.json import render
+
+        yield render(report)
+        return
+    if output_format == "full":
+        from gravity_lint.report import full
+
+        yield from (line + "\n" for line in full.lines(report, color, width, asked.verbose))
+    else:
+        from gravity_lint.report import concise
+
+        yield from (line + "\n" for line in concise.lines(report))
+    if asked.statistics:
+        from gravity_lint.report.statistics import lines
+
+        yield from (line + "\n" for line in lines(report))
+
+
+def _colored(color: str, stream: TextIO) -> bool:
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return os.environ["FORCE_COLOR"] != "0"
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    import shutil
+
+    return max(50, shutil.get_terminal_size((100, 24)).columns)
+
+
+def _print(parts: Iterable[str]) -> None:
+    """Writes UTF-8 whatever the locale says, as far as the stream can take it."""
+    stream = sys.stdout.buffer
+    for part in parts:
+        stream.write(part.encode("utf-8", "replace"))
+    stream.flush()
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes the file beside its place and moves it there, so that it is never half there."""
+    import tempfile
+
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe
+            path.write_bytes(text.encode("utf-8", "replace"))
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode("utf-8", "replace"))
+            os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise Mistake(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
