@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
@@ -48,7 +47,7 @@ def cli() -> None:
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...")
 _CONFIG = (
-    click.option("--config", "config_file", metavar="FILE", type=click.Path(path_type=Path),
+    click.option("--config", "config_file", metavar="FILE", type=click.Path(),
                  help="Use this configuration, whatever files lie around."),
     click.option("--isolated", is_flag=True, help="Use no configuration file at all."),
 )
@@ -66,7 +65,7 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_PATHS
 @click.option("--output-format", "-f", type=click.Choice(FORMATS),
               help="How to say it. [default: full on a terminal, concise elsewhere]")
-@click.option("--output-file", "-o", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("--output-file", "-o", metavar="FILE", type=click.Path(),
               help="Write to FILE and say nothing.")
 @click.option("--select", metavar="RULES", multiple=True,
               help="Only these rules: codes, beginnings of codes, names; commas between.")
@@ -111,7 +110,7 @@ def show_rule(rule: str, examples: bool) -> int:
 @_PATHS
 @_config_options
 @_guarded
-def services(paths: tuple[str, ...], config_file: Path | None, isolated: bool) -> int:
+def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
     """Show what under PATHS was taken for a service, and why."""
     return commands.services(paths, config_file, isolated)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gravity_lint.config import Config
     from gravity_lint.report import Report
     from gravity_lint.rulebook import Rule
@@ -31,14 +32,14 @@ class Asked(NamedTuple):
 
     paths: tuple[str, ...] = ()
     output_format: str | None = None
-    output_file: Path | None = None
+    output_file: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     verbose: bool = False
     exit_zero: bool = False
     statistics: bool = False
-    config_file: Path | None = None
+    config_file: str | None = None
     isolated: bool = False
     no_cache: bool = False
     stdin_filename: str | None = None
@@ -128,7 +129,7 @@ def check(asked: Asked) -> int:
     return _crashed(report) or (FOUND if report.failed and not asked.exit_zero else CLEAN)
 
 
-def services(paths: tuple[str, ...], config_file: Path | None, isolated: bool) -> int:
+def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
     """Shows what was taken for a service."""
     from gravity_lint.report.services import lines
     from gravity_lint.run import services as find
@@ -181,6 +182,8 @@ def show_rule(rule: str, examples: bool) -> int:
 
 def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[Path, ...], dict[str, bytes]]:
     """The paths to judge, and what stands in for files' content."""
+    from pathlib import Path
+
     if stdin_filename is None:
         if "-" in paths:
             raise Misuse("`-` needs --stdin-filename, so that its service is known")
@@ -190,14 +193,17 @@ def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[P
     return given or (Path(stdin_filename),), {place.as_posix(): sys.stdin.buffer.read()}
 
 
-def _load(places: tuple[Path, ...], explicit: Path | None, isolated: bool) -> tuple[Config, tuple[Rule, ...]]:
+def _load(places: tuple[Path, ...], explicit: str | None, isolated: bool) -> tuple[Config, tuple[Rule, ...]]:
+    from pathlib import Path
+
     from gravity_lint.config import load
     from gravity_lint.rulebook import load_rules, unknown_selector
 
-    if explicit and isolated:
+    if explicit is not None and isolated:
         raise Misuse("--config and --isolated exclude each other")
     rules = load_rules()
-    return load(places[0], explicit, isolated, lambda words: unknown_selector(tuple(words), rules)), rules
+    file = None if explicit is None else Path(explicit)
+    return load(places[0], file, isolated, lambda words: unknown_selector(tuple(words), rules)), rules
 
 
 def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -262,22 +268,24 @@ def _print(parts: Iterable[str]) -> None:
     stream.flush()
 
 
-def _write(path: Path, text: str) -> None:
+def _write(name: str, text: str) -> None:
     """Writes the file beside its place and moves it there, so that it is never half there."""
     import tempfile
+    from pathlib import Path
 
+    path = Path(name)
     try:
         if path.exists() and not path.is_file():  # a device or a pipe
             path.write_bytes(text.encode("utf-8", "replace"))
             return
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(text.encode("utf-8", "replace"))
-            os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-            os.replace(name, path)
+            os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            os.replace(beside, path)
         except BaseException:
-            os.unlink(name)
+            os.unlink(beside)
             raise
     except OSError as error:
         raise Mistake(f"cannot write {path}: {error.strerror or error}") from error
