@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,27 +100,27 @@ def run(command: Command, scratch: Path, timeout: float) -> Sample:
 
 
 def in_turns(commands: Sequence[Command], runs: int, scratch: Path, timeout: float,
-             before: Callable[[Command, int], None] = lambda command, turn: None, *, warm_up: bool = True) -> list[Series]:
+             around: Callable[[Command, int], AbstractContextManager[None]] | None = None) -> list[Series]:
     """Runs the commands A B C A B C …, so that whatever else the machine does falls on all of them alike.
 
-    `before` is called ahead of each run, unmeasured. One round ahead of the others is thrown away with `warm_up`.
-    A command that fails is not run again.
+    One round more is run ahead, of turn -1, and thrown away: it fills caches, also those of the disk. Each run is done
+    within what `around` gives for it. A command that fails is not run again.
     """
     series = [Series(command.name) for command in commands]
-    for turn in range(-1 if warm_up else 0, runs):
+    for turn in range(-1, runs):
         for command, gathered in zip(commands, series, strict=True):
             if gathered.trouble:
                 continue
             try:
-                before(command, turn)
-                sample = run(command, scratch, timeout)
+                with around(command, turn) if around else nullcontext():
+                    sample = run(command, scratch, timeout)
             except BenchmarkError as error:
                 gathered.trouble = str(error)
                 continue
             if turn >= 0:
                 gathered.samples.append(sample)
             told = f"{'warm-up' if turn < 0 else f'run {turn + 1} of {runs}'}"
-            print(f"    {command.name}: {told}, {sample.seconds:.3f} s", file=sys.stderr, flush=True)
+            print(f"  {command.name}: {told}, {sample.seconds:.3f} s", file=sys.stderr, flush=True)
     return series
 
 
@@ -145,10 +146,8 @@ def _wait(process: subprocess.Popen[bytes], timeout: float) -> tuple[int, int, b
 
 
 def _end(group: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _broken(complained: Path) -> bool:

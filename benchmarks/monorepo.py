@@ -24,7 +24,7 @@ _UNIT = texts.REVISION + texts.MODEL + texts.SCHEMAS + texts.REPOSITORY + texts.
 """The six files with which a FastAPI service grows by another thing."""
 
 _WELL = {
-    "compose_mark": "# An example for local work; the deployment brings the database",
+    "compose_mark": "# EXAMPLE: Not for production use. The deployment brings the database",
     "core_field": "cache_seconds: int = 60",
     "core_imports": "",
     "core_startup": 'app.state.page_size = config.page_size',

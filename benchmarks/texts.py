@@ -1,4 +1,4 @@
-'''The texts of the made services: files behind `--- path` headers, with `$names` that are filled in for each service.'''
+'''The texts of the made services: files behind `--- path` headers, with `$names` that are filled in.'''
 
 ALEMBIC = '''\
 --- $home/alembic.ini
@@ -251,7 +251,8 @@ async def list_$things(
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> ${Thing}Page:
     rows, total = await ${Thing}Repository(session).page(state, limit, offset)
-    return ${Thing}Page(items=[${Thing}Out.model_validate(row) for row in rows], total=total, limit=limit, offset=offset)
+    items = [${Thing}Out.model_validate(row) for row in rows]
+    return ${Thing}Page(items=items, total=total, limit=limit, offset=offset)
 
 
 @router.post("", response_model=${Thing}Out, status_code=status.HTTP_201_CREATED)

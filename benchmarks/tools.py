@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from benchmarks.measure import BenchmarkError, Command
 
 HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parent
 LIST = HERE / "tools.txt"
 NAMES = ("ruff", "semgrep", "ast-grep", "bandit", "flake8", "ripgrep")
 _PACKAGES = {"ast-grep": "ast-grep-cli"}
@@ -22,6 +24,19 @@ _PROGRAMS = {"ripgrep": "rg"}
 WORDS = (r"create_(async_)?engine|create_all|drop_all|CREATE (DATABASE|USER|ROLE|TABLE)|GRANT |DATABASE_URL|DB_HOST|"
          r"postgres(ql)?(\+\w+)?://|mysql(\+\w+)?://|mongodb(\+srv)?://|redis://|sqlite://|command\.upgrade|pg_dump")
 """What ripgrep looks for: what a person would type to find the same by eye."""
+_WHO = """\
+import gravity_lint, platform
+print(gravity_lint.__file__, gravity_lint.__version__, platform.python_version(), sep="\\n")
+"""
+_JUDGED = """\
+import pathlib, sys
+from gravity_lint.config import Config
+from gravity_lint.discover import discover
+paths = [pathlib.Path(each) for each in sys.argv[1:]]
+found = discover(paths, Config(root=paths[0]))
+files = {file.path for service in found.services for file in service.files if found.selected(file.path)}
+print(sum(file.endswith(".py") for file in files))
+"""
 
 
 @dataclass(frozen=True)
@@ -84,15 +99,25 @@ def install(home: Path, wanted: Iterable[str]) -> Tools:
     return Tools(programs, versions, missing, settings)
 
 
-def ours(python: Path) -> Ours:
-    """The gravity-lint that this interpreter has, or the checkout's, run by it. Raises `BenchmarkError`."""
+def installed(home: Path) -> Path:
+    """The interpreter of an environment with this checkout's gravity-lint in it, as users have it: installed from its
+    wheel, and nothing else. Raises `BenchmarkError`."""
+    folder = home / f"own-{sys.version_info.major}.{sys.version_info.minor}"
+    print("installing gravity-lint", file=sys.stderr, flush=True)
+    _pip(folder, str(CHECKOUT))
+    return folder / "bin" / "python"
+
+
+def ours(python: Path, checkout: Path | None = None) -> Ours:
+    """The gravity-lint that this interpreter has, or that of this checkout, run by it. Raises `BenchmarkError`.
+
+    `checkout` is where it was installed from, where that is known.
+    """
     script = python.parent / "gravity-lint"
-    environment = {} if script.is_file() else {"PYTHONPATH": str(HERE.parent)}
+    environment = {} if script.is_file() else {"PYTHONPATH": str(CHECKOUT)}
     start = (str(script),) if script.is_file() else (str(python), "-m", "gravity_lint")
-    place, version, python_version = _said(
-        [str(python), "-c", "import gravity_lint as g, platform as p; "
-                            "print(g.__file__, g.__version__, p.python_version(), sep='\\n')"], environment).splitlines()
-    checkout = Path(place).resolve().parent.parent
+    place, version, python_version = _said([str(python), "-c", _WHO], environment).splitlines()
+    checkout = checkout or Path(place).resolve().parent.parent
     commit = ""
     if (checkout / ".git").exists():
         commit = _said(["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=10"], {}).strip()
@@ -141,12 +166,7 @@ def ruff_files(tools: Tools, folder: Path, *paths: Path) -> int:
 
 def our_files(of: Ours, *paths: Path) -> int:
     """How many Python files gravity-lint judges under the paths. Raises `BenchmarkError`."""
-    program = ("import sys, pathlib; from gravity_lint.config import Config; from gravity_lint.discover import discover\n"
-               "paths = [pathlib.Path(each) for each in sys.argv[1:]]\n"
-               "found = discover(paths, Config(root=paths[0]))\n"
-               "print(len({file.path for each in found.services for file in each.files "
-               "if file.path.endswith('.py') and found.selected(file.path)}))")
-    return int(_said([str(of.python), "-c", program, *map(str, paths)], of.environment))
+    return int(_said([str(of.python), "-c", _JUDGED, *map(str, paths)], of.environment))
 
 
 def _program(folder: Path, name: str, pin: str) -> Path:
@@ -156,17 +176,25 @@ def _program(folder: Path, name: str, pin: str) -> Path:
     if program.is_file() and stamp.is_file() and stamp.read_text("utf-8") == pin:
         return program
     print(f"installing {pin}", file=sys.stderr, flush=True)
+    try:
+        _pip(folder, "--prefer-binary", pin)
+    except BenchmarkError:
+        if name == "ripgrep" and (found := shutil.which("rg")):
+            return Path(found)
+        raise
+    stamp.write_text(pin, "utf-8")
+    return program
+
+
+def _pip(folder: Path, *what: str) -> None:
+    """Installs into an environment, which is made when it is not there. Raises `BenchmarkError`."""
     if not (folder / "bin" / "python").exists():
         venv.create(folder, with_pip=True)
     done = subprocess.run([folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
-                           "--prefer-binary", pin], capture_output=True, text=True, encoding="utf-8", check=False)
-    if not done.returncode and program.is_file():
-        stamp.write_text(pin, "utf-8")
-        return program
-    if name == "ripgrep" and (found := shutil.which("rg")):
-        return Path(found)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-    raise BenchmarkError(f"cannot be installed: {lines[0] if lines else f'pip ended with {done.returncode}'}")
+                           *what], capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if re.search(r"(ERROR|Error): ", line)]
+        raise BenchmarkError(f"`{what[-1]}` cannot be installed: {said[0] if said else f'pip: {done.returncode}'}")
 
 
 def _version(program: Path) -> str:
@@ -179,7 +207,8 @@ def _said(command: list[str], environment: Mapping[str, str]) -> str:
     """What a command prints. Raises `BenchmarkError` when it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False,
-                              env={**os.environ, **environment}, stdin=subprocess.DEVNULL, timeout=300)
+                              env={**os.environ, **environment}, stdin=subprocess.DEVNULL, timeout=300,
+                              cwd=tempfile.gettempdir())  # where `python -c` finds no other gravity_lint
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BenchmarkError(f"cannot run `{command[0]}`: {error}") from None
     if done.returncode:
