@@ -55,6 +55,10 @@ _COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]),
                       help="Colours: auto obeys NO_COLOR, FORCE_COLOR and the terminal.")
 
 
+_CACHE_DIR = click.option("--cache-dir", metavar="DIR", type=click.Path(),
+                          help="Where earlier runs are kept. [default: GRAVITY_LINT_CACHE_DIR, or the user's caches]")
+
+
 def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_CONFIG):
         command = option(command)
@@ -76,7 +80,8 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--exit-zero", is_flag=True, help="Exit 0 although something was found.")
 @click.option("--statistics", is_flag=True, help="Count what was found by rule.")
 @_config_options
-@click.option("--no-cache", is_flag=True, help="Read every file afresh.")
+@click.option("--no-cache", is_flag=True, help="Read every file afresh, and keep nothing for the next run.")
+@_CACHE_DIR
 @click.option("--stdin-filename", metavar="FILE", type=click.Path(),
               help="Take standard input for the content of FILE (an editor's unsaved text).")
 @_COLOR
@@ -113,6 +118,14 @@ def show_rule(rule: str, examples: bool) -> int:
 def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
     """Show what under PATHS was taken for a service, and why."""
     return commands.services(paths, config_file, isolated)
+
+
+@cli.command()
+@_CACHE_DIR
+@_guarded
+def clean(cache_dir: str | None) -> int:
+    """Remove what earlier runs have kept."""
+    return commands.clean(cache_dir)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gravity_lint.cache import Cache
     from gravity_lint.config import Config
     from gravity_lint.report import Report
     from gravity_lint.rulebook import Rule
@@ -42,6 +43,7 @@ class Asked(NamedTuple):
     config_file: str | None = None
     isolated: bool = False
     no_cache: bool = False
+    cache_dir: str | None = None
     stdin_filename: str | None = None
     color: str = "auto"
 
@@ -49,6 +51,7 @@ class Asked(NamedTuple):
 FLAGS = {"--exit-zero": "exit_zero", "--isolated": "isolated", "--no-cache": "no_cache", "--statistics": "statistics",
          "--verbose": "verbose", "-v": "verbose"}
 LISTS = {"--extend-select": "extend_select", "--ignore": "ignore", "--select": "select"}
+FOLDERS = {"--cache-dir": "cache_dir"}
 FORMAT = ("--output-format", "-f")
 
 
@@ -70,6 +73,8 @@ def plain(words: Sequence[str]) -> Asked | None:
             return None
         elif word in LISTS:
             given[LISTS[word]] = (*given.get(LISTS[word], ()), value)
+        elif word in FOLDERS:
+            given[FOLDERS[word]] = value
         elif word in FORMAT and value in FORMATS:
             given["output_format"] = value
         else:
@@ -114,12 +119,9 @@ def _tell(reason: str) -> None:
 
 def check(asked: Asked) -> int:
     """Judges what was asked for, and says what was found."""
-    from gravity_lint.run import Options, run
+    from gravity_lint.remember import remembered
 
-    places, overlay = _places(asked.paths, asked.stdin_filename)
-    config, known = _load(places, asked.config_file, asked.isolated)
-    rules = _chosen(known, config, asked)
-    report = run(Options(places, config, rules, overlay))
+    report = remembered(_cache(asked), _question(asked), lambda: _judged(asked))
     if asked.output_file is not None:
         chosen = asked.output_format or "concise"
         _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
@@ -127,6 +129,30 @@ def check(asked: Asked) -> int:
         chosen = asked.output_format or ("full" if sys.stdout.isatty() else "concise")
         _print(_render(report, chosen, asked, _colored(asked.color, sys.stdout), _width()))
     return _crashed(report) or (FOUND if report.failed and not asked.exit_zero else CLEAN)
+
+
+def _judged(asked: Asked) -> Report:
+    from gravity_lint.run import Options, run
+
+    places, overlay = _places(asked.paths, asked.stdin_filename)
+    config, known = _load(places, asked.config_file, asked.isolated)
+    return run(Options(places, config, _chosen(known, config, asked), overlay))
+
+
+def clean(cache_dir: str | None) -> int:
+    """Removes the cache."""
+    from gravity_lint.cache import Cache
+
+    folder = _cache_folder(cache_dir)
+    if folder is None:
+        raise Mistake("there is no folder for caches; name one with --cache-dir")
+    try:
+        cleaned = Cache(folder).clean()
+    except OSError as error:
+        raise Mistake(f"cannot clean {folder}: {error.strerror or error}") from error
+    what = f"Removed {cleaned.entries} entr{'y' if cleaned.entries == 1 else 'ies'} ({cleaned.size / 1e6:.1f} MB) from"
+    _print([f"{what if cleaned.entries else 'Nothing to remove in'} {cleaned.folder}\n"])
+    return CLEAN
 
 
 def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
@@ -191,6 +217,27 @@ def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[P
     given = tuple(Path(path) for path in paths if path != "-")
     place = Path(os.path.abspath(stdin_filename))
     return given or (Path(stdin_filename),), {place.as_posix(): sys.stdin.buffer.read()}
+
+
+def _cache(asked: Asked) -> Cache | None:
+    """Where earlier runs are kept; None where this one has nothing to do with them."""
+    from gravity_lint.cache import Cache
+
+    folder = _cache_folder(asked.cache_dir)
+    return None if asked.no_cache or asked.stdin_filename is not None or folder is None else Cache(folder)
+
+
+def _cache_folder(asked: str | None) -> str | None:
+    from gravity_lint.cache import default_folder
+
+    return asked or os.environ.get("GRAVITY_LINT_CACHE_DIR") or default_folder()
+
+
+def _question(asked: Asked) -> tuple[object, ...]:
+    """All that the report of a `check` depends on but files and this program."""
+    paths = [os.path.abspath(path) for path in asked.paths or (os.curdir,)]
+    config = None if asked.config_file is None else os.path.abspath(asked.config_file)
+    return paths, _listed(asked.select), _listed(asked.ignore), _listed(asked.extend_select), config, asked.isolated
 
 
 def _load(places: tuple[Path, ...], explicit: str | None, isolated: bool) -> tuple[Config, tuple[Rule, ...]]:

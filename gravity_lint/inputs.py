@@ -11,9 +11,9 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 try:
-    from _blake2 import blake2b  # as in hashlib, which loads OpenSSL first, and that takes longer than a small run
+    from _blake2 import blake2b as blake2b  # hashlib loads OpenSSL first, which takes longer than all else
 except ImportError:  # pragma: no cover
-    from hashlib import blake2b
+    from hashlib import blake2b as blake2b
 
 Stamp = tuple[int, int, int, int]
 """What changes with a file's content or a folder's names: inode, size, time of modification, time of change."""
@@ -38,6 +38,8 @@ class Lens(NamedTuple):
 
 
 EVERYTHING = Lens("everything", lambda entry: True)
+FILES = Lens("files", lambda entry: not entry.is_dir(follow_symlinks=False))
+"""Files and links, but not the folders that tools leave everywhere."""
 
 
 # ---- looking

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from gravity_lint import mask
+from gravity_lint import inputs, mask
 from gravity_lint.config import Config
 from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
+from gravity_lint.inputs import Inputs
 from gravity_lint.link.service import Service
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Check, Rule, load_rules, matches
-from gravity_lint.source import Source, Unreadable, open_source
+from gravity_lint.source import Source, Texts, Unreadable
 from gravity_lint.suppress import Answers, Comments, Suppression, UnusedSuppression, per_file, suppress
 from gravity_lint.violation import Finding, Place, Step, Violation
 
@@ -38,6 +39,8 @@ class Options:
     rules: tuple[Rule, ...]
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     """Absolute path → the bytes to judge in place of the file's own (an editor's buffer)."""
+    recorded: bool = False
+    """Whether each `Judged` has to say what of the disk it depends on."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Judged:
     """The suppressions of its own files, where a rule asks for the idle ones."""
     crashes: tuple[str, ...] = ()
     """Faults of this program, a line each."""
+    seen: Inputs | None = None
+    """What of the disk all this depends on, if the options ask for it."""
 
 
 def run(options: Options) -> Report:
@@ -62,14 +67,24 @@ def run(options: Options) -> Report:
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
     found = discover(options.paths, options.config, options.overlay.keys())
-    return _combined(found, [judge(files, libraries, options) for files, libraries in _wanted(found)], options)
+    judged = [judge(files, libraries, options) for files, libraries in _wanted(found)]
+    for each in judged:
+        inputs.add(each.seen)
+    return _combined(found, judged, options)
 
 
 def judge(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: Options) -> Judged:
     """One service, with the libraries that it can import → what the rules say of it. Raises `RuleError`.
 
-    Of the options, only the configuration, the rules and the overlay count; nothing outside of this call is changed.
+    Of the options, all but the paths count; nothing outside of this call is changed.
     """
+    if not options.recorded:
+        return _judged(files, libraries, options)
+    with inputs.recording(seen := Inputs()):
+        return replace(_judged(files, libraries, options), seen=seen)
+
+
+def _judged(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: Options) -> Judged:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
     checks, late = _ordered(options.rules)
     service, crashes = Service(files, options.overlay, libraries), _Crashes(files.root)
@@ -89,7 +104,7 @@ def judge(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: Opt
 
 def _combined(found: Discovery, judged: Sequence[Judged], options: Options) -> Report:
     """What was found out about each service → the report about what was asked for."""
-    texts = _Texts(options.overlay)
+    texts = Texts(options.overlay)
     comments = Comments(texts.get)
     _, late = _ordered(options.rules)
     own = suppress(_weighed(_troubles(found, options.rules), options), comments, options.config)
@@ -256,19 +271,3 @@ class _Crashes:
     def told(self) -> tuple[str, ...]:
         return tuple(mask.mask(f"internal error in service {self._root} ({', '.join(doing)}): {what}; please report it "
                                "(GRAVITY_LINT_DEBUG=1 shows where)") for what, doing in self._met.items())
-
-
-class _Texts:
-    """The texts of files that violations stand in, read when they are asked for."""
-
-    def __init__(self, overlay: Mapping[str, bytes]) -> None:
-        self._overlay = overlay
-        self._texts: dict[str, Source | None] = {}
-
-    def get(self, path: str) -> Source | None:
-        if path not in self._texts:
-            try:
-                self._texts[path] = open_source(path, self._overlay)
-            except Unreadable:
-                self._texts[path] = None
-        return self._texts[path]

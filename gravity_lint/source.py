@@ -8,10 +8,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gravity_lint import inputs
 from gravity_lint.violation import Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_BYTES = 20_000_000
 """Files over this many bytes are generated data, not code someone wrote; they are named and left out."""
@@ -120,6 +123,23 @@ def open_source(path: str, overlay: Mapping[str, bytes]) -> Source:
     return read(path, python) if data is None else Source(path, decode(data, python))
 
 
+class Texts:
+    """The texts of files that violations stand in, read when they are asked for."""
+
+    def __init__(self, overlay: Mapping[str, bytes]) -> None:
+        self._overlay = overlay
+        self._texts: dict[str, Source | None] = {}
+
+    def get(self, path: str) -> Source | None:
+        """A file's text; None where it cannot be read."""
+        if path not in self._texts:
+            try:
+                self._texts[path] = open_source(path, self._overlay)
+            except Unreadable:
+                self._texts[path] = None
+        return self._texts[path]
+
+
 def read(path: str | Path, python: bool = False) -> Source:
     """A file → its `Source`. Raises `Unreadable` when it is too large, cannot be opened or cannot be decoded."""
     limit = MAX_PYTHON if python else MAX_BYTES
@@ -133,4 +153,4 @@ def read(path: str | Path, python: bool = False) -> Source:
         raise Unreadable(f"cannot be read: {error}") from None
     if len(data) > limit:
         raise Unreadable(f"is larger than {limit // 1_000_000} MB, left out")
-    return Source(Path(path).as_posix(), decode(data, python))
+    return Source(os.fspath(path).replace(os.sep, "/"), decode(data, python))

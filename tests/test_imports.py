@@ -17,7 +17,8 @@ ROOT = Path(gravity_lint.__file__).parent.parent
 VERSION = {"start"}
 HELP = VERSION | {"cli", "commands"}
 RULES = HELP | {"checks", "record", "regex", "rulebook", "violation"}
-SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "knowledge", "link", "mask", "report", "roots",
+SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "knowledge", "link", "mask", "remember", "report",
+                    "roots",
                     "run", "screen", "source", "suppress"}
 """The rooms of ours that a command may enter."""
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
-from gravity_lint import run as run_module
+from gravity_lint import source as source_module
 from gravity_lint import suppress as suppress_module
 from gravity_lint.config import Config
 from gravity_lint.facts.code import PythonFacts
@@ -406,7 +406,7 @@ def test_a_file_is_read_once_and_parsed_only_where_a_word_is_in_it(
         parsed[data] += 1
         return parse_python(data)
 
-    for module in (service_module, run_module):
+    for module in (service_module, source_module):
         monkeypatch.setattr(module, "open_source", counted_open)
     for module in (service_module, suppress_module):
         monkeypatch.setattr(module, "parse_python", counted_parse)

@@ -245,7 +245,7 @@ def _above(root: str) -> Iterator[str]:
 
 def _files(folder: str) -> list[str]:
     try:
-        entries = sorted(inputs.scan(folder), key=lambda entry: entry.name)
+        entries = sorted(inputs.scan(folder, inputs.FILES), key=lambda entry: entry.name)
     except OSError:
         return []
     return [f"{folder}/{entry.name}" for entry in entries

@@ -11,11 +11,14 @@ from gravity_lint import inputs
 from gravity_lint.config import Config
 from gravity_lint.discover import units
 from gravity_lint.discover.ignore import Layer, Patterns, leaves_out
-from gravity_lint.discover.top import top_of
+from gravity_lint.discover.top import MARKED, PARTED, top_of
 from gravity_lint.discover.values import Discovery, File, NoSuchPath, Selection, ServiceFiles, Trouble
-from gravity_lint.discover.walk import TESTS, Folder, Tree, kind_of, role_of, walk
+from gravity_lint.discover.walk import TESTS, WALKED, Folder, Tree, kind_of, role_of, walk
 
-__all__ = ["Discovery", "File", "NoSuchPath", "Selection", "ServiceFiles", "Trouble", "discover"]
+LENSES = {lens.name: lens for lens in (inputs.EVERYTHING, inputs.FILES, MARKED, PARTED, WALKED)}
+"""What a run may have looked for in a folder."""
+
+__all__ = ["LENSES", "Discovery", "File", "NoSuchPath", "Selection", "ServiceFiles", "Trouble", "discover"]
 
 
 def discover(paths: Sequence[Path], config: Config, unsaved: Collection[str] = ()) -> Discovery:

@@ -1,0 +1,74 @@
+"""Reports of earlier runs, told again where nothing that they depend on has changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from gravity_lint import inputs
+from gravity_lint.cache import Cache, key_of, tool
+from gravity_lint.report import Report, ServiceSummary
+from gravity_lint.source import Texts
+from gravity_lint.violation import Place, Step, Violation
+
+_KIND = "runs"
+_ENVIRONMENT = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
+"""What decides how far upward the top of a tree is looked for."""
+
+
+def remembered(cache: Cache | None, question: tuple[object, ...], produce: Callable[[], Report]) -> Report:
+    """The report to a question: the one that is kept in the cache, if it still holds, else a new one, which is kept.
+
+    The question is all that is asked for, as plain values, with absolute paths. Whatever `produce` raises is raised.
+    """
+    key = _key(question) if cache is not None else None
+    if cache is None or key is None:
+        return produce()
+    if (kept := cache.get(_KIND, key)) is not None:
+        seen, report = kept
+        holds = inputs.unchanged(seen, _lens)
+        if holds:
+            if isinstance(holds, inputs.Inputs):
+                cache.put(_KIND, key, (inputs.plain(holds), report))
+            return restored(report)
+    with inputs.recording(found := inputs.Inputs()):
+        report = produce()
+    if found.settled and not report.crashes:
+        cache.put(_KIND, key, (inputs.plain(found), plain(report)))
+        cache.prune()
+    return report
+
+
+def _key(question: tuple[object, ...]) -> str | None:
+    try:
+        return key_of(tool(), getattr(os, "geteuid", int)(), [os.environ.get(name) for name in _ENVIRONMENT], question)
+    except OSError:
+        return None
+
+
+def _lens(name: str) -> inputs.Lens:
+    from gravity_lint.discover import LENSES
+
+    return LENSES[name]
+
+
+# ---- reports as plain values
+
+
+def plain(report: Report) -> inputs.Plain:
+    """A report as plain values. One with crashes is not to be kept."""
+    violations = [(each.code, each.name, each.severity, each.message, tuple(each.place), each.service,
+                   [(tuple(step.place), step.message) for step in each.trail], each.advice)
+                  for each in report.violations]
+    services = [(*each[:-1], each.database_place and tuple(each.database_place)) for each in report.services]
+    return violations, services, report.files
+
+
+def restored(values: inputs.Plain) -> Report:
+    """What `plain` was given."""
+    violations = tuple(
+        Violation(code, name, severity, message, Place(*place), service,
+                  tuple(Step(Place(*where), words) for where, words in trail), advice)
+        for code, name, severity, message, place, service, trail, advice in values[0])
+    services = tuple(ServiceSummary._make((*each[:-1], each[-1] and Place(*each[-1]))) for each in values[1])
+    return Report(violations, services, values[2], source=Texts({}).get)
