@@ -24,7 +24,7 @@ from gravity_lint import cache as cache_module
 from gravity_lint import inputs
 from gravity_lint import run as run_module
 from gravity_lint.cache import Cache, default_folder, key_of, tool
-from gravity_lint.commands import Asked, check, clean
+from gravity_lint.commands import Asked, check, clean, guarded
 from gravity_lint.discover import LENSES
 from gravity_lint.inputs import Inputs, recording, unchanged
 
@@ -74,8 +74,10 @@ class Said:
     def __call__(self, *paths: Path, **asked: object) -> tuple[str, bool]:
         before = self._runs
         self._capfd.readouterr()
-        code = check(Asked(tuple(map(str, paths)), **{"output_format": "json", **asked}))  # type: ignore[arg-type]
-        return f"{code}\n{self._capfd.readouterr().out}", self._runs > before
+        given = Asked(tuple(map(str, paths)), **{"output_format": "json", **asked})  # type: ignore[arg-type]
+        code = guarded(lambda: check(given))
+        streams = self._capfd.readouterr()
+        return f"{code}\n{streams.out}{streams.err}", self._runs > before
 
 
 @pytest.fixture
@@ -321,7 +323,7 @@ def take(root: Path, step: tuple[str, str, str]) -> None:
             os.replace(path.with_name("new"), path)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=1, max_size=8), old=st.booleans())
 def test_after_any_edits(said: Said, tmp_path: Path, steps: list[tuple[str, str, str]], old: bool) -> None:
     home = tmp_path / str(random.getrandbits(64))
