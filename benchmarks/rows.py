@@ -94,7 +94,7 @@ def corpus_cold(bench: Bench) -> Iterator[Line]:
     for name in ("ruff", "ast-grep", "ripgrep"):
         yield _beside(f"{work}, cold, no cache", own, _named(others, name, missing), asked.get(name))
     ruff = _named(others, "ruff", missing)
-    theirs = f"{ruff.peak / MB:.0f} MB (ruff)" if ruff.peak else f"not measured: {ruff.trouble}"
+    theirs = f"{ruff.peak / MB:.0f} MB (ruff)" if ruff.peak else f"ruff {_untold(ruff)}"
     if own.peak is None:
         yield Line("memory of the largest process, the same", _untold(own), theirs, asked="≤ 250 MB", met="no")
         return
@@ -336,7 +336,8 @@ def _named(series: Sequence[Series], name: str, missing: Mapping[str, str]) -> S
 def _beside(work: str, own: Series, other: Series, limit: float | None, whose: str = "") -> Line:
     """The line that compares two."""
     asked = "–" if limit is None else f"≤ {limit:g} ×"
-    theirs = _untold(other) if other.seconds is None else f"{_time(other.seconds)} ({whose or other.name})"
+    name = whose or other.name
+    theirs = f"{name} {_untold(other)}" if other.seconds is None else f"{_time(other.seconds)} ({name})"
     if own.seconds is None:
         return Line(work, _untold(own), theirs, asked=asked, met="–" if limit is None else "no")
     if other.seconds is None:

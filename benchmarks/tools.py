@@ -131,7 +131,7 @@ def rival(tools: Tools, name: str, folder: Path, *paths: Path, cache: Path | Non
     Each looks at every Python file there, whatever ignore files say, and uses as many cores as it wants.
     """
     if name in tools.missing:
-        raise BenchmarkError(f"{name}: {tools.missing[name]}")
+        raise BenchmarkError(tools.missing[name])
     settings = tools.settings
     environment: dict[str, str] = {}
     arguments: list[str | Path]
