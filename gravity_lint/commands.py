@@ -127,7 +127,8 @@ def check(asked: Asked) -> int:
         _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
     else:
         chosen = asked.output_format or ("full" if sys.stdout.isatty() else "concise")
-        _print(_render(report, chosen, asked, _colored(asked.color, sys.stdout), _width()))
+        _print(_render(report, chosen, asked, _colored(asked.color, sys.stdout),
+                       _width() if chosen == "full" else 0))
     return _crashed(report) or (FOUND if report.failed and not asked.exit_zero else CLEAN)
 
 

@@ -21,6 +21,9 @@ SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "knowledge
                     "roots",
                     "run", "screen", "source", "suppress"}
 """The rooms of ours that a command may enter."""
+REMEMBERED = {"cache", "commands", "config", "discover", "inputs", "mask", "record", "regex", "remember", "report",
+              "source", "start", "violation"}
+"""Those of a run whose report is told again; `discover`, and what it needs, only where files are seconds old."""
 
 YAML = {"yaml", "_yaml"}  # for the rules and tables in a checkout; in a wheel they are built in
 PARSER = {"tree_sitter", "tree_sitter_python"}
@@ -102,7 +105,16 @@ def test_a_command_imports_what_it_uses(command: str, service: Path) -> None:
 
 
 def test_the_version_imports_nothing_else(service: Path) -> None:
-    assert imported("--version", cwd=service) == {"gravity_lint", "gravity_lint.start"}
+    assert imported("--version", cwd=service) == {"gc", "gravity_lint", "gravity_lint.start"}
+
+
+def test_a_run_that_is_remembered_judges_nothing(service: Path) -> None:
+    first = imported("check", "--isolated", "--cache-dir", "../cache", cwd=service)
+    again = imported("check", "--isolated", "--cache-dir", "../cache", cwd=service)
+    assert "link" in rooms(first)
+    assert rooms(again) <= REMEMBERED
+    assert foreign(again) == set()
+    assert not again & (DEAR | {"json", "pickle"})
 
 
 def test_pathspec_is_for_patterns_that_are_no_names(service: Path) -> None:
