@@ -28,8 +28,8 @@ def remembered(cache: Cache | None, question: tuple[object, ...], produce: Calla
         seen, report = kept
         holds = inputs.unchanged(seen, _lens)
         if holds:
-            if isinstance(holds, inputs.Inputs):
-                cache.put(_KIND, key, (inputs.plain(holds), report))
+            if isinstance(holds, inputs.Inputs) and (now := inputs.plain(holds)) != seen:
+                cache.put(_KIND, key, (now, report))
             return restored(report)
     with inputs.recording(found := inputs.Inputs()):
         report = produce()

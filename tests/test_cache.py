@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os
+import pickle
 import random
 import shutil
 import stat
@@ -25,8 +26,11 @@ from gravity_lint import inputs
 from gravity_lint import run as run_module
 from gravity_lint.cache import Cache, default_folder, key_of, tool
 from gravity_lint.commands import Asked, check, clean, guarded
+from gravity_lint.config import Config
 from gravity_lint.discover import LENSES
 from gravity_lint.inputs import Inputs, recording, unchanged
+from gravity_lint.rulebook import load_rules
+from gravity_lint.run import Options
 
 ROOT = Path(__file__).parent.parent
 SHOP = ROOT / "fixtures" / "shop"
@@ -65,7 +69,7 @@ class Said:
         self._runs = 0
         run = run_module.run
 
-        def counted(options: run_module.Options) -> run_module.Report:
+        def counted(options: Options) -> run_module.Report:
             self._runs += 1
             return run(options)
 
@@ -358,6 +362,7 @@ def watched(look):
         return look(path, *rest, **named)
     return looked
 
+from gravity_lint.config import Config
 from gravity_lint.commands import Asked, check
 for name in ("stat", "lstat", "readlink", "access"):
     setattr(os, name, watched(getattr(os, name)))
@@ -621,3 +626,38 @@ def test_parts_of_a_run_are_put_together(tmp_path: Path) -> None:
     with recording(whole):
         inputs.add(look("one"))
     assert not whole.settled, "a folder has changed between two looks"
+
+
+def test_each_service_tells_what_it_depends_on() -> None:
+    def looked(recorded: bool) -> tuple[Inputs, list[run_module.Judged]]:
+        judged: list[run_module.Judged] = []
+        judge = run_module.judge
+        whole = Inputs()
+        with pytest.MonkeyPatch.context() as patch, recording(whole):
+            patch.setattr(run_module, "judge", lambda *given: judged.append(judge(*given)) or judged[-1])
+            run_module.run(Options((SHOP,), Config(root=SHOP), load_rules(), recorded=recorded))
+        return whole, judged
+
+    whole, _ = looked(False)
+    same, judged = looked(True)
+    assert inputs.plain(same) == inputs.plain(whole), "nothing is lost in between"
+    assert same.settled
+    orders = next(each for each in judged if each.root.endswith("/orders"))
+    assert orders.seen is not None
+    assert {path for path in orders.seen.files if "/shop/orders/" in path} > {f"{SHOP}/orders/orders/app.py"}
+    assert not [path for path in orders.seen.files if "/shop/catalog/" in path]
+    assert pickle.loads(pickle.dumps(orders)).violations == orders.violations, "it may come from another process"
+
+
+def test_what_stays_young_is_compared_and_not_written_again(said: Said, tree: Path, shelf: Path) -> None:
+    later = time.time() + 3600
+    os.utime(tree / "app/db.py", (later, later))
+    said(tree, cache_dir=str(shelf))
+    (path,) = entries(shelf)
+    with pytest.MonkeyPatch.context() as patch:
+        now = time.time_ns
+        patch.setattr(time, "time_ns", lambda: now() + 60_000_000_000)
+        assert not said(tree, cache_dir=str(shelf))[1]
+        before = path.stat().st_ino
+        assert not said(tree, cache_dir=str(shelf))[1]
+    assert path.stat().st_ino == before
