@@ -103,7 +103,7 @@ def monorepo(services: int, seed: int = 0) -> dict[str, str]:
 def service(index: int, seed: int = 0, *, more: int = 0) -> dict[str, str]:
     """The service of this number, as path → text; a FastAPI service may keep `more` other things as well."""
     kind = KINDS[index % len(KINDS)]
-    names = {**_WELL, **_ill(kind, index, seed), **_names(index, kind)}
+    names = {**_WELL, **ill(index, seed), **_names(index, kind)}
     names["more_imports"] = names["more_routers"] = ""
     files: dict[str, str] = {}
     for number in range(more):
@@ -142,10 +142,10 @@ def _thing(word: str) -> dict[str, str]:
     return {"thing": word, "things": f"{word}s", "Thing": "".join(part.title() for part in word.split("_"))}
 
 
-def _ill(kind: str, index: int, seed: int) -> Mapping[str, str]:
-    """What is wrong with the service of this number; with two of five nothing is."""
+def ill(index: int, seed: int = 0) -> Mapping[str, str]:
+    """What is wrong with the service of this number, as parts of texts; with two of five nothing is."""
     drawn = zlib.crc32(f"{seed}:{index}".encode())  # not `random`, which promises no one sequence to all versions
-    ills = _ILLS[kind]
+    ills = _ILLS[KINDS[index % len(KINDS)]]
     return ills[drawn // 5 % len(ills)] if drawn % 5 < 3 else {}
 
 

@@ -352,7 +352,7 @@ def _unmeasured(work: str, reason: str, limit: float | None) -> Line:
 
 
 def _untold(series: Series) -> str:
-    return f"not measured: {series.trouble}"
+    return series.trouble if series.trouble.startswith("more than") else f"not measured: {series.trouble}"
 
 
 def _time(seconds: float) -> str:

@@ -169,8 +169,7 @@ def test_every_service_is_found(tmp_path: Path) -> None:
 
 def test_every_ill_is_found_and_nothing_else(tmp_path: Path) -> None:
     files = monorepo.monorepo(25)
-    ill = {path.split("/")[1] for index in range(25) if monorepo._ill(monorepo.KINDS[index % 5], index, 0)
-           for path in monorepo.service(index)}
+    ill = {path.split("/")[1] for index in range(25) if monorepo.ill(index) for path in monorepo.service(index)}
     monorepo.write(files, tmp_path)
     done = subprocess.run([sys.executable, "-m", "gravity_lint", "check", "--isolated", "--output-format", "concise"],
                           cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False,
