@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gravity_lint import inputs
 from gravity_lint.cache import Cache, key_of, tool
@@ -57,18 +57,35 @@ def _lens(name: str) -> inputs.Lens:
 
 def plain(report: Report) -> inputs.Plain:
     """A report as plain values. One with crashes is not to be kept."""
-    violations = [(each.code, each.name, each.severity, each.message, tuple(each.place), each.service,
-                   [(tuple(step.place), step.message) for step in each.trail], each.advice)
-                  for each in report.violations]
-    services = [(*each[:-1], each.database_place and tuple(each.database_place)) for each in report.services]
-    return violations, services, report.files
+    return plain_violations(report.violations), [plain_summary(each) for each in report.services], report.files
 
 
 def restored(values: inputs.Plain) -> Report:
     """What `plain` was given."""
-    violations = tuple(
+    violations, services, files = values
+    return Report(restored_violations(violations), tuple(map(restored_summary, services)), files,
+                  source=Texts({}).get)
+
+
+def plain_violations(violations: Iterable[Violation]) -> list[inputs.Plain]:
+    """Violations as plain values."""
+    return [(each.code, each.name, each.severity, each.message, tuple(each.place), each.service,
+             [(tuple(step.place), step.message) for step in each.trail], each.advice) for each in violations]
+
+
+def restored_violations(values: Iterable[inputs.Plain]) -> tuple[Violation, ...]:
+    """What `plain_violations` was given."""
+    return tuple(
         Violation(code, name, severity, message, Place(*place), service,
                   tuple(Step(Place(*where), words) for where, words in trail), advice)
-        for code, name, severity, message, place, service, trail, advice in values[0])
-    services = tuple(ServiceSummary._make((*each[:-1], each[-1] and Place(*each[-1]))) for each in values[1])
-    return Report(violations, services, values[2], source=Texts({}).get)
+        for code, name, severity, message, place, service, trail, advice in values)
+
+
+def plain_summary(summary: ServiceSummary) -> inputs.Plain:
+    """A summary as plain values."""
+    return (*summary[:-1], summary.database_place and tuple(summary.database_place))
+
+
+def restored_summary(values: inputs.Plain) -> ServiceSummary:
+    """What `plain_summary` was given."""
+    return ServiceSummary._make((*values[:-1], values[-1] and Place(*values[-1])))

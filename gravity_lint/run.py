@@ -13,8 +13,9 @@ from pathlib import Path
 from gravity_lint import inputs, mask
 from gravity_lint.config import Config
 from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
-from gravity_lint.inputs import Inputs
+from gravity_lint.inputs import Inputs, Plain
 from gravity_lint.link.service import Service
+from gravity_lint.remember import plain_summary, plain_violations, restored_summary, restored_violations
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Check, Rule, load_rules, matches
 from gravity_lint.source import Source, Texts, Unreadable
@@ -100,6 +101,20 @@ def _judged(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: O
     gathered = _gathered(comments, service, crashes) if late else ()
     answered = suppress(_weighed(violations, options), comments, options.config)
     return Judged(files.root, summary, answered.violations, answered.used, gathered, crashes.told())
+
+
+def plain(judged: Judged) -> Plain:
+    """What was judged, but for what it depends on, as plain values. What met a crash is not to be kept."""
+    return (judged.root, plain_summary(judged.summary), plain_violations(judged.violations),
+            sorted((tuple(comment), word) for comment, word in judged.used), list(map(tuple, judged.gathered)))
+
+
+def restored(values: Plain) -> Judged:
+    """What `plain` was given."""
+    root, summary, violations, used, gathered = values
+    return Judged(root, restored_summary(summary), restored_violations(violations),
+                  frozenset((Suppression(*comment), word) for comment, word in used),
+                  tuple(Suppression(*comment) for comment in gathered))
 
 
 def _combined(found: Discovery, judged: Sequence[Judged], options: Options) -> Report:

@@ -27,7 +27,7 @@ from gravity_lint import run as run_module
 from gravity_lint.cache import Cache, default_folder, key_of, tool
 from gravity_lint.commands import Asked, check, clean, guarded
 from gravity_lint.config import Config
-from gravity_lint.discover import LENSES
+from gravity_lint.discover import LENSES, discover
 from gravity_lint.inputs import Inputs, recording, unchanged
 from gravity_lint.rulebook import load_rules
 from gravity_lint.run import Options
@@ -647,6 +647,18 @@ def test_each_service_tells_what_it_depends_on() -> None:
     assert {path for path in orders.seen.files if "/shop/orders/" in path} > {f"{SHOP}/orders/orders/app.py"}
     assert not [path for path in orders.seen.files if "/shop/catalog/" in path]
     assert pickle.loads(pickle.dumps(orders)).violations == orders.violations, "it may come from another process"
+
+
+def test_what_was_judged_as_plain_values(tree: Path) -> None:
+    (tree / "app/db.py").write_text(SERVICE["app/db.py"].rstrip() + "  # gravity: ignore[GRV101, GRV103, GRV301]\n")
+    options = Options((SHOP, tree), Config(root=tree), load_rules())
+    found = discover(options.paths, options.config)
+    judged = [run_module.judge(files, (), options) for files in found.services]
+    assert any(each.used for each in judged)
+    assert any(each.gathered for each in judged)
+    assert any(each.violations for each in judged)
+    for each in judged:
+        assert run_module.restored(marshal.loads(marshal.dumps(run_module.plain(each)))) == each
 
 
 def test_what_stays_young_is_compared_and_not_written_again(said: Said, tree: Path, shelf: Path) -> None:
