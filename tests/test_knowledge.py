@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gravity_lint import knowledge
-from gravity_lint.knowledge import Driver, KnowledgeError, Shape, classify, is_test, kind_of, scheme_kind
+from gravity_lint.knowledge import Driver, KnowledgeError, Shape, classify, is_test, kind_of, reading, scheme_kind
 from gravity_lint.knowledge.names import split, words
 from gravity_lint.knowledge.reading import load
 from tests.tree import holds
@@ -68,7 +68,7 @@ def test_what_does_not_fit_is_refused_with_its_place(table, text: str, message: 
 def test_one_callable_has_one_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     row = "- {driver: new, kind: sql, calls: [new.connect]}\n"
     (tmp_path / "drivers.yaml").write_text(row + row)
-    monkeypatch.setattr(knowledge, "_HERE", tmp_path)
+    monkeypatch.setattr(reading, "_HERE", tmp_path)
     with pytest.raises(KnowledgeError, match=r"new\.connect stands in two rows"):
         knowledge.drivers.__wrapped__()
 

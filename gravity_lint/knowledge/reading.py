@@ -20,6 +20,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 a database's file.
 """
 
+_HERE = Path(__file__).parent
+
 
 class KnowledgeError(Exception):
     """A table that is not what its types demand; names the file and the row."""
@@ -59,7 +61,7 @@ def table(name: str, kind: Any) -> Any:
     try:
         return import_module(f"gravity_lint.built.{name}").TABLE
     except ModuleNotFoundError:  # in a checkout
-        return load(Path(__file__).parent / f"{name}.yaml", kind)
+        return load(_HERE / f"{name}.yaml", kind)
 
 
 def load(path: Path, kind: Any) -> Any:
