@@ -262,7 +262,7 @@ def growth(bench: Bench) -> Iterator[Line]:
         except BenchmarkError as error:
             yield _unmeasured(f"growth to twice as many services, {how}", str(error), 2.1)
             continue
-        series = bench.measure("growth", commands)
+        series = bench.measure("growth", commands, 1 if how == "cold" else QUICK)
         for size, fewer, more in zip(sizes, series, series[1:], strict=False):
             yield _beside(f"from {size} to {2 * size} services, {how}", more, fewer, 2.1, f"{size} services")
 
