@@ -15,6 +15,13 @@ from gravity_lint.facts.code import Span, SyntaxTrouble
 MAX_CHECKED = 1_000_000
 """Bytes up to which a suspected syntax error is confirmed by Python's own parser."""
 
+MAX_NODES = 300_000
+"""Nodes of a tree that is read: the longest file that people are known to have written has 163,000, in 22,000 lines;
+what has more was generated, and everything that is done with it would take seconds."""
+
+_GLANCE = 1_000_000
+"""Bytes at the beginning of a larger file that may already hold too many nodes."""
+
 MAX_INDENTS = 200
 """Different indentations of one file that are read: tree-sitter's scanner ends the process where 512 are open."""
 
@@ -34,8 +41,26 @@ def parsed(data: bytes) -> tuple[bytes, Node, tuple[SyntaxTrouble, ...]]:
     data, deep = _shallow(data) if _DEEP.search(data) else (data, ())
     # At every comment and lone backslash the scanner looks past all that follow: thousands would take minutes
     data = _REMARKS.sub(lambda match: _INK.sub(b" ", match[0]), data)
-    root = Parser(_LANGUAGE).parse(data).root_node
+    root = _tree(data)
+    if root is None:
+        end = data.find(b"\n")
+        trouble = SyntaxTrouble((0, end if end >= 0 else len(data)), "was generated: it holds too much to be judged")
+        return b"", Parser(_LANGUAGE).parse(b"").root_node, (trouble,)
     return data, root, deep or (tuple(_troubles(root, data)) if root.has_error else ())
+
+
+def _tree(data: bytes) -> Node | None:
+    """The root of a text's tree; None for one that is too large."""
+    if sum(data.count(sign) for sign in (b"(", b"[", b"{")) > MAX_NODES:  # the deeper, the longer the parser takes
+        return None
+    glance = data[: data.rfind(b"\n", 0, _GLANCE) + 1] if len(data) > _GLANCE else b""
+    if any(glance.count(quotes) % 2 for quotes in (b'"""', b"'''")):
+        glance = b""  # it would end inside a text, which would be read as if it were code
+    for part in (glance, data):
+        root = Parser(_LANGUAGE).parse(part).root_node
+        if root.descendant_count > MAX_NODES:
+            return None
+    return root
 
 
 def _shallow(data: bytes) -> tuple[bytes, tuple[SyntaxTrouble, ...]]:
