@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name
+from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Item, Name, walk
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
 from gravity_lint.knowledge.names import words
 from gravity_lint.link.evaluate import Evaluator
@@ -88,7 +88,8 @@ def declared(ask: Evaluator) -> Iterator[Target]:
                     for default in value.default if role is not None else ():
                         for target in defaults(default, role or "", value, None):
                             yield replace(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
-    for unit in sorted({unit: None for module in ask.reading for unit in module.units} | _asking(ask), key=place_of):
+    own = {unit: None for module in ask.reading if module.role == "code" for unit in module.units}
+    for unit in sorted(own | _asking(ask), key=place_of):
         yield from _read(ask, unit)
     yield from _options(ask)
 
@@ -99,7 +100,7 @@ def _asking(ask: Evaluator) -> dict[Unit, None]:
     wrappers: set[str] = set()
     for module in ask.reading:
         for unit in module.units:
-            if isinstance(unit.node, Function) and any(_name(part) in ends for part in unit.parts()):
+            if isinstance(unit.node, Function) and _hands_on(unit, unit.node, ends):
                 owner = unit.owner.last_name if unit.owner is not None and unit.last_name == "__call__" else ""
                 wrappers.add(owner or unit.last_name)
     found: dict[Unit, None] = {}
@@ -107,6 +108,20 @@ def _asking(ask: Evaluator) -> dict[Unit, None]:
         written = re.compile(_ASKED % (re.escape(name.encode("utf-8", "replace")), _stores()))
         found |= {unit: None for _, unit in ask.calls.named((name,), written)}
     return found
+
+
+def _hands_on(unit: Unit, node: Function, ends: set[str]) -> bool:
+    """Whether a function asks the environment for what a parameter of its own says."""
+    params = {param.name for param in node.params}
+    for part in unit.parts():
+        asked: tuple[Expr, ...] = ()
+        if isinstance(part, Call) and (_name(part.func) in ends or _name(getattr(part.func, "base", part)) in ends):
+            asked = tuple(arg.value for arg in part.args)
+        elif isinstance(part, Item) and _name(part.base) in ends:
+            asked = (part.key,)
+        if any(isinstance(inner, Name) and inner.id in params for expr in asked for inner in walk(expr)):
+            return True
+    return False
 
 
 def _name(part: Expr) -> str:

@@ -34,6 +34,7 @@ from gravity_lint.facts.code import (
 from gravity_lint.link import texts
 from gravity_lint.link.branches import Branches
 from gravity_lint.link.calls import Calls
+from gravity_lint.link.carriers import Carriers
 from gravity_lint.link.choice import checked, choose, nothing
 from gravity_lint.link.commandline import CommandLine
 from gravity_lint.link.flow import Binding, State, key_of, present_if_true
@@ -92,6 +93,7 @@ class Evaluator:
         self.runs = Runs(self)
         self.branches = Branches(self)
         self.commandline = CommandLine(self)
+        self.carriers = Carriers(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
         self._asked = False
@@ -507,7 +509,7 @@ class Evaluator:
             library, *rest = dotted.removesuffix(".()").split(".")
             if self.calls.imports(library):
                 words = rest if library == "os" else (library, *rest[:1])
-                for module in self.calls.holding(words[0]):
+                for module in self.calls.anywhere(words[0]):
                     if all(map(module.mentions, words[1:])):
                         found[module] = None
         return tuple(sorted(found, key=lambda module: module.path))

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from gravity_lint import screen
 from gravity_lint.facts.code import (
     Assert,
     Assign,
@@ -33,6 +32,7 @@ from gravity_lint.facts.code import (
     PythonFacts,
     Raise,
     Return,
+    Series,
     Span,
     Stmt,
     Try,
@@ -130,23 +130,16 @@ class Module:
 
     def mentions(self, word: str) -> bool:
         """Whether its text holds a word; true where the text is not at hand."""
-        if self._data is None:
-            return True
-        spelled = word.encode("utf-8", "replace")
-        return spelled in self.words if spelled in screen.known() else spelled in self._data()
+        return self._data is None or word.encode("utf-8", "replace") in self._data()
 
     def matches(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether something in its text matches; true where the text is not at hand."""
         return self._data is None or pattern.search(self._data()) is not None
 
-    def all_of(self, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
-        """What in its text matches; nothing where the text is not at hand."""
-        return pattern.finditer(self._data()) if self._data is not None else iter(())
-
-    @cached_property
-    def words(self) -> frozenset[bytes]:
-        """The names in its text that the tables know."""
-        return screen.words(self._data()) if self._data is not None else screen.known()
+    @property
+    def text(self) -> bytes:
+        """Its text; empty where it is not at hand."""
+        return self._data() if self._data is not None else b""
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -184,6 +177,19 @@ class Module:
                                 for target in stmt.targets if isinstance(target, (Name, Attr)))
                 elif isinstance(stmt, Return) and stmt.value is not None and _gives(stmt.value, name):
                     yield unit.last_name
+
+    @cached_property
+    def spoken(self) -> tuple[tuple[frozenset[str], tuple[str, ...]], ...]:
+        """What each of its statements speaks of, with the names that may hold it then: what it sets, what is around."""
+        found: list[tuple[frozenset[str], tuple[str, ...]]] = []
+        for unit in self.units:
+            around = tuple(one.last_name for one in (unit, unit.owner) if one is not None and one.name)
+            for stmt in statements(body_of(unit.node)):
+                words = {part.id if isinstance(part, Name) else part.name
+                         for expr in expressions(stmt) for part in walk(expr) if isinstance(part, (Name, Attr))}
+                if words:
+                    found.append((frozenset(words), (*around, *targets_of(stmt))))
+        return tuple(found)
 
     @cached_property
     def is_package(self) -> bool:
@@ -224,6 +230,15 @@ def _gives(expr: Expr, name: str) -> bool:
         elif (isinstance(here, Name) and here.id == name) or (isinstance(here, Attr) and here.name == name):
             return True
     return False
+
+
+def targets_of(stmt: Stmt) -> Iterator[str]:
+    """The last names of what a statement sets, or sets an item of."""
+    for target in stmt.targets if isinstance(stmt, Assign) else ():
+        for part in target.items if isinstance(target, Series) else (target,):
+            part = part.base if isinstance(part, Item) else part
+            if isinstance(part, (Name, Attr)):
+                yield part.id if isinstance(part, Name) else part.name
 
 
 def place_of(unit: Unit) -> tuple[str, Span]:

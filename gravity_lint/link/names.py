@@ -16,7 +16,7 @@ from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
-_SET = rb"\.\s*%b\s*(?::[^=\n]*)?(?:[-+*/%%&|^@<>]{1,2})?=(?!=)"
+_SET = re.compile(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
 """An attribute that is assigned to."""
 MAX_WAY = 60
 """Modules that a name is followed through."""
@@ -31,6 +31,8 @@ class Names:
         self._looking: set[tuple[Module, str]] = set()
         self._missed: set[tuple[Module, str]] = set()
         """What this search did not find: modules that star-import each other lead to each other by countless ways."""
+        self._setting: dict[Module, dict[bytes, list[Module]]] = {}
+        self._written: dict[Module, set[bytes]] = {}
         self._sets: dict[Module, dict[str, list[tuple[Name, Expr, Unit, Span]]]] = {}
         self._setters: dict[Module, dict[str, list[Unit]]] = {}
 
@@ -108,13 +110,21 @@ class Names:
 
         What sets a module's names speaks of that module.
         """
-        written = re.compile(_SET % re.escape(name.encode("utf-8", "replace")))
-        return [
-            one
-            for where in self.ask.calls.holding(module.stem)
-            if where.mentions(name) and where.matches(written)
-            for one in self._set_in(where).get(name, ())
-        ]
+        setting = self._setting.get(module)
+        if setting is None:
+            setting = self._setting[module] = {}
+            for where in self.ask.calls.holding(module.stem):
+                for attribute in self._attributes(where):
+                    setting.setdefault(attribute, []).append(where)
+        spelled = name.encode("utf-8", "replace")
+        return [one for where in setting.get(spelled, ()) for one in self._set_in(where).get(name, ())]
+
+    def _attributes(self, module: Module) -> set[bytes]:
+        """The attributes that a module's text seems to assign to."""
+        found = self._written.get(module)
+        if found is None:
+            found = self._written[module] = set(_SET.findall(module.text))
+        return found
 
     def _set_in(self, module: Module) -> dict[str, list[tuple[Name, Expr, Unit, Span]]]:
         found = self._sets.get(module)

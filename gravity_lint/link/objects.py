@@ -65,6 +65,7 @@ class Objects:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
+        self._heirs: dict[str, set[str]] = {}
         self._bases: dict[Unit, tuple[tuple[Unit, ...], tuple[str, ...]]] = {}
         self._assigned: dict[Unit, dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]] = {}
         self.settings = Settings(evaluator, self)
@@ -102,7 +103,11 @@ class Objects:
 
     def heirs(self, name: str) -> set[str]:
         """Names of the classes that list a class of this name among their bases."""
-        return {unit.last_name for module in self.ask.calls.holding(name) for unit in module.heirs.get(name, ())}
+        found = self._heirs.get(name)
+        if found is None:
+            heirs = (unit for module in self.ask.calls.holding(name) for unit in module.heirs.get(name, ()))
+            found = self._heirs[name] = {unit.last_name for unit in heirs}
+        return found
 
     def named(self, name: str) -> Iterator[Unit]:
         """The classes of the service's own code that have this name."""
@@ -119,8 +124,8 @@ class Objects:
             if name not in seen:
                 seen.add(name)
                 names += self.ask.calls.aliases(name)
-                heirs = [unit for module in self.ask.calls.holding(name) for unit in module.heirs.get(name, ())]
-                found.update(dict.fromkeys(heirs))
+                heirs = [unit for module in self.ask.calls.anywhere(name) for unit in module.heirs.get(name, ())]
+                found.update(dict.fromkeys(unit for unit in heirs if unit.module.role == "code"))
                 names += [unit.last_name for unit in heirs]
         return tuple(sorted(found, key=place_of))
 

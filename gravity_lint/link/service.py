@@ -22,7 +22,7 @@ from gravity_lint.link.target import Target
 from gravity_lint.link.targets import leads_to_database, targets
 from gravity_lint.link.undeclared import Undeclared, undeclared
 from gravity_lint.link.values import Hop, Site
-from gravity_lint.screen import matters, tells, words
+from gravity_lint.screen import matters, tells
 from gravity_lint.source import Source, Unreadable, open_source
 from gravity_lint.violation import Place, Step
 
@@ -97,7 +97,7 @@ class Service:
             known = self._facts.get(file.path)
             if known is not None:
                 troubles = known.troubles
-            elif tells(words(source.data)):
+            elif tells(source.data):
                 troubles = parsed(source.data)[2]
             else:  # nothing there to be judged; what a merge left behind shows without a grammar
                 troubles = conflicts(source.data)

@@ -64,7 +64,7 @@ def _calls(ask: Evaluator) -> Iterator[Sink]:
     table = knowledge.drivers()
     seen: set[int] = set()
     names = ask.calls.ends(table)
-    for call, unit in (*ask.calls.named(names), *ask.half_made(names)):
+    for call, unit in (*ask.calls.named(names, among=ask.carriers.of_libraries(table)), *ask.half_made(names)):
         if id(call) in seen:
             continue
         seen.add(id(call))

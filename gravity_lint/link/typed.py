@@ -99,7 +99,7 @@ class Typed:
             match[1].decode("utf-8", "replace")
             for module in self.ask.modules.values()
             if module.role in ("code", "library")
-            for match in module.all_of(_METHOD)
+            for match in _METHOD.finditer(module.text)
         )
 
     # ---- the class of an expression
