@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import cached_property
+
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, If, Item, Loop, Name, Other, walk
 from gravity_lint.link.evaluate import Evaluator
@@ -16,7 +19,8 @@ class Guards:
     def __init__(self, ask: Evaluator) -> None:
         self.ask = ask
         self._found: dict[Module, frozenset[str]] = {}
-        self._tests: dict[Unit, list[If]] = {}
+        self._tests: dict[Unit, _Around] = {}
+        self._asked: dict[tuple[Unit, int], str] = {}
 
     def stop(self, value: Environment) -> bool:
         """Whether a module's body, or a function that is called, stops when this variable is absent.
@@ -42,33 +46,37 @@ class Guards:
     def tested(self, unit: Unit, span: tuple[int, int]) -> str:
         """The variable of a database in a test around this place, one branch of which uses it; empty without one."""
         if unit not in self._tests:
-            self._tests[unit] = [stmt for stmt in statements(body_of(unit.node)) if isinstance(stmt, If)]
-        for stmt in self._tests[unit]:
-            if stmt.span[0] > span[0]:
-                continue
-            tests = [test for test, _ in stmt.branches if test is not None]
-            if any(block and block[0].span[0] <= span[0] <= block[-1].span[1] for _, block in stmt.branches):
-                for part in (part for test in tests for part in walk(test)):
-                    for value in self.ask.values(part, self.ask.runs.frame(unit)):
-                        if isinstance(value, Environment) and knowledge.classify(value.name, "") in ("url", "host"):
-                            return value.name
-        return ""
+            self._tests[unit] = _Around(unit)
+        return next(filter(None, (self._tested(stmt, unit) for stmt in self._tests[unit].find(span[0]))), "")
+
+    def _tested(self, stmt: If, unit: Unit) -> str:
+        """The variable of a database that a test asks for."""
+        if (key := (unit, id(stmt))) not in self._asked:
+            self._asked[key] = next((
+                value.name
+                for test, _ in stmt.branches if test is not None
+                for part in walk(test)
+                for value in self.ask.values(part, self.ask.runs.frame(unit))
+                if isinstance(value, Environment) and knowledge.classify(value.name, "") in ("url", "host")
+            ), "")
+        return self._asked[key]
 
     def _runs(self, unit: Unit) -> bool:
         if unit.parent is None or unit.last_name in ("__init__", "__post_init__", "model_post_init"):
             return True
-        return bool(self.ask.callers(unit)) or self._is_handler(unit)
+        return bool(self.ask.callers(unit)) or unit in self._handlers
 
-    def _is_handler(self, unit: Unit) -> bool:
-        """Whether a function is handed over to be run when the application starts."""
+    @cached_property
+    def _handlers(self) -> frozenset[Unit]:
+        """The functions that are handed over to be run when the application starts."""
         names = {name.rsplit(".", 1)[-1] for row in knowledge.frameworks().startup_calls for name in row.attributes}
-        for call, where in self.ask.calls.named(sorted(names)):
-            frame = self.ask.runs.frame(where)
-            handed = [arg.value for arg in call.args if isinstance(arg.value, (Name, Attr))]
-            values = (value for expr in handed for value in self.ask.values(expr, frame))
-            if any(isinstance(value, FunctionValue) and value.unit is unit for value in values):
-                return True
-        return False
+        return frozenset(
+            value.unit
+            for call, where in self.ask.calls.named(sorted(names))
+            for arg in call.args if isinstance(arg.value, (Name, Attr))
+            for value in self.ask.values(arg.value, self.ask.runs.frame(where))
+            if isinstance(value, FunctionValue) and value.unit is not None
+        )
 
     def _guarded(self, unit: Unit) -> set[str]:
         """The variables that the tests in a unit are about, when failing them stops the code."""
@@ -125,3 +133,33 @@ class Guards:
         values = self.ask.values(expr, self.ask.runs.frame(unit))
         items = (item for value in values if isinstance(value, Items) for item in value.items)
         return {text for item in items if (text := literal_text(self.ask.runs.force(item)))}
+
+
+class _Around:
+    """The tests of a unit by the stretches of their branches, so that those around a place are soon found."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._starts: list[int] = []
+        self._blocks: list[tuple[int, If, int]] = []
+        """Where a block ends, the test it is a branch of, and which of these blocks is the nearest around it."""
+        tests = (stmt for stmt in statements(body_of(unit.node)) if isinstance(stmt, If))
+        blocks = ((block[0].span[0], -block[-1].span[1], number, stmt)
+                  for number, stmt in enumerate(tests) for _, block in stmt.branches if block)
+        around: list[int] = []
+        for start, end, _, stmt in sorted(blocks, key=lambda one: one[:3]):
+            while around and self._blocks[around[-1]][0] < start:
+                around.pop()
+            self._starts.append(start)
+            self._blocks.append((-end, stmt, around[-1] if around else -1))
+            around.append(len(self._blocks) - 1)
+
+    def find(self, offset: int) -> list[If]:
+        """The tests around a place, outermost first."""
+        found: list[If] = []
+        index = bisect_right(self._starts, offset) - 1
+        while index >= 0:
+            end, stmt, index_around = self._blocks[index]
+            if offset <= end:
+                found.append(stmt)
+            index = index_around
+        return found[::-1]
