@@ -123,14 +123,17 @@ def _feeds(root: Path, env: Path) -> bool:
 def env_of(service: Service, path: str, facts: IniFacts) -> str | None:
     """The path of the env.py that an alembic.ini leads to."""
     folder = posixpath.dirname(path)
-    places = [folder]
-    for section in dict.fromkeys(option.section for option in facts.options):
-        if location := facts.value(section, "script_location"):
+    told = {option.section: option.value for option in reversed(facts.options) if option.key == "script_location"}
+    sections = dict.fromkeys(option.section for option in facts.options)
+    places: list[str] = []
+    for location in dict.fromkeys(told.get(section, told.get("DEFAULT", "")) for section in reversed(sections)):
+        if location:
             location = location.replace("%(here)s", ".").strip()
             if ":" in location:
                 package, _, rest = location.partition(":")
                 location = f"{package.replace('.', '/')}/{rest}"
-            places[:0] = [posixpath.normpath(f"{folder}/{location}"), posixpath.normpath(f"{service.root}/{location}")]
+            places += [posixpath.normpath(f"{folder}/{location}"), posixpath.normpath(f"{service.root}/{location}")]
+    places.append(folder)
     places += [f"{folder}/alembic", f"{folder}/migrations"]
     paths = {file.path for file in service.files}
     return next((f"{place}/env.py" for place in places if f"{place}/env.py" in paths), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
@@ -64,6 +65,15 @@ class _Instruction(NamedTuple):
     """Its arguments; line continuations and comments blanked, so that offsets hold."""
     offset: int
     """Of `text`, in bytes."""
+    bytes: tuple[int, ...]
+    """Where each character of `text` stands in bytes, from its beginning; empty where each is one byte."""
+
+    def span(self, start: int, length: int) -> Span:
+        """A stretch of `text` in characters → in bytes of the file."""
+        end = start + length
+        if self.bytes:
+            start, end = self.bytes[start], self.bytes[end]
+        return self.offset + start, self.offset + end
 
 
 def parse_dockerfile(source: Source) -> DockerfileFacts:
@@ -85,7 +95,7 @@ def parse_dockerfile(source: Source) -> DockerfileFacts:
             settings.extend(_setting("RUN", match["key"], match["value"], instruction, match.start("value"), stage)
                             for match in _EXPORT.finditer(instruction.text))
         elif instruction.name in ("CMD", "ENTRYPOINT"):
-            words.extend(Word(_unquoted(match["value"]), _span(instruction, match.start(), match["value"]), stage)
+            words.extend(Word(_unquoted(match["value"]), instruction.span(match.start(), len(match["value"])), stage)
                          for match in _WORD.finditer(instruction.text))
     return DockerfileFacts(tuple(stages), tuple(settings), tuple(words))
 
@@ -105,7 +115,8 @@ def expand(value: str, known: dict[str, str], hole: str) -> str:
 def _instructions(data: bytes) -> Iterator[_Instruction]:
     """The instructions, several lines made one."""
     escape, heredoc = b"\\", b""
-    name, text, offset, position = "", b"", 0, 0
+    name, offset, position = "", 0, 0
+    parts: list[bytes] = []
     for number, line in enumerate(data.split(b"\n")):
         start, position = position, position + len(line) + 1
         bare = line.strip()
@@ -115,7 +126,7 @@ def _instructions(data: bytes) -> Iterator[_Instruction]:
         if number == 0 and (directive := _ESCAPE.match(bare)):
             escape = directive[1]
         if bare.startswith(b"#") or (name and not bare):
-            text += b" " * (len(line) + 1) if name else b""
+            parts += [b" " * (len(line) + 1)] if name else []
             continue
         if not name:
             match = _INSTRUCTION.match(line)
@@ -127,14 +138,21 @@ def _instructions(data: bytes) -> Iterator[_Instruction]:
         if continued:
             stripped = line.rstrip()[:-1]
             line = stripped + b" " * (len(line) - len(stripped))
-        text += line + b"\n"
+        parts.append(line + b"\n")
         if not continued:
+            text = b"".join(parts)
             if name in ("RUN", "COPY", "ADD") and (document := _HEREDOC.search(text)):
                 heredoc = document[1]
-            yield _Instruction(name, text.decode("utf-8", "replace"), offset)
-            name, text = "", b""
+            yield _instruction(name, text, offset)
+            name, parts = "", []
     if name:
-        yield _Instruction(name, text.decode("utf-8", "replace"), offset)
+        yield _instruction(name, b"".join(parts), offset)
+
+
+def _instruction(name: str, data: bytes, offset: int) -> _Instruction:
+    text = data.decode("utf-8", "replace")
+    places = () if data.isascii() else (0, *accumulate(len(character.encode()) for character in text))
+    return _Instruction(name, text, offset, places)
 
 
 def _settings(instruction: _Instruction, stage: str) -> Iterator[Setting]:
@@ -150,12 +168,7 @@ def _settings(instruction: _Instruction, stage: str) -> Iterator[Setting]:
 
 
 def _setting(kind: str, name: str, value: str, instruction: _Instruction, start: int, stage: str) -> Setting:
-    return Setting(kind, name, _unquoted(value), _span(instruction, start, value), stage)
-
-
-def _span(instruction: _Instruction, start: int, text: str) -> Span:
-    begin = instruction.offset + len(instruction.text[:start].encode())
-    return begin, begin + len(text.encode())
+    return Setting(kind, name, _unquoted(value), instruction.span(start, len(value)), stage)
 
 
 def _unquoted(value: str) -> str:

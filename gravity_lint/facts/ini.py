@@ -57,6 +57,8 @@ def parse_ini(source: Source) -> IniFacts:
     troubles: list[IniTrouble] = []
     section: str | None = None
     known: set[tuple[str, str]] = set()
+    more: dict[int, list[str]] = {}
+    ends: dict[int, int] = {}
     indent, open_option, offset = 0, False, 0
     for number, raw in enumerate(source.data.split(b"\n"), 1):
         start, offset = offset, offset + len(raw) + 1
@@ -66,9 +68,8 @@ def parse_ini(source: Source) -> IniFacts:
             continue
         depth = len(line) - len(line.lstrip())
         if open_option and depth > indent:
-            last = options[-1]
-            options[-1] = last._replace(value=f"{last.value}\n{text}".strip("\n"),
-                                        span=(last.span[0], start + len(line.encode())))
+            more.setdefault(len(options) - 1, []).append(text)
+            ends[len(options) - 1] = start + len(line.encode())
         elif header := _SECTION.match(text):
             section, open_option = header["name"], False
         elif section is None:
@@ -76,7 +77,7 @@ def parse_ini(source: Source) -> IniFacts:
             break
         elif (delimiter := _DELIMITER.search(text)) and (name := text[:delimiter.start()].rstrip()):
             key, value = name.lower(), text[delimiter.end():].lstrip()
-            if (section, key) in known:
+            if (section, key) in known and len(troubles) < MAX_TROUBLES:
                 troubles.append(IniTrouble(number, f"is not a valid ini file: `{key}` stands twice in [{section}]"))
             known.add((section, key))
             begin = start + len(line[:depth].encode())
@@ -86,6 +87,10 @@ def parse_ini(source: Source) -> IniFacts:
             indent, open_option = depth, True
         else:
             troubles.append(IniTrouble(number, "is not a valid ini file: this line is neither a section nor an option"))
+    for index, lines in more.items():  # once each, for a value may have thousands
+        first = options[index]
+        value = "\n".join((first.value, *lines)).strip("\n")
+        options[index] = first._replace(value=value, span=(first.span[0], ends[index]))
     return IniFacts(tuple(options), tuple(troubles[:MAX_TROUBLES]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ MAX_BYTES = 2_000_000
 """Files over this many bytes are generated; they are named and left out."""
 MAX_ENTRIES = 50_000
 """Values of a file that are kept, aliases written out: some files have billions of them on ten lines."""
+MAX_MERGED = 500_000
+"""Keys that are looked at where mappings are merged into each other: a line of them repeats those before."""
 MAX_DEPTH = 60
 _MAX_BRACKETS = 500  # the parser's time grows with the square of the nesting
 
@@ -161,7 +164,7 @@ def _read(text: str, offsets: list[int] | None) -> tuple[list[_Node], list[Span]
 def _entries(roots: list[_Node]) -> tuple[list[Entry], bool]:
     """The scalars of the documents in order, aliases and merge keys written out, and whether these are all."""
     found: list[Entry] = []
-    left = MAX_ENTRIES
+    left, room = MAX_ENTRIES, MAX_MERGED
     for document, root in enumerate(roots):
         stack: list[tuple[_Node, tuple[str, ...], Span]] = [(root, (), (0, 0))]
         while stack and left > 0:
@@ -175,22 +178,26 @@ def _entries(roots: list[_Node]) -> tuple[list[Entry], bool]:
                 inner = [(item, (*path, str(index)), key) for index, item in enumerate(node.items[:MAX_ENTRIES])]
                 stack.extend(reversed(inner))
             else:
-                inner = [(value, (*path, name.text), name.span) for name, value in _pairs(node)]
-                stack.extend(reversed(inner))
-    return found, left > 0
+                pairs, looked = _pairs(node, room)
+                room -= looked
+                stack.extend((value, (*path, name.text), name.span) for name, value in reversed(pairs))
+    return found, left > 0 and room > 0
 
 
-def _pairs(mapping: _Mapping) -> list[tuple[_Scalar, _Node]]:
-    """The keys and values of a mapping, those that `<<` merges in behind its own."""
+def _pairs(mapping: _Mapping, room: int) -> tuple[list[tuple[_Scalar, _Node]], int]:
+    """The keys and values of a mapping, those that `<<` merges in behind its own, and how many were looked at: no more
+    than there is room for, with the first mapping whole."""
     found: list[tuple[_Scalar, _Node]] = []
     known: set[str] = set()
-    queue = [mapping]
+    queue = deque([mapping])
     seen: set[int] = set()
-    while queue:
-        here = queue.pop(0)
+    looked = 0
+    while queue and looked <= room:
+        here = queue.popleft()
         if id(here) in seen:
             continue
         seen.add(id(here))
+        looked += 1 + len(here.items) // 2
         added = set()
         for key, value in zip(here.items[::2], here.items[1::2]):  # noqa: B905 - cut off by an error, keys are one more
             if not isinstance(key, _Scalar):
@@ -202,7 +209,7 @@ def _pairs(mapping: _Mapping) -> list[tuple[_Scalar, _Node]]:
                 added.add(key.text)
                 found.append((key, value))
         known |= added
-    return found
+    return found, looked
 
 
 def _comments(source: Source, text: str, scalars: list[Span], offsets: list[int] | None) -> Iterator[YamlComment]:
