@@ -14,7 +14,7 @@ from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import compose_services, compose_words
 from gravity_lint.facts.powershell import parse_powershell
 from gravity_lint.facts.shell import parse_shell
-from gravity_lint.facts.sql import statements
+from gravity_lint.facts.sql import MAX_TEXT, statements
 from gravity_lint.facts.words import Word
 from gravity_lint.facts.yamlfile import parse_yaml
 from gravity_lint.link.scripts import deeds, extent, spoken
@@ -25,9 +25,6 @@ from gravity_lint.violation import Finding, Place, Severity
 
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
-
-MAX_SQL = 1_000_000
-"""Characters of an SQL file that are read: what provisions stands before the data."""
 
 _TELLING = regex(
     rb"(?:create|alter|drop|rename)\b.{1,60}?(?:database|user|role|login|group|default)|grant|revoke|set\s+password"
@@ -96,7 +93,7 @@ class ProvisioningScript(Record):
 def _told(source: Source, kind: str) -> Iterator[_Told]:
     """What a script does to databases."""
     if kind == "sql":
-        text = source.text[:MAX_SQL]
+        text = source.text[:MAX_TEXT]
         whole = Word(text, tuple(_lines(text)), (0, 0))
         for statement in statements(text):
             if statement.kind != "other":

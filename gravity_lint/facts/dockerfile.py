@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
+from gravity_lint.facts.kept import kept
 from gravity_lint.source import Source
 
 MAX_BYTES = 500_000
@@ -76,6 +77,7 @@ class _Instruction(NamedTuple):
         return self.offset + start, self.offset + end
 
 
+@kept
 def parse_dockerfile(source: Source) -> DockerfileFacts:
     """Dockerfile text → its facts; never raises, what is not understood says nothing."""
     if len(source.data) > MAX_BYTES:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
+from gravity_lint.facts.kept import kept
 from gravity_lint.source import Source
 
 MAX_BYTES = 2_000_000
@@ -48,6 +49,7 @@ class IniFacts(NamedTuple):
         return None
 
 
+@kept
 def parse_ini(source: Source) -> IniFacts:
     """Ini text → its options. Never raises: a line that is neither section, option nor continuation is a trouble, and
     the lines around it are read all the same."""

@@ -10,6 +10,9 @@ from typing import NamedTuple
 HOLE = "\ue000"
 """Stands in a text for a part that is not known: an f-string's expression, a format field, a joined variable."""
 
+MAX_TEXT = 500_000
+"""Characters of a text that are read: what provisions stands before the data."""
+
 
 class Statement(NamedTuple):
     """One statement of a text."""
@@ -55,7 +58,7 @@ _TOKEN = re.compile(rf"""
   | (?P<dollar>\$(?:[A-Za-z_]\w*)?\$)
   | (?P<word>@{{0,2}}(?:[\w#]+|{_HOLE}|\$)+)
   | (?P<hole>(?<![:\w]):(?:'\w{{1,100}}'|"\w{{1,100}}"|[A-Za-z_]\w{{0,100}})(?!\w))
-  | (?P<line>\\[A-Za-z!][^\n]*)
+  | (?P<line>\\[A-Za-z!])
   | (?P<mark>.)
 """, re.VERBOSE | re.DOTALL)
 _GEXEC = re.compile(r"\\gexec\b", re.IGNORECASE)
@@ -78,10 +81,11 @@ def _tokens(text: str) -> Iterator[_Token]:
         elif kind == "quoted":
             yield _Token("quoted", match[0][1:].removesuffix({"[": "]"}.get(match[0][0], match[0][0])), start)
         elif kind == "line":
-            if runs := _GEXEC.match(match[0]):
-                position = start + runs.end()
+            if runs := _GEXEC.match(text, start):
+                position = runs.end()
                 yield _Token("end", "gexec", start)
             elif match[0][1] != "g" and _begins_line(text, start):
+                position = _find(text, "\n", start)
                 yield _Token("end", "", start)
             else:
                 position = start + 1
@@ -140,7 +144,7 @@ def _split(text: str) -> Iterator[list[_Token]]:
 
 def _alone(text: str, token: _Token) -> bool:
     end = token.offset + len(token.text)
-    return not (text[text.rfind("\n", 0, token.offset) + 1:token.offset] + text[end:_find(text, "\n", end)]).strip()
+    return _begins_line(text, token.offset) and not text[end:end + 200].partition("\n")[0].strip()
 
 
 def _creates_routine(statement: list[_Token]) -> bool:
@@ -222,6 +226,7 @@ _PROCEDURES = {"SP_ADDLOGIN": "create-user", "SP_ADDUSER": "create-user", "SP_GR
 _COPIED = {"DATABASE", "LOG", "TABLE", "DATABASES"}
 _REPLICA = {"", "ALL", "UNTIL", "FOR", "IO_THREAD", "SQL_THREAD", "USER"}
 _DEPTH = 4
+_NEXT = 6
 _NEAR = 60
 _FAR = 500  # tokens; a list of grantees is shorter, a hostile text is not
 
@@ -232,7 +237,7 @@ def statements(text: str) -> tuple[Statement, ...]:
     Unknown parts of the text are `HOLE`s; format fields (`{}`, `%s`) left in it are read as such too. A statement that
     is none of the kinds, not known or not SQL at all is `other`.
     """
-    return tuple(_statements(text, 0, 0))
+    return tuple(_statements(text[:MAX_TEXT], 0, 0))
 
 
 def _statements(text: str, base: int, depth: int) -> Iterator[Statement]:
@@ -250,7 +255,7 @@ def _judge(tokens: list[_Token], depth: int) -> Iterator[Statement]:
             word == "IF" and any(token.upper == "(" for token in tokens[first + 1:first + 4])):
         found = list(_in_block(tokens[first + 1:], depth))
     elif word in ("EXEC", "EXECUTE"):
-        found = list(_executed(tokens[first:], depth))
+        found = list(_executed(tokens[first:first + _NEXT], depth))
     elif tokens[-1].kind == "end":  # `\gexec`: psql runs what the query returns
         found = [inner for text in tokens if text.kind == "string"
                  for inner in _nested(text, depth) if inner.kind != "other"]
@@ -268,14 +273,14 @@ def _in_block(tokens: list[_Token], depth: int) -> Iterator[Statement]:
         if token.kind == "body" or (token.kind == "string" and index == 0):
             yield from (inner for inner in _nested(token, depth) if inner.kind != "other")
         elif word in ("EXEC", "EXECUTE") and parentheses == 0:
-            yield from _executed(tokens[index:], depth)
+            yield from _executed(tokens[index:index + _NEXT], depth)
         elif word in (*_VERBS, "BACKUP", "RESTORE") and parentheses == 0 and (statement := _classify(tokens, index)):
             yield statement
 
 
 def _executed(tokens: list[_Token], depth: int) -> Iterator[Statement]:
     """What `EXECUTE 'text'` runs, or one of T-SQL's procedures for logins does."""
-    for token in tokens[1:6]:
+    for token in tokens[1:_NEXT]:
         if token.kind == "string":
             yield from (inner for inner in _nested(token, depth) if inner.kind != "other")
             return
@@ -359,7 +364,8 @@ def _definition(tokens: list[_Token], index: int) -> Statement | None:
         place += 1
     word = _upper(tokens, place)
     if verb == "ALTER" and word == "DEFAULT" and _upper(tokens, place + 1) == "PRIVILEGES":
-        granted = next((token.upper for token in tokens[place:] if token.upper in ("GRANT", "REVOKE")), "")
+        granted = next((token.upper for token in tokens[place:place + _FAR]
+                        if token.upper in ("GRANT", "REVOKE")), "")
         return Statement(granted.lower(), verb, "DEFAULT PRIVILEGES", "", offset) if granted else None
     kind = f"{verb.lower()}-{_OBJECTS.get(word, '')}"
     if kind not in _KINDS and kind not in _REPLICATION:

@@ -9,6 +9,9 @@ from gravity_lint.facts import ini, yamlfile
 from gravity_lint.facts.compose import compose_words
 from gravity_lint.source import Source
 
+MAX_TOML = 1_000_000
+"""What is longer was not written by hand, and takes seconds."""
+
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
 _LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
@@ -23,13 +26,15 @@ def troubles(kind: str, source: Source) -> tuple[tuple[int, str], ...]:
     if conflict := _CONFLICT.search(source.data):
         return ((source.position(conflict.start())[0], "has merge conflict markers here"),)
     if kind == "yaml":
-        return tuple(yamlfile.parse_yaml(source).troubles)
+        return yamlfile.troubles_of(source)
     if kind == "ini":
         return tuple(ini.parse_ini(source).troubles)
     return _of_toml(source) if kind == "toml" else ()
 
 
 def _of_toml(source: Source) -> tuple[tuple[int, str], ...]:
+    if len(source.data) > MAX_TOML:
+        return ((1, f"is larger than {MAX_TOML // 1_000_000} MB, left out"),)
     if sys.version_info >= (3, 11):
         import tomllib
     else:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from gravity_lint.facts.code import Span
 from gravity_lint.source import Source
@@ -25,6 +26,9 @@ _TEMPLATE = re.compile(r"\{\{|\{%|<%")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#([^\n]*)", re.MULTILINE)
 _MATTERS = re.compile(rb"^[ \t]*(?:image|build|services)[ \t]*:|^[ \t]*[\"']?(?:apiVersion|configMapGenerator|"
                       rb"secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
+
+_TROUBLES: WeakKeyDictionary[Source, tuple[YamlTrouble, ...]] = WeakKeyDictionary()
+"""Of the sources that live. The other facts are not kept: a folder of manifests holds hundreds of thousands of them."""
 
 
 class Entry(NamedTuple):
@@ -88,6 +92,17 @@ def matters(data: bytes) -> bool:
 
 def parse_yaml(source: Source) -> YamlFacts:
     """YAML text → its facts. Never raises: what cannot be read is said in `troubles`."""
+    facts = _parsed(source)
+    _TROUBLES[source] = facts.troubles
+    return facts
+
+
+def troubles_of(source: Source) -> tuple[YamlTrouble, ...]:
+    """What of a YAML text cannot be read; where its facts have been asked for, it is not read again."""
+    return _TROUBLES[source] if source in _TROUBLES else parse_yaml(source).troubles
+
+
+def _parsed(source: Source) -> YamlFacts:
     if len(source.data) > MAX_BYTES:
         message = f"is a YAML file larger than {MAX_BYTES // 1_000_000} MB, left out"
         return YamlFacts((), (), (YamlTrouble(1, message),), False)
