@@ -94,7 +94,7 @@ class Calls:
         """The modules, of any role, that import something of a top-level package."""
         found = self._imported.get(name)
         if found is None:
-            written = _import_of(name)
+            written = import_of(name)
             found = self._imported[name] = tuple(
                 module
                 for module in self.modules.values()
@@ -163,8 +163,10 @@ class Calls:
         return found
 
 
-def _import_of(package: str) -> re.Pattern[bytes]:
-    return re.compile(rb"^[ \t]*(?:from|import)\b[^\n]*\b%b\b" % re.escape(package.encode()), re.MULTILINE)
+def import_of(package: str) -> re.Pattern[bytes]:
+    """What shows in a text that imports something of this name: on the line of the import, or in its brackets."""
+    word = re.escape(package.encode("utf-8", "replace"))
+    return re.compile(rb"\b(?:from|import)\b[^\n]*\b%b\b|\bimport\s*\([^)]*\b%b\b" % (word, word))
 
 
 def spelled(func: Expr) -> str:

@@ -32,7 +32,6 @@ from gravity_lint.facts.code import (
     PythonFacts,
     Raise,
     Return,
-    Series,
     Span,
     Stmt,
     Try,
@@ -179,19 +178,6 @@ class Module:
                     yield unit.last_name
 
     @cached_property
-    def spoken(self) -> tuple[tuple[frozenset[str], tuple[str, ...]], ...]:
-        """What each of its statements speaks of, with the names that may hold it then: what it sets, what is around."""
-        found: list[tuple[frozenset[str], tuple[str, ...]]] = []
-        for unit in self.units:
-            around = tuple(one.last_name for one in (unit, unit.owner) if one is not None and one.name)
-            for stmt in statements(body_of(unit.node)):
-                words = {part.id if isinstance(part, Name) else part.name
-                         for expr in expressions(stmt) for part in walk(expr) if isinstance(part, (Name, Attr))}
-                if words:
-                    found.append((frozenset(words), (*around, *targets_of(stmt))))
-        return tuple(found)
-
-    @cached_property
     def is_package(self) -> bool:
         return self.path.endswith("/__init__.py")
 
@@ -230,15 +216,6 @@ def _gives(expr: Expr, name: str) -> bool:
         elif (isinstance(here, Name) and here.id == name) or (isinstance(here, Attr) and here.name == name):
             return True
     return False
-
-
-def targets_of(stmt: Stmt) -> Iterator[str]:
-    """The last names of what a statement sets, or sets an item of."""
-    for target in stmt.targets if isinstance(stmt, Assign) else ():
-        for part in target.items if isinstance(target, Series) else (target,):
-            part = part.base if isinstance(part, Item) else part
-            if isinstance(part, (Name, Attr)):
-                yield part.id if isinstance(part, Name) else part.name
 
 
 def place_of(unit: Unit) -> tuple[str, Span]:
@@ -391,9 +368,12 @@ class Importer:
         folders above the importing file are tried in that order, then wherever else in the service the name fits.
         """
         key = module.folder, name
-        if key not in self._found:
-            self._found[key] = self._search(module, name)
-        return self._found[key]
+        if key in self._found and self._found[key] is not module:
+            return self._found[key]
+        found = self._search(module, name)
+        if not module.is_package and module.stem != name.split(".", 1)[0]:  # what it is not to itself, it is to others
+            self._found[key] = found
+        return found
 
     def _search(self, module: Module, name: str) -> Module | None:
         head = name.split(".", 1)[0]

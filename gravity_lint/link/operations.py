@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Name, dotted, walk
@@ -153,7 +155,8 @@ def _demanded(ask: Evaluator, row: knowledge.Operation, call: Call, unit: Unit) 
 def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, tuple[Command, ...]]]:
     """The processes that the code starts, each as the commands of its command line; unknown words are holes."""
     table = knowledge.operations().process
-    for call, unit in ask.calls.named(ask.calls.ends(table)):
+    among = ask.carriers.of_texts(_program_words(), _programs())
+    for call, unit in ask.calls.named(ask.calls.ends(table), among=among):
         frame = ask.runs.frame(unit)
         for value in ask.values(call.func, frame):
             process = table.get(value.name) if isinstance(value, External) else None
@@ -168,6 +171,23 @@ def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, tuple[Command, ...]
             if commands:
                 yield call, unit, commands
             break
+
+
+@cache
+def _programs() -> re.Pattern[str]:
+    """The names of the programs that do something to databases."""
+    know = knowledge.operations()
+    names = {*know.sql, *know.mongo, *(command.words[0] for command in know.commands)}
+    words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
+
+
+@cache
+def _program_words() -> frozenset[str]:
+    """A word of each of these names: the longest of those that joints cut it into."""
+    know = knowledge.operations()
+    names = {*know.sql, *know.mongo, *(command.words[0] for command in know.commands)}
+    return frozenset(max(re.split(r"\W+", name), key=len) for name in names)
 
 
 def _commands(ask: Evaluator, values: Values, given: Values) -> tuple[Command, ...]:
