@@ -18,7 +18,7 @@ from gravity_lint.rulebook import Rule, load_rules
 
 COMPOSE = "services:\n  db:\n    image: postgres:16\n"
 MARKED = "# Example only, not for production\n" + COMPOSE
-BROKEN = "import os\n\ndef f(:\n    return 1\n"
+BROKEN = "import sqlalchemy\n\ndef f(:\n    return 1\n"
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ from gravity_lint.cli import cli
 output = ["-o", OUTPUT] if OUTPUT else []
 sys.addaudithook(watch)
 try:
-    cli(["check", *sys.argv[3:], *output])
+    cli(["check", "--no-cache", *sys.argv[3:], *output])
 except SystemExit as end:
     code = end.code
 own = (OUTPUT + ".", os.path.join(os.path.dirname(OUTPUT), "." + os.path.basename(OUTPUT))) if OUTPUT else ()
