@@ -214,6 +214,11 @@ PYTHON: dict[str, Callable[[], str]] = {
     "halves of characters": lambda: 'create_engine("postgresql://a:\\ud800@b/\\udfff")\nos.environ["\\ud800"]\n'
     'create_engine(os.getenv("\\ud800", "postgresql://\\udfff/x"))\n',
     "escapes cut short": lambda: 'create_engine("postgresql://a:b@c/\\x\\u12\\U99999999\\N{NO}\\777\\")\n',
+    "tests around engines": lambda: "".join(
+        f'if os.environ.get("DB{n}_URL"):\n    create_engine(os.environ["DB{n}_URL"])\n' for n in range(1500)),
+    "brackets of 5 MB": lambda: "(" * 2_400_000 + ")" * 2_400_000,
+    "engines of 5 MB": lambda: 'create_engine(os.environ["X"])\n' * 158_000,
+    "errors of 5 MB": lambda: "x = = 1\n" * 600_000,
     "modules of 5000 dots": lambda: "from " + "." * 5000 + "x import u\nimport " + ".".join(["a"] * 5000)
     + "\nfrom ...... import v\nfrom .. import *\ncreate_engine(u)\ncreate_engine(v)\ncreate_engine(a.a.a)\n",
 }
@@ -403,6 +408,10 @@ OTHERS: dict[str, tuple[str, str | bytes, int | None]] = {
     "empty YAML": ("compose.yaml", "", None),
     "YAML of one word": ("compose.yaml", "services", None),
     "malformed TOML": ("pyproject.toml", "[project]\nname = 'x\n", 2),
+    "YAML of 10 MB": ("compose.yaml", "services:\n" + "  s:\n    image: postgres\n" * 400_000, 1),
+    "a manifest of 10 MB": ("manifest.yaml", "apiVersion: v1\ndata:\n" + "  a: b\n" * 1_500_000, 1),
+    "data in YAML of 10 MB": ("data.yaml", "- a: b\n" * 1_500_000, None),
+    "a large TOML file": ("pyproject.toml", "[project]\nname = 'x'\n" + "# a remark\n" * 100_000, 1),
     "deep TOML": ("pyproject.toml", "x = " + "[" * 100_000, 1),
     "TOML with many dots": ("pyproject.toml", ".".join(["a"] * 2000) + " = 1\n", None),
     "TOML with a large number": ("pyproject.toml", "x = " + "9" * 10_000 + "\n",
@@ -425,6 +434,11 @@ OTHERS: dict[str, tuple[str, str | bytes, int | None]] = {
     "a long heading": ("README.md", "#" * 1_000_000, None),
     "ignoring by many stars": (".gitignore", "*a" * 40 + "\n" + "**/" * 2000 + "b\n[z-a]\n[\n!\n\\\n", None),
     "long requirements": ("requirements.txt", "a" * 500_000 + "\n" + "-r requirements.txt\n" * 500 + "[" * 9000, None),
+    "a line of variables": ("Dockerfile", "FROM x\nENV " + " ".join(f"A{n}=b" for n in range(50_000)), None),
+    "a long line of merged mappings": ("compose.yaml", "a0: &a0 {x: y}\n" + "".join(
+        f"a{n}: &a{n}\n  <<: *a{n - 1}\n" for n in range(1, 20_000)), 1),
+    "sections of an ini file": ("alembic.ini", "[DEFAULT]\nscript_location = x\n" + "".join(
+        f"[alembic{n}]\n" for n in range(50_000)), None),
     "many statements": ("schema.sql", "CREATE TABLE x (a int);" * 20_000, None),
     "no environment": (".env", b"DATABASE_URL=\xff\0\n" * 1000, None),
     "a wide environment": (".env.example", "DATABASE_URL=x" + " " * 490_000 + "y\n" + "A='\n" * 100, None),
