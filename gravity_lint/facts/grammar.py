@@ -19,7 +19,7 @@ MAX_NODES = 300_000
 """Nodes of a tree that is read: the longest file that people are known to have written has 163,000, in 22,000 lines;
 what has more was generated, and everything that is done with it would take seconds."""
 
-_GLANCE = 1_000_000
+_GLANCE = 1_250_000
 """Bytes at the beginning of a larger file that may already hold too many nodes."""
 
 MAX_INDENTS = 200
