@@ -82,6 +82,8 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_config_options
 @click.option("--no-cache", is_flag=True, help="Read every file afresh, and keep nothing for the next run.")
 @_CACHE_DIR
+@click.option("--jobs", "-j", metavar="N", type=click.IntRange(1, 999),
+              help="Processes that judge services. [default: one for each processor, where that pays]")
 @click.option("--stdin-filename", metavar="FILE", type=click.Path(),
               help="Take standard input for the content of FILE (an editor's unsaved text).")
 @_COLOR

@@ -46,6 +46,7 @@ class Asked(NamedTuple):
     cache_dir: str | None = None
     stdin_filename: str | None = None
     color: str = "auto"
+    jobs: int | None = None
 
 
 FLAGS = {"--exit-zero": "exit_zero", "--isolated": "isolated", "--no-cache": "no_cache", "--statistics": "statistics",
@@ -53,6 +54,7 @@ FLAGS = {"--exit-zero": "exit_zero", "--isolated": "isolated", "--no-cache": "no
 LISTS = {"--extend-select": "extend_select", "--ignore": "ignore", "--select": "select"}
 FOLDERS = {"--cache-dir": "cache_dir"}
 FORMAT = ("--output-format", "-f")
+JOBS = ("--jobs", "-j")
 
 
 def plain(words: Sequence[str]) -> Asked | None:
@@ -77,6 +79,8 @@ def plain(words: Sequence[str]) -> Asked | None:
             given[FOLDERS[word]] = value
         elif word in FORMAT and value in FORMATS:
             given["output_format"] = value
+        elif word in JOBS and value.isascii() and value.isdigit() and len(value) < 4 and int(value) > 0:
+            given["jobs"] = int(value)
         else:
             return None
     return Asked(tuple(paths), **given)
@@ -137,7 +141,7 @@ def _judged(asked: Asked) -> Report:
 
     places, overlay = _places(asked.paths, asked.stdin_filename)
     config, known = _load(places, asked.config_file, asked.isolated)
-    return run(Options(places, config, _chosen(known, config, asked), overlay))
+    return run(Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs))
 
 
 def clean(cache_dir: str | None) -> int:

@@ -209,6 +209,17 @@ class Inputs:
         for asked, answer in other.answers.items():
             self._set(self.answers, asked, answer)
 
+    def plain(self) -> Plain:
+        """All of it as plain values, for another process."""
+        return self.begun, self.settled, self.files, self.folders, self.answers
+
+    @classmethod
+    def of(cls, values: Plain) -> Inputs:
+        """What `plain` gave."""
+        found = cls(values[0])
+        _, found.settled, found.files, found.folders, found.answers = values
+        return found
+
     def _set(self, table: dict[Any, Any], key: object, value: object) -> None:
         self.settled &= table.setdefault(key, value) == value
 

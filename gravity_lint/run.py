@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -10,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from gravity_lint import inputs, mask
+from gravity_lint import inputs, mask, workers
 from gravity_lint.config import Config
 from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
+from gravity_lint.facts.python import parse_python
 from gravity_lint.inputs import Inputs, Plain
 from gravity_lint.link.service import Service
 from gravity_lint.remember import plain_summary, plain_violations, restored_summary, restored_violations
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Check, Rule, load_rules, matches
+from gravity_lint.screen import matters, tells
 from gravity_lint.source import Source, Texts, Unreadable
 from gravity_lint.suppress import Answers, Comments, Suppression, UnusedSuppression, per_file, suppress
 from gravity_lint.violation import Finding, Place, Step, Violation
@@ -26,6 +29,13 @@ STACK = 4_000
 """Python frames that one run may need: a value is followed through some sixty expressions, a dozen frames each."""
 UNREADABLE = "unreadable"
 """The check whose rule also speaks for what could not be read before there was a service."""
+
+WORTH_A_PROCESS = 250
+"""Python files beside those of the largest service from which on other processes pay for their start."""
+ENOUGH = 500
+"""Python files that one process keeps in mind before it is rid of them."""
+_Wanted = tuple[ServiceFiles, tuple[ServiceFiles, ...]]
+"""A service to judge, with the libraries that it can import."""
 
 MAX_SHOWN = 300
 """Characters of a value that messages show: some are whole files."""
@@ -42,6 +52,8 @@ class Options:
     """Absolute path → the bytes to judge in place of the file's own (an editor's buffer)."""
     recorded: bool = False
     """Whether each `Judged` has to say what of the disk it depends on."""
+    jobs: int | None = 1
+    """Processes that may judge services at the same time; None for as many as pay."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +80,74 @@ def run(options: Options) -> Report:
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
     found = discover(options.paths, options.config, options.overlay.keys())
-    judged = [judge(files, libraries, options) for files, libraries in _wanted(found)]
+    judged = _all_judged(list(_wanted(found)), options)
     for each in judged:
         inputs.add(each.seen)
     return _combined(found, judged, options)
+
+
+def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
+    """What is judged of each service, in their order, whichever process does it."""
+    _ordered(options.rules)  # a rule that cannot be loaded is told before there are other processes
+    sizes = [_size(*each) for each in wanted]
+    processes = _processes(sizes, options.jobs)
+    if processes < 2:
+        return list(_one_by_one(wanted, sizes, options))
+    _prepared()
+    within = replace(options, recorded=options.recorded or inputs.recorded())
+    results = workers.spread(sizes, lambda index: _sent(judge(*wanted[index], within)), processes, ENOUGH)
+    return [_lost(*each, result.why) if isinstance(result, workers.Lost) else _received(result)
+            for each, result in zip(wanted, results, strict=True)]
+
+
+def _one_by_one(wanted: Sequence[_Wanted], sizes: Sequence[int], options: Options) -> Iterator[Judged]:
+    """What is judged of each service in this process, which forgets each before there are too many."""
+    done = 0
+    for each, size in zip(wanted, sizes, strict=True):
+        if done + size > ENOUGH and done:
+            gc.collect()  # all that is known of a service hangs together in circles
+            done = 0
+        yield judge(*each, options)
+        done += size
+
+
+def _prepared() -> None:
+    """Loads what every service needs, so that not each process does it."""
+    tells(b"")
+    matters(b"")
+    parse_python(b"")
+
+
+def _size(files: ServiceFiles, libraries: tuple[ServiceFiles, ...]) -> int:
+    """How much there is to judge: Python files, those of libraries included."""
+    return sum(file.kind == "python" for each in (files, *libraries) for file in each.files)
+
+
+def _processes(sizes: Sequence[int], jobs: int | None) -> int:
+    """How many processes are to judge services of these sizes."""
+    if jobs == 1 or not workers.possible():
+        return 1
+    if jobs is None:
+        jobs = workers.cores() if sum(sizes) - max(sizes, default=0) >= WORTH_A_PROCESS else 1
+    return min(jobs, len(sizes))
+
+
+def _sent(judged: Judged) -> Plain:
+    """What was judged, as plain values for another process."""
+    return plain(judged), judged.crashes, judged.seen and judged.seen.plain()
+
+
+def _received(values: Plain) -> Judged:
+    judged, crashes, seen = values
+    return replace(restored(judged), crashes=crashes, seen=seen and Inputs.of(seen))
+
+
+def _lost(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], why: str) -> Judged:
+    """What is known of a service that no process could judge."""
+    crashes = _Crashes(files.root)
+    crashes.add("judging", why)
+    return Judged(files.root, ServiceSummary(files.root, files.kind, False, files.why, len(files.files)), (),
+                  frozenset(), (), crashes.told())
 
 
 def judge(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: Options) -> Judged:
@@ -149,7 +225,7 @@ def services(paths: Sequence[Path], config: Config) -> Report:
     return Report((), tuple(sorted(summaries)), sum(each.files for each in summaries), tuple(lines))
 
 
-def _wanted(found: Discovery) -> Iterator[tuple[ServiceFiles, tuple[ServiceFiles, ...]]]:
+def _wanted(found: Discovery) -> Iterator[_Wanted]:
     """The services of which something was asked for, each with the libraries that it can import."""
     known = {files.root: files for files in found.services}
     asked = {files.root: any(found.selected(file.path) for file in files.files) for files in found.services}
@@ -277,10 +353,13 @@ class _Crashes:
         self._root = root
         self._met: dict[str, list[str]] = {}
 
-    def add(self, doing: str, error: Exception) -> None:
-        if os.environ.get("GRAVITY_LINT_DEBUG"):
-            traceback.print_exception(error)
-        what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+    def add(self, doing: str, error: Exception | str) -> None:
+        if isinstance(error, str):
+            what = error
+        else:
+            if os.environ.get("GRAVITY_LINT_DEBUG"):
+                traceback.print_exception(error)
+            what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
         self._met.setdefault(what, []).append(doing)
 
     def told(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ HELP = VERSION | {"cli", "commands"}
 RULES = HELP | {"checks", "record", "regex", "rulebook", "violation"}
 SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "knowledge", "link", "mask", "remember", "report",
                     "roots",
-                    "run", "screen", "source", "suppress"}
+                    "run", "screen", "source", "suppress", "workers"}
 """The rooms of ours that a command may enter."""
 REMEMBERED = {"cache", "commands", "config", "discover", "inputs", "mask", "record", "regex", "remember", "report",
               "source", "start", "violation"}
