@@ -50,6 +50,11 @@ class Source:
         return self.data.decode("utf-8", "replace")
 
     @cached_property
+    def _plain(self) -> bool:
+        """Whether every character is one byte: then no column need be counted, on lines that may have millions."""
+        return self.data.isascii()
+
+    @cached_property
     def _starts(self) -> list[int]:
         return [0, *(match.end() for match in re.finditer(rb"\n", self.data))]
 
@@ -63,6 +68,8 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Byte offset → line and column, both from 1, the column in characters."""
         line = bisect_right(self._starts, offset)
+        if self._plain:
+            return line, offset - self._starts[line - 1] + 1
         return line, len(self.data[self._starts[line - 1]:offset].decode("utf-8", "replace")) + 1
 
     def place(self, span: tuple[int, int]) -> Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from gravity_lint.facts.code import Attr, Call, Class, Expr, Name
@@ -63,6 +63,12 @@ class Calls:
         """The modules whose text holds one of these words, in order of their paths."""
         found = {module for word in words for module in self.holding(word)}
         return tuple(sorted(found, key=lambda module: module.path))
+
+    def speaking(self, tells: re.Pattern[bytes], matching: Callable[[str], object]) -> set[Module]:
+        """The modules of the service's own code that hold a name of a kind: `tells` looks first, `matching` decides."""
+        return {module for word, modules in self._words.items()
+                if tells.search(word) and matching(word.decode("utf-8", "replace"))
+                for module in modules if module.role == "code"}
 
     def classes(self, words: Iterable[str]) -> Iterator[Unit]:
         """The classes in the modules that hold one of these words."""

@@ -38,14 +38,14 @@ class Carriers:
         found = self._libraries.get(libraries)
         if found is None:
             importing = {module for library in libraries for module in self.ask.calls.importing(library)}
-            found = self._libraries[libraries] = self._beside(importing)
+            found = self._libraries[libraries] = self.beside(importing)
         return found
 
     def of_texts(self, words: Iterable[str], matching: re.Pattern[str]) -> frozenset[Module]:
         """The modules that can hold a text that matches; `words` are names of which such a text holds one."""
-        return self._beside({module for module in self.ask.calls.holding_any(words) if _holds(module, matching)})
+        return self.beside({module for module in self.ask.calls.holding_any(words) if _holds(module, matching)})
 
-    def _beside(self, modules: set[Module]) -> frozenset[Module]:
+    def beside(self, modules: set[Module]) -> frozenset[Module]:
         """These modules, those that import them, and those that they import; all of a small service."""
         code = self.ask.calls.code
         if not modules or len(code) <= MANY:

@@ -95,12 +95,9 @@ class Evaluator:
         self.commandline = CommandLine(self)
         self.carriers = Carriers(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
-        self._passing: dict[tuple[int, Frame], Values] = {}
         self._kept: list[Expr] = []
         self._asked = False
         self._steps = 0
-        self.cuts = 0
-        """How often a question was left without an answer, since it led back to itself or too far."""
         self._active: set[tuple[int, Frame]] = set()
         self._callers: dict[Unit, list[tuple[Call, Unit]]] = {}
         self._lambdas: dict[int, Unit] = {}
@@ -110,7 +107,7 @@ class Evaluator:
     def values(self, expr: Expr, frame: Frame) -> Values:
         """What an expression may be in a run. Never empty; what is not known is `Unknown`."""
         key = id(expr), frame
-        found = self._memo.get(key) or self._passing.get(key)
+        found = self._memo.get(key)
         if found is not None:
             return found
         site = Site(frame.unit.module, expr.span)
@@ -118,18 +115,15 @@ class Evaluator:
             return self._first(expr, frame, site)
         self._steps += 1
         if key in self._active or len(self._active) > MAX_DEPTH or self._steps > MAX_STEPS:
-            self.cuts += 1
             return (Unknown(site, (), "recursion"),)
         self._active.add(key)
-        cuts = self.cuts
         try:
             found = unique(self._ask(expr, frame, site)) or (Unknown(site),)
         finally:
             self._active.discard(key)
         if self.exhausted:
             return found  # cut short: another question may have the budget to see more
-        # In the midst of a circle nobody sees the whole of it: that answer serves this question only
-        (self._memo if cuts == self.cuts or len(self._active) == 0 else self._passing)[key] = found
+        self._memo[key] = found
         self._kept.append(expr)  # an identity means something only while its owner lives
         return found
 
@@ -143,12 +137,6 @@ class Evaluator:
             return (Unknown(site, (), "recursion"),)
         finally:
             self._asked = False
-            self._passing.clear()
-
-    @property
-    def asked(self) -> bool:
-        """Whether a question is under way."""
-        return self._asked
 
     @property
     def exhausted(self) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name, dotted, walk
 from gravity_lint.facts.urls import parse_url
 from gravity_lint.knowledge.exposures import How, exposures
-from gravity_lint.knowledge.names import split
+from gravity_lint.knowledge.names import split, words
 from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import PART, Evaluator
-from gravity_lint.link.modules import Unit
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import (
     Environment,
     External,
@@ -34,6 +35,7 @@ from gravity_lint.link.values import (
 
 _SUSPECT = re.compile(r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database", re.IGNORECASE)
 """What stands in a name that may hold an address: most of what is logged holds none, and is not followed."""
+_PASSWORD = re.compile(rb"://[^\s/'\"@]*:[^\s/'\"]*@")
 _MAX_DEPTH = 6
 _MAX_FIELDS = 200
 
@@ -77,11 +79,27 @@ def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
     table = exposures()
     ends = set(ask.calls.ends(table.calls))
     ends |= {name for row in table.exposures for name in row.attributes}
-    for call, unit in ask.calls.named(sorted(ends)):
+    for call, unit in ask.calls.named(sorted(ends), among=_among(ask)):
         if any(_suspect(arg.value) for arg in call.args):
             how = _how(ask, call, unit)
             if how is not None:
                 yield call, unit, how, spelled(call.func)
+
+
+def _among(ask: Evaluator) -> frozenset[Module]:
+    """The modules in which an address or a password may be at hand: where one is named, and beside those."""
+    def shown(name: str) -> bool:
+        return knowledge.classify(name) in ("url", "password")
+
+    found = ask.calls.speaking(_stores(), shown)
+    found |= {module for module in ask.calls.code if b"://" in module.text and _PASSWORD.search(module.text)}
+    found |= {unit.module for unit in ask.objects.settings.classes}
+    return ask.carriers.beside(found)
+
+
+@cache
+def _stores() -> re.Pattern[bytes]:
+    return re.compile(b"|".join(word.encode() for word in words().kind_of_store), re.IGNORECASE)
 
 
 def _suspect(expr: Expr) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import is_not
 from typing import NamedTuple
 
 from gravity_lint.facts.code import (
@@ -47,6 +49,8 @@ from gravity_lint.facts.code import (
 
 MAX_LOOPS = 2
 """Loops inside loops whose bodies are walked twice."""
+MAX_PATH = 300
+"""Characters of a path in which its beginnings are looked for."""
 MAX_BINDINGS = 12
 """Assignments of one name kept where they meet: a value with more sources than this is not worth following."""
 
@@ -142,8 +146,8 @@ class _Walker:
         self.globals: set[str] = set()
         self.left: list[tuple[list[Env | None], list[Env | None]]] = []
         """For each loop around: what is known where it is continued, and where it is left."""
-        self.paths: set[str] = set()
-        """The paths (`a.b`, `a["k"]`) that have been set: they end when what they begin with is set anew."""
+        self.inside: dict[str, dict[str, None]] = {}
+        """What a path (`a.b`, `a["k"]`) begins with → the paths that have been set: they end when it is set anew."""
         self.last: Env = {}
         """What was known when the code last stopped: a module that ends in `raise` still has its names."""
 
@@ -309,8 +313,10 @@ class _Walker:
             self.flow.globals.setdefault(key, []).append(binding)
         self.flow.bound.add(key)
         if "." in key or "[" in key:
-            self.paths.add(key)
-        for path in [path for path in self.paths if path.startswith((f"{key}.", f"{key}["))]:
+            for end, sign in enumerate(key[:MAX_PATH]):
+                if sign in ".[":
+                    self.inside.setdefault(key[:end], {})[key] = None
+        for path in self.inside.get(key, ()):
             env.pop(path, None)
         env[key] = State((binding,), False)
 
@@ -378,11 +384,19 @@ def _merge(ends: list[Env | None]) -> Env | None:
         return ways[0] if ways else None
     first, *rest = ways
     merged = dict(first)  # most names are the same on all ways, and there may be thousands of ways
-    changed = [key for way in rest for key, state in first.items() if way.get(key) is not state]
-    for key in dict.fromkeys([*changed, *(key for way in rest for key in way if key not in first)]):
-        states = [way.get(key) for way in ways]
-        found = tuple(dict.fromkeys(binding for state in states if state for binding in state.bindings))
-        merged[key] = State(found[:MAX_BINDINGS], all(state is not None and state.checked for state in states))
+    changed: dict[str, None] = {}
+    for way in rest:
+        changed.update(dict.fromkeys(compress(first, map(is_not, map(way.get, first), first.values()))))
+        if not way.keys() <= first.keys():
+            changed.update(dict.fromkeys(key for key in way if key not in first))
+    known: dict[str, list[State]] = {key: [] for key in changed}
+    for way in ways:
+        for key in way.keys() & known.keys():
+            known[key].append(way[key])
+    for key, states in known.items():
+        found = tuple(dict.fromkeys(binding for state in states for binding in state.bindings))
+        checked = len(states) == len(ways) and all(state.checked for state in states)
+        merged[key] = State(found[:MAX_BINDINGS], checked)
     return merged
 
 

@@ -44,10 +44,8 @@ class Names:
         if (
             key in self._looking or key in self._missed or len(self._looking) > MAX_WAY
         ):  # a circle of imports: Python finds the submodule, or nothing yet
-            self.ask.cuts += 1
             return self.submodule(module.folder, name, Site(module, (0, 0))) if module.is_package else None
         self._looking.add(key)
-        cuts = self.ask.cuts
         try:
             found = self._member(module, name, depth)
         finally:
@@ -56,7 +54,7 @@ class Names:
             self._missed.add(key)
         if not self._looking:
             self._missed.clear()
-        if not self._looking and not self.ask.exhausted and (self.ask.cuts == cuts or not self.ask.asked):
+        if not self._looking and not self.ask.exhausted:
             self._members[key] = found
         return found
 

@@ -65,7 +65,6 @@ class Objects:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
-        self._tracing: set[Unit] = set()
         self._heirs: dict[str, set[str]] = {}
         self._bases: dict[Unit, tuple[tuple[Unit, ...], tuple[str, ...]]] = {}
         self._assigned: dict[Unit, dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]] = {}
@@ -81,11 +80,7 @@ class Objects:
         found = self._bases.get(unit)
         if found is not None:
             return found
-        if unit in self._tracing:  # a class that inherits from itself, or is asked for on the way to its bases
-            self.ask.cuts += 1
-            return (unit,), ()
-        self._tracing.add(unit)
-        cuts = self.ask.cuts
+        self._bases[unit] = ((unit,), ())  # a class that inherits from itself
         units: dict[Unit, None] = {unit: None}
         names: dict[str, None] = {}
         node = unit.node
@@ -103,11 +98,8 @@ class Objects:
                     names[value.name] = None
                 elif isinstance(value, Made):
                     names[f"{value.name}()"] = None
-        self._tracing.discard(unit)
-        found = tuple(units), tuple(names)
-        if self.ask.cuts == cuts or not self.ask.asked:  # else in the midst of a circle, seen by nobody as a whole
-            self._bases[unit] = found
-        return found
+        self._bases[unit] = tuple(units), tuple(names)
+        return self._bases[unit]
 
     def heirs(self, name: str) -> set[str]:
         """Names of the classes that list a class of this name among their bases."""
@@ -338,11 +330,12 @@ class Objects:
             base.call is None
             or base.frame is None
             or base.unit is None
+            or not base.call.args
             or self.method(base.unit, "__init__") is not None
         ):
             return ()
         fields = [field for unit in reversed(self.lineage(base.unit)[0]) for field in self.settings.fields(unit)]
-        if name not in fields or not base.call.args:
+        if name not in fields:
             return ()
         given, named, _ = self.ask.runs.arguments(base.call, base.frame)
         if name in named:

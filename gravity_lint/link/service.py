@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 from gravity_lint import knowledge
 from gravity_lint.discover import File, ServiceFiles
@@ -28,6 +28,14 @@ from gravity_lint.violation import Place, Step
 
 _NOTHING = PythonFacts((), (), ())
 
+_KEPT = 1_000
+"""Files of shared libraries whose facts are kept, since every service that imports the library asks for them."""
+
+
+@lru_cache(_KEPT)
+def _shared(data: bytes) -> PythonFacts:
+    return parse_python(data)
+
 
 class Service:
     """What checks ask. Files are read, facts taken and links made when the first question needs them."""
@@ -42,6 +50,7 @@ class Service:
         self._libraries = libraries
         self._overlay = overlay or {}
         self._sources: dict[str, Source | Unreadable] = {}
+        self._foreign = {file.path for library in libraries for file in library.files}
         self._facts: dict[str, PythonFacts] = {}
 
     # ---- files
@@ -68,7 +77,8 @@ class Service:
         found = self._facts.get(path)
         if found is None:
             try:
-                found = parse_python(self.source(path).data)
+                data = self.source(path).data
+                found = _shared(data) if path in self._foreign else parse_python(data)
             except Unreadable:
                 found = _NOTHING
             self._facts[path] = found

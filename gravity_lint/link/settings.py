@@ -41,15 +41,25 @@ class Settings:
         self.ask = evaluator
         self.objects = objects
         self._settings: dict[Unit, bool] = {}
+        self._written: dict[Unit, tuple[dict[str, Assign], dict[str, Assign]]] = {}
+        self._inner: dict[Unit, tuple[Assign, ...]] = {}
 
     def fields(self, unit: Unit) -> dict[str, Assign]:
         """The fields that a class declares in its body: names with an annotation, or any name of a settings class."""
-        found: dict[str, Assign] = {}
-        for stmt in statements(body_of(unit.node)):
-            target = stmt.targets[0] if isinstance(stmt, Assign) and len(stmt.targets) == 1 else None
-            if isinstance(stmt, Assign) and isinstance(target, Name) and (stmt.annotation or self.is_settings(unit)):
-                found[target.id] = stmt
-        return found
+        every, annotated = self._assigned(unit)
+        return every if len(every) > len(annotated) and self.is_settings(unit) else annotated
+
+    def _assigned(self, unit: Unit) -> tuple[dict[str, Assign], dict[str, Assign]]:
+        """The names that a class's body assigns to, and those of them with an annotation."""
+        known = self._written.get(unit)
+        if known is None:
+            known = self._written[unit] = {}, {}
+            for stmt in statements(body_of(unit.node)):
+                target = stmt.targets[0] if isinstance(stmt, Assign) and len(stmt.targets) == 1 else None
+                if isinstance(stmt, Assign) and isinstance(target, Name):
+                    for found in known if stmt.annotation else known[:1]:
+                        found[target.id] = stmt
+        return known
 
     def is_settings(self, unit: Unit) -> bool:
         """Whether the environment gives the fields of a class."""
@@ -107,29 +117,38 @@ class Settings:
                         stack.append(model)
         return frozenset(found)
 
+    def _configured(self, unit: Unit) -> tuple[Assign, ...]:
+        """The statements of a class that configure it: `model_config = …`."""
+        known = self._inner.get(unit)
+        if known is None:
+            names = self.ask.know.settings.inner_names
+            known = self._inner[unit] = tuple(
+                stmt
+                for stmt in statements(body_of(unit.node))
+                if isinstance(stmt, Assign)
+                and stmt.value is not None
+                and isinstance(stmt.targets[0], Name)
+                and stmt.targets[0].id in names
+            )
+        return known
+
     def prefix(self, unit: Unit) -> str:
         """What stands before the names of a settings class's variables."""
         known = self.ask.know.settings
         for owner in self.objects.lineage(unit)[0]:
-            for stmt in statements(body_of(owner.node)):
-                if (
-                    isinstance(stmt, Assign)
-                    and stmt.value is not None
-                    and isinstance(stmt.targets[0], Name)
-                    and stmt.targets[0].id in known.inner_names
-                ):
-                    value = stmt.value
-                    options: list[tuple[str | None, Expr]] = []
-                    if isinstance(value, Call):
-                        options = [(arg.name, arg.value) for arg in value.args]
-                    elif isinstance(value, Mapping):
-                        options = [
-                            (key.value if isinstance(key, Const) and isinstance(key.value, str) else None, item)
-                            for key, item in value.items
-                        ]
-                    for name, expr in options:
-                        if name in known.prefix:
-                            return literal_text(self.ask.values(expr, self.ask.runs.frame(owner))) or ""
+            for stmt in self._configured(owner):
+                value = stmt.value
+                options: list[tuple[str | None, Expr]] = []
+                if isinstance(value, Call):
+                    options = [(arg.name, arg.value) for arg in value.args]
+                elif isinstance(value, Mapping):
+                    options = [
+                        (key.value if isinstance(key, Const) and isinstance(key.value, str) else None, item)
+                        for key, item in value.items
+                    ]
+                for name, expr in options:
+                    if name in known.prefix:
+                        return literal_text(self.ask.values(expr, self.ask.runs.frame(owner))) or ""
             for inner in owner.inner.values():
                 if inner.last_name in known.inner_classes:
                     for name in known.prefix:
