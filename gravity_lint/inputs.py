@@ -22,6 +22,9 @@ Plain = tuple[Any, ...]
 MARGIN = 2_000_000_000
 """Nanoseconds within which two changes may bear the same time on the coarsest file system (FAT)."""
 
+FEW = 20
+"""Files and folders that are sooner compared in every run than written down anew."""
+
 _FLAGS = (os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
           | getattr(os, "O_NONBLOCK", 0))
 
@@ -290,11 +293,12 @@ def _or_racy(stamp: Stamp, late: int) -> Stamp | None:
     return None if stamp[2] >= late or stamp[3] >= late else stamp
 
 
-def unchanged(known: Plain, lenses: Callable[[str], Lens]) -> Inputs | bool:
-    """Whether all that a record (as `plain` gives it) tells of is as it was.
+def unchanged(known: Plain, lenses: Callable[[str], Lens],
+              idle: Callable[[str, bytes, bytes], bool] = lambda path, before, added: False) -> Inputs | bool:
+    """Whether all that a record (as `plain` gives it) tells of is as it was, or differs in nothing that counts.
 
-    True where the stamps say so; where only the contents are the same, the new record. `lenses` finds a lens by its
-    name.
+    True where the stamps say so, or so little differs that it is soon seen again; else the new record. `lenses` finds a
+    lens by its name; `idle` says of a file, what was in it and what was added to it, whether that does not count.
     """
     begun = time.time_ns()
     files, folders, answers = known
@@ -308,7 +312,7 @@ def unchanged(known: Plain, lenses: Callable[[str], Lens]) -> Inputs | bool:
         return False
     if not other_folders and not other_files:
         return True
-    return _compared(known, Inputs(begun), other_folders, other_files, lenses)
+    return _compared(known, Inputs(begun), other_folders, other_files, lenses, idle)
 
 
 def _moved_folders(folders: Sequence[Plain]) -> list[int] | None:
@@ -338,9 +342,13 @@ def _moved_files(files: Sequence[Plain]) -> list[tuple[int, int]] | None:
     return moved
 
 
-def _compared(known: Plain, record: Inputs, folders: Iterable[int], files: Iterable[tuple[int, int]],
-              lenses: Callable[[str], Lens]) -> Inputs | bool:
-    """The new record where the folders and files at these positions hold what they held; else False."""
+def _compared(known: Plain, record: Inputs, folders: Sequence[int], files: Sequence[tuple[int, int]],
+              lenses: Callable[[str], Lens], idle: Callable[[str, bytes, bytes], bool]) -> Inputs | bool:
+    """The new record where the folders and files at these positions hold what they held; else False.
+
+    Or True, where a file differs in nothing that counts, and too little in all to be worth a new record.
+    """
+    differing = 0
     with recording(record):
         try:
             for index in folders:
@@ -349,12 +357,19 @@ def _compared(known: Plain, record: Inputs, folders: Iterable[int], files: Itera
                 if record.folders[path, lens][1] != digest:
                     return False
             for outer, inner in files:
-                folder, names, _, limits, digests = known[0][outer]
-                read(folder + names[inner], limits[inner])
-                if record.files[folder + names[inner]][2] != digests[inner]:
+                folder, names, stamps, limits, digests = known[0][outer]
+                path, stamp, digest = folder + names[inner], stamps[inner], digests[inner]
+                data = read(path, limits[inner])
+                if record.files[path][2] == digest:
+                    continue
+                differing += 1
+                if stamp is None or not stamp[1] <= len(data) < limits[inner] or _digest(data[:stamp[1]]) != digest \
+                        or not idle(path, data[:stamp[1]], data[stamp[1]:]):
                     return False
         except (OSError, NotRegular):
             return False
+    if differing and len(folders) + len(files) <= FEW:
+        return True
     for folder, names, stamps, limits, digests in known[0]:
         for name, stamp, limit, digest in zip(names, stamps, limits, digests, strict=True):
             record.files.setdefault(folder + name, (stamp, limit, digest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from gravity_lint import inputs
 from gravity_lint.cache import Cache, key_of, tool
@@ -25,16 +26,16 @@ def remembered(cache: Cache | None, question: tuple[object, ...], produce: Calla
     if cache is None or key is None:
         return produce()
     if (kept := cache.get(_KIND, key)) is not None:
-        seen, report = kept
-        holds = inputs.unchanged(seen, _lens)
+        seen, report, words = kept
+        holds = inputs.unchanged(seen, _lens, partial(_is_idle, words))
         if holds:
             if isinstance(holds, inputs.Inputs) and (now := inputs.plain(holds)) != seen:
-                cache.put(_KIND, key, (now, report))
+                cache.put(_KIND, key, (now, report, words))
             return restored(report)
     with inputs.recording(found := inputs.Inputs()):
         report = produce()
     if found.settled and not report.crashes:
-        cache.put(_KIND, key, (inputs.plain(found), plain(report)))
+        cache.put(_KIND, key, (inputs.plain(found), plain(report), _words()))
         cache.prune()
     return report
 
@@ -50,6 +51,21 @@ def _lens(name: str) -> inputs.Lens:
     from gravity_lint.discover import LENSES
 
     return LENSES[name]
+
+
+def _is_idle(words: frozenset[bytes], path: str, before: bytes, added: bytes) -> bool:
+    if not path.endswith((".py", ".pyw")):
+        return False
+    from gravity_lint.appended import says_nothing
+
+    return says_nothing(before, added, words)
+
+
+def _words() -> frozenset[bytes]:
+    """The words for which a Python file is read that would not be otherwise; kept, for they are dear to gather."""
+    from gravity_lint.screen import _telling
+
+    return _telling()
 
 
 # ---- reports as plain values

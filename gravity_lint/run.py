@@ -89,7 +89,7 @@ def run(options: Options) -> Report:
 def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
     """What is judged of each service, in their order, whichever process does it."""
     _ordered(options.rules)  # a rule that cannot be loaded is told before there are other processes
-    sizes = [_size(*each) for each in wanted]
+    sizes = [sum(file.kind == "python" for file in files.files) for files, _ in wanted]
     processes = _processes(sizes, options.jobs)
     if processes < 2:
         return list(_one_by_one(wanted, sizes, options))
@@ -116,11 +116,6 @@ def _prepared() -> None:
     tells(b"")
     matters(b"")
     parse_python(b"")
-
-
-def _size(files: ServiceFiles, libraries: tuple[ServiceFiles, ...]) -> int:
-    """How much there is to judge: Python files, those of libraries included."""
-    return sum(file.kind == "python" for each in (files, *libraries) for file in each.files)
 
 
 def _processes(sizes: Sequence[int], jobs: int | None) -> int:

@@ -295,6 +295,7 @@ TEXTS = ("", "x = 1\n", SERVICE["app/db.py"], SERVICE["app/db.py"].replace("@h/d
          "from fastapi import FastAPI\napp = FastAPI()\n")
 STEPS = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(NAMES), st.sampled_from(TEXTS)),
+    st.tuples(st.just("append"), st.sampled_from(NAMES), st.sampled_from(["# a remark\n", "\n\n# sqlalchemy\n", *TEXTS])),
     st.tuples(st.just("remove"), st.sampled_from(NAMES), st.just("")),
     st.tuples(st.just("touch"), st.sampled_from(NAMES), st.just("")),
     st.tuples(st.just("rename"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
@@ -310,6 +311,9 @@ def take(root: Path, step: tuple[str, str, str]) -> None:
     with contextlib.suppress(OSError):
         if what == "write":
             path.write_text(more, "utf-8")
+        elif what == "append":
+            with path.open("a", encoding="utf-8") as file:
+                file.write(more)
         elif what == "remove" and path.is_dir():
             shutil.rmtree(path)
         elif what == "remove":
@@ -673,3 +677,41 @@ def test_what_stays_young_is_compared_and_not_written_again(said: Said, tree: Pa
         before = path.stat().st_ino
         assert not said(tree, cache_dir=str(shelf))[1]
     assert path.stat().st_ino == before
+
+
+# ---- edits that change nothing
+
+
+@pytest.mark.parametrize("name", ["app/db.py", "app/main.py"])
+def test_a_comment_more_is_no_change(name: str, said: Said, tree: Path, shelf: Path,
+                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 60_000_000_000)
+    before, _ = said(tree, cache_dir=str(shelf))
+    (path,) = entries(shelf)
+    text = path.read_bytes()
+    for added, counts in (("\n# a remark\n", False), ("# and one more\n", False), ("# sqlalchemy\n", True),
+                          ("# gravity: ignore[GRV101]\n", True), ("x = 1\n", True)):
+        with (tree / name).open("a", encoding="utf-8") as file:
+            file.write(added)
+        assert said(tree, cache_dir=str(shelf))[1] == counts, added
+        assert said(tree, cache_dir=str(shelf))[0] == said(tree, no_cache=True)[0]
+        if not counts:
+            assert path.read_bytes() == text, "it is too little to be written down"
+    assert said(tree, no_cache=True)[0].startswith(before[0])
+
+
+def test_many_comments_are_written_down(said: Said, tree: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 60_000_000_000)
+    monkeypatch.setattr(inputs, "FEW", 0)
+    said(tree, cache_dir=str(shelf))
+    (path,) = entries(shelf)
+    text = path.read_bytes()
+    with (tree / "app/db.py").open("a", encoding="utf-8") as file:
+        file.write("# a remark\n")
+    assert not said(tree, cache_dir=str(shelf))[1]
+    assert path.read_bytes() != text
+    with (tree / "app/db.py").open("a", encoding="utf-8") as file:
+        file.write("# another\n")
+    assert said(tree, cache_dir=str(shelf)) == (said(tree, no_cache=True)[0], False)

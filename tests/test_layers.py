@@ -21,7 +21,7 @@ LAYERS = (
     {"roots"},
     {"discover"},
     {"screen"},
-    {"cache", "workers"},
+    {"appended", "cache", "workers"},
     {"link"},
     {"checks"},
     {"rulebook", "suppress"},
