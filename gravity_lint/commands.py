@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gravity_lint.cache import Cache
     from gravity_lint.config import Config
+    from gravity_lint.remember import Parts
     from gravity_lint.report import Report
     from gravity_lint.rulebook import Rule
 
@@ -125,7 +126,7 @@ def check(asked: Asked) -> int:
     """Judges what was asked for, and says what was found."""
     from gravity_lint.remember import remembered
 
-    report = remembered(_cache(asked), _question(asked), lambda: _judged(asked))
+    report = remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
     if asked.output_file is not None:
         chosen = asked.output_format or "concise"
         _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
@@ -136,12 +137,12 @@ def check(asked: Asked) -> int:
     return _crashed(report) or (FOUND if report.failed and not asked.exit_zero else CLEAN)
 
 
-def _judged(asked: Asked) -> Report:
+def _judged(asked: Asked, parts: Parts | None) -> Report:
     from gravity_lint.run import Options, run
 
     places, overlay = _places(asked.paths, asked.stdin_filename)
     config, known = _load(places, asked.config_file, asked.isolated)
-    return run(Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs))
+    return run(Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts))
 
 
 def clean(cache_dir: str | None) -> int:

@@ -288,6 +288,18 @@ def plain(record: Inputs) -> Plain:
     return files, folders, [(*key, answer) for key, answer in sorted(record.answers.items())]
 
 
+def restored(known: Plain) -> Inputs:
+    """The record that `plain` was given, where `unchanged` has just said True of it."""
+    files, folders, answers = known
+    found = Inputs()
+    for folder, names, stamps, limits, digests in files:
+        for name, stamp, limit, digest in zip(names, stamps, limits, digests, strict=True):
+            found.files[folder + name] = stamp, limit, digest
+    found.folders = {(path, lens): (stamp, digest) for path, lens, stamp, digest in folders}
+    found.answers = {(question, path): answer for question, path, answer in answers}
+    return found
+
+
 def _or_racy(stamp: Stamp, late: int) -> Stamp | None:
     """None in place of a stamp that a later change might leave as it is, for it is as young as the run."""
     return None if stamp[2] >= late or stamp[3] >= late else stamp

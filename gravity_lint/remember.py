@@ -13,18 +13,45 @@ from gravity_lint.source import Texts
 from gravity_lint.violation import Place, Step, Violation
 
 _KIND = "runs"
+_PART = "parts"
 _ENVIRONMENT = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
 """What decides how far upward the top of a tree is looked for."""
 
 
-def remembered(cache: Cache | None, question: tuple[object, ...], produce: Callable[[], Report]) -> Report:
+class Parts:
+    """What earlier runs to the same question found in parts: each holds while what it depends on is as it was."""
+
+    def __init__(self, cache: Cache, key: str) -> None:
+        self._cache = cache
+        self._key = key
+
+    def get(self, name: inputs.Plain) -> tuple[inputs.Plain, inputs.Inputs] | None:
+        """A part of this name that still holds, and what it depends on."""
+        kept = self._cache.get(_PART, key_of(self._key, name))
+        if kept is None:
+            return None
+        seen, value = kept
+        holds = inputs.unchanged(seen, _lens)
+        if not holds:
+            return None
+        return value, holds if isinstance(holds, inputs.Inputs) else inputs.restored(seen)
+
+    def put(self, name: inputs.Plain, value: inputs.Plain, seen: inputs.Inputs) -> None:
+        """Keeps a part, if what it depends on has not changed meanwhile."""
+        if seen.settled:
+            self._cache.put(_PART, key_of(self._key, name), (inputs.plain(seen), value))
+
+
+def remembered(cache: Cache | None, question: tuple[object, ...],
+               produce: Callable[[Parts | None], Report]) -> Report:
     """The report to a question: the one that is kept in the cache, if it still holds, else a new one, which is kept.
 
-    The question is all that is asked for, as plain values, with absolute paths. Whatever `produce` raises is raised.
+    The question is all that is asked for, as plain values, with absolute paths. `produce` is given the parts of earlier
+    reports to it, if there is a place for them; whatever it raises is raised.
     """
     key = _key(question) if cache is not None else None
     if cache is None or key is None:
-        return produce()
+        return produce(None)
     if (kept := cache.get(_KIND, key)) is not None:
         seen, report, words = kept
         holds = inputs.unchanged(seen, _lens, partial(_is_idle, words))
@@ -33,7 +60,7 @@ def remembered(cache: Cache | None, question: tuple[object, ...], produce: Calla
                 cache.put(_KIND, key, (now, report, words))
             return restored(report)
     with inputs.recording(found := inputs.Inputs()):
-        report = produce()
+        report = produce(Parts(cache, key))
     if found.settled and not report.crashes:
         cache.put(_KIND, key, (inputs.plain(found), plain(report), _words()))
         cache.prune()

@@ -12,12 +12,15 @@ from functools import partial
 from pathlib import Path
 
 from gravity_lint import inputs, mask, workers
+from gravity_lint.cache import key_of
 from gravity_lint.config import Config
 from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
+from gravity_lint.discover import plain as plain_discovery
+from gravity_lint.discover import restored as restored_discovery
 from gravity_lint.facts.python import parse_python
 from gravity_lint.inputs import Inputs, Plain
 from gravity_lint.link.service import Service
-from gravity_lint.remember import plain_summary, plain_violations, restored_summary, restored_violations
+from gravity_lint.remember import Parts, plain_summary, plain_violations, restored_summary, restored_violations
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Check, Rule, load_rules, matches
 from gravity_lint.screen import matters, tells
@@ -54,6 +57,8 @@ class Options:
     """Whether each `Judged` has to say what of the disk it depends on."""
     jobs: int | None = 1
     """Processes that may judge services at the same time; None for as many as pay."""
+    parts: Parts | None = None
+    """What earlier runs found of each service, and what this one finds, where that is kept; not with an overlay."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,57 @@ def run(options: Options) -> Report:
 
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
-    found = discover(options.paths, options.config, options.overlay.keys())
-    judged = _all_judged(list(_wanted(found)), options)
+    found = _discovered(options)
+    judged = _known_or_judged(list(_wanted(found)), options)
     for each in judged:
         inputs.add(each.seen)
     return _combined(found, judged, options)
+
+
+def _discovered(options: Options) -> Discovery:
+    """What lies under the paths; where an earlier run has looked, and all is as it was, what that found."""
+    if options.parts is None:
+        return discover(options.paths, options.config, options.overlay.keys())
+    name = ("discovery", *map(str, options.paths), repr(options.config))
+    if (known := options.parts.get(name)) is not None:
+        inputs.add(known[1])
+        return restored_discovery(known[0])
+    with inputs.recording(seen := Inputs()):
+        found = discover(options.paths, options.config)
+    inputs.add(seen)
+    if _has_parts(found.services):
+        options.parts.put(name, plain_discovery(found), seen)
+    return found
+
+
+def _has_parts(services: Sequence[object]) -> bool:
+    """Whether it pays to keep each service for itself; of a single one, all is judged again."""
+    return len(services) > 1
+
+
+def _known_or_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
+    """What is judged of each service, in their order; what earlier runs have judged is not judged again."""
+    if (parts := options.parts) is None or not _has_parts(wanted):
+        return _all_judged(wanted, options)
+    names = _names(wanted, options)
+    known = {index: found for index, name in enumerate(names) if (found := parts.get(name)) is not None}
+    left = [index for index in range(len(wanted)) if index not in known]
+    new = _all_judged([wanted[index] for index in left], replace(options, recorded=True))
+    for index, judged in zip(left, new, strict=True):
+        if judged.seen is not None and not judged.crashes:
+            parts.put(names[index], plain(judged), judged.seen)
+    fresh = dict(zip(left, new, strict=True))
+    return [fresh[index] if index in fresh else replace(restored(known[index][0]), seen=known[index][1])
+            for index in range(len(wanted))]
+
+
+def _names(wanted: Sequence[_Wanted], options: Options) -> list[Plain]:
+    """What tells each service from all that might be judged in its place: its files, its libraries', the options."""
+    base = key_of(repr(options.config), [rule.code for rule in options.rules])
+    keys = {files.root: key_of(*files[:3], [tuple(file) for file in files.files])
+            for each, libraries in wanted for files in (each, *libraries)}
+    return [("service", base, keys[files.root], [keys[library.root] for library in libraries])
+            for files, libraries in wanted]
 
 
 def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:

@@ -14,7 +14,7 @@ BEFORE = b"import os\n\nurl = os.environ['DATABASE_URL']\n"
 ADDED = b"\n# changed by hand: twice, at least\n"
 
 
-@pytest.mark.parametrize("before", [BEFORE, BEFORE + b"def f():\n    return '''\n'''\n", b"\n\n", b"x = {\n}\ny = [(')')]\n",
+@pytest.mark.parametrize("before", [BEFORE, BEFORE + b"def f():\n    return '''\n'''\n", b"\n\n", b"x = [\n(')')]\n",
                                     "x = 'ü'  # '\n# ü\n".encode(), b"x = '\\\n'\n", b"x = '\\''\r\n\r\n"])
 @pytest.mark.parametrize("added", [ADDED, b"#\n", b"\n", b"\n   \n# one\n\n# two\n"])
 def test_what_says_nothing(before: bytes, added: bytes) -> None:
@@ -24,8 +24,8 @@ def test_what_says_nothing(before: bytes, added: bytes) -> None:
 
 @pytest.mark.parametrize("added", [
     b"x = 1\n", b"# one", b" # one\n", b"# gravity: ignore\n", b"# noqa\n", b"# NoQA\n", b"# GRV101\n",
-    b"# FastAPI()\n", b"# a.b = c\n", b"# DJANGO_SETTINGS_MODULE\n", b"# from sqlalchemy\n", "# ü\n".encode(), b"# 'x'\n", b"# x\\\n",
-    b"<<<<<<< ours\n", b"\n\x0c\n", b"#\r\n", b"# x = 1\n"])
+    b"# FastAPI()\n", b"# a.b = c\n", b"# DJANGO_SETTINGS_MODULE\n", b"# from sqlalchemy\n", "# ü\n".encode(),
+    b"# 'x'\n", b"# x\\\n", b"<<<<<<< ours\n", b"\n\x0c\n", b"#\r\n", b"# x = 1\n"])
 def test_what_may_say_something(added: bytes) -> None:
     assert not says_nothing(BEFORE, added, {b"sqlalchemy"})
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,7 +28,7 @@ from gravity_lint import run as run_module
 from gravity_lint.cache import Cache, default_folder, key_of, tool
 from gravity_lint.commands import Asked, check, clean, guarded
 from gravity_lint.config import Config
-from gravity_lint.discover import LENSES, discover
+from gravity_lint.discover import LENSES, Discovery, ServiceFiles, discover
 from gravity_lint.inputs import Inputs, recording, unchanged
 from gravity_lint.rulebook import load_rules
 from gravity_lint.run import Options
@@ -295,7 +296,7 @@ TEXTS = ("", "x = 1\n", SERVICE["app/db.py"], SERVICE["app/db.py"].replace("@h/d
          "from fastapi import FastAPI\napp = FastAPI()\n")
 STEPS = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(NAMES), st.sampled_from(TEXTS)),
-    st.tuples(st.just("append"), st.sampled_from(NAMES), st.sampled_from(["# a remark\n", "\n\n# sqlalchemy\n", *TEXTS])),
+    st.tuples(st.just("append"), st.sampled_from(NAMES), st.sampled_from(["# a remark\n", "\n# sqlalchemy\n", *TEXTS])),
     st.tuples(st.just("remove"), st.sampled_from(NAMES), st.just("")),
     st.tuples(st.just("touch"), st.sampled_from(NAMES), st.just("")),
     st.tuples(st.just("rename"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
@@ -311,6 +312,10 @@ def take(root: Path, step: tuple[str, str, str]) -> None:
     with contextlib.suppress(OSError):
         if what == "write":
             path.write_text(more, "utf-8")
+        elif what == "insert":
+            path.write_text(more + path.read_text("utf-8"), "utf-8")
+        elif what == "change":
+            path.write_text(path.read_text("utf-8").replace("@h/d", more), "utf-8")
         elif what == "append":
             with path.open("a", encoding="utf-8") as file:
                 file.write(more)
@@ -375,7 +380,7 @@ for name in ("exists", "isfile", "isdir", "islink", "lexists"):
 sys.addaudithook(hook)
 from gravity_lint import cache, inputs
 kept = []
-cache.Cache.put = lambda self, kind, key, value: kept.append(value)
+cache.Cache.put = lambda self, kind, key, value: kept.append(value) if kind == "runs" else None
 code = check(Asked((sys.argv[1],), output_format="full", cache_dir=sys.argv[2]))
 files, folders, answers = kept[0][0]
 seen = [folder + name for folder, names, *_ in files for name in names]
@@ -715,3 +720,113 @@ def test_many_comments_are_written_down(said: Said, tree: Path, shelf: Path, mon
     with (tree / "app/db.py").open("a", encoding="utf-8") as file:
         file.write("# another\n")
     assert said(tree, cache_dir=str(shelf)) == (said(tree, no_cache=True)[0], False)
+
+
+# ---- services that an edit does not concern
+
+
+SHARED = {
+    "orders/requirements.txt": "fastapi\nsqlalchemy\n",
+    "orders/Dockerfile": SERVICE["Dockerfile"],
+    "orders/app/main.py": "from fastapi import FastAPI\nfrom app.db import engine\napp = FastAPI()\n",
+    "orders/app/db.py": "from shared.db import connect\n\nengine = connect(\"postgresql://a:b@h/d\")\n",
+    "bills/requirements.txt": "flask\nsqlalchemy\n",
+    "bills/Dockerfile": SERVICE["Dockerfile"],
+    "bills/main.py": "import os\nfrom flask import Flask\nfrom sqlalchemy import create_engine\n"
+                     "engine = create_engine(os.environ.get('DATABASE_URL', 'postgresql://a:b@h/d'))\napp = Flask()\n",
+    "bills/idle.py": "x = 1  # gravity: ignore[GRV101]\n",
+    "shared/pyproject.toml": "[project]\nname = 'shared'\n",
+    "shared/shared/__init__.py": "",
+    "shared/shared/db.py": "from sqlalchemy import create_engine\n\ndef connect(url):\n    return create_engine(url)\n",
+    "docker-compose.yml": "services:\n  db:\n    image: postgres\n",
+    "pyproject.toml": "[tool.gravity-lint]\nignore = ['GRV501']\n",
+}
+
+
+def shared(root: Path) -> Path:
+    for name, text in SHARED.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+    return root
+
+
+@pytest.fixture
+def services_judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the services that were judged, and `discovery` where files were looked for."""
+    found: list[str] = []
+    judge, look = run_module.judge, run_module.discover
+
+    def judging(files: ServiceFiles, *given: Any) -> run_module.Judged:
+        found.append(Path(files.root).name)
+        return judge(files, *given)
+
+    def looking(*given: Any) -> Discovery:
+        found.append("discovery")
+        return look(*given)
+
+    monkeypatch.setattr(run_module, "judge", judging)
+    monkeypatch.setattr(run_module, "discover", looking)
+    return found
+
+
+@pytest.mark.parametrize(("name", "text", "judged"), [
+    ("bills/main.py", "x = 1\n", "bills discovery"),  # it is one of those that discovery looks into
+    ("bills/idle.py", "x = 2\n", "bills"),
+    ("orders/app/db.py", "x = 2\n", "orders"),
+    ("orders/app/db.py", "# a remark\n", ""),
+    ("shared/shared/db.py", "x = 2\n", "bills orders shared"),
+    ("orders/app/new.py", "x = 2\n", "discovery orders"),
+    ("docker-compose.yml", "  web:\n    build: bills\n", "bills discovery repo"),
+    ("pyproject.toml", "select = ['GRV1']\n", "bills discovery orders repo shared"),
+    ("gravity-lint.toml", "exclude = ['bills']\n", "discovery orders repo shared"),
+    ("orders/README.md", "# Orders\n", "discovery orders"),
+])
+@pytest.mark.parametrize("old", [True, False])
+def test_only_what_an_edit_concerns_is_judged(name: str, text: str, judged: str, old: bool, said: Said, tmp_path: Path,
+                                              services_judged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    root, own = shared(tmp_path / "repo"), {"cache_dir": str(tmp_path / "cache")}
+    if old:
+        now = time.time_ns
+        monkeypatch.setattr(time, "time_ns", lambda: now() + 60_000_000_000)
+    said(root, **own)
+    assert sorted(services_judged) == ["bills", "discovery", "orders", "repo", "shared"]
+    services_judged.clear()
+    with (root / name).open("a", encoding="utf-8") as file:
+        file.write(text)
+    told = said(root, **own)[0]
+    if old or judged:
+        assert sorted(services_judged) == judged.split()
+    assert told == said(root, no_cache=True)[0]
+    services_judged.clear()
+    assert said(root, **own) == (told, False)
+    assert not services_judged
+
+
+EDITS = st.one_of(
+    st.tuples(st.just("append"), st.sampled_from(sorted(SHARED)), st.sampled_from(
+        ["# a remark\n", "# sqlalchemy\n", "x = 1\n", "# gravity: ignore\n", "def f():\n    return engine\n", "\n"])),
+    st.tuples(st.just("write"), st.sampled_from(sorted(SHARED)), st.sampled_from(sorted(SHARED.values()))),
+    st.tuples(st.just("insert"), st.sampled_from(sorted(SHARED)), st.sampled_from(["import os\n", "\n", "# x\n"])),
+    st.tuples(st.just("change"), st.sampled_from(sorted(SHARED)), st.sampled_from(["@i/d", "@h/e"])),
+    st.tuples(st.just("write"), st.sampled_from(["bills/new.py", "shared/shared/more.py", "new/main.py", "orders/.env",
+                                                 "new/Dockerfile", "gravity-lint.toml", ".gitignore"]),
+              st.sampled_from([*sorted(SHARED.values()), "DATABASE_URL=postgresql://a:b@h/d\n", "ignore = ['GRV1']\n",
+                               "bills\n", "shared\n"])),
+    st.tuples(st.just("rename"), st.sampled_from(sorted(SHARED)), st.sampled_from(["bills/other.py", "shared/x.py"])),
+    st.tuples(st.just("touch"), st.sampled_from(sorted(SHARED)), st.just("")),
+    st.tuples(st.just("remove"), st.sampled_from([*sorted(SHARED), "shared", "bills"]), st.just("")))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(EDITS, min_size=1, max_size=6), old=st.booleans())
+def test_services_after_any_edits(said: Said, tmp_path: Path, steps: list[tuple[str, str, str]], old: bool) -> None:
+    home = tmp_path / str(random.getrandbits(64))
+    tree = shared(home / "work" / "repo")
+    now = time.time_ns
+    with pytest.MonkeyPatch.context() as patch:
+        if old:
+            patch.setattr(time, "time_ns", lambda: now() + 60_000_000_000)
+        for step in (("touch", "bills/main.py", ""), *steps):
+            take(tree, step)
+            assert said(tree, cache_dir=str(home / "cache"))[0] == said(tree, no_cache=True)[0], step
+            assert not said(tree, cache_dir=str(home / "cache"))[1]

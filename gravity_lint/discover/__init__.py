@@ -18,7 +18,8 @@ from gravity_lint.discover.walk import TESTS, WALKED, Folder, Tree, kind_of, rol
 LENSES = {lens.name: lens for lens in (inputs.EVERYTHING, inputs.FILES, MARKED, PARTED, WALKED)}
 """What a run may have looked for in a folder."""
 
-__all__ = ["LENSES", "Discovery", "File", "NoSuchPath", "Selection", "ServiceFiles", "Trouble", "discover"]
+__all__ = ["LENSES", "Discovery", "File", "NoSuchPath", "Selection", "ServiceFiles", "Trouble", "discover", "plain",
+           "restored"]
 
 
 def discover(paths: Sequence[Path], config: Config, unsaved: Collection[str] = ()) -> Discovery:
@@ -39,6 +40,21 @@ def discover(paths: Sequence[Path], config: Config, unsaved: Collection[str] = (
         troubles += tree.troubles
     services.sort(key=lambda service: service.root)
     return Discovery(tuple(services), Selection(frozenset(asked)), tuple(sorted(set(troubles))))
+
+
+def plain(found: Discovery) -> inputs.Plain:
+    """What was discovered, as plain values."""
+    services = [(*each[:3], [tuple(file) for file in each.files], each.imports_from) for each in found.services]
+    return services, sorted(found.selected.paths), [tuple(trouble) for trouble in found.troubles]
+
+
+def restored(values: inputs.Plain) -> Discovery:
+    """What `plain` was given."""
+    services, asked, troubles = values
+    return Discovery(
+        tuple(ServiceFiles(root, kind, why, tuple(map(File._make, files)), shared)
+              for root, kind, why, files, shared in services),
+        Selection(frozenset(asked)), tuple(map(Trouble._make, troubles)))
 
 
 def _absolute(path: Path) -> str:
