@@ -802,7 +802,7 @@ def test_only_what_an_edit_concerns_is_judged(name: str, text: str, judged: str,
     assert not services_judged
 
 
-EDITS = st.one_of(
+CHANGES = st.one_of(
     st.tuples(st.just("append"), st.sampled_from(sorted(SHARED)), st.sampled_from(
         ["# a remark\n", "# sqlalchemy\n", "x = 1\n", "# gravity: ignore\n", "def f():\n    return engine\n", "\n"])),
     st.tuples(st.just("write"), st.sampled_from(sorted(SHARED)), st.sampled_from(sorted(SHARED.values()))),
@@ -818,7 +818,7 @@ EDITS = st.one_of(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(EDITS, min_size=1, max_size=6), old=st.booleans())
+@given(steps=st.lists(CHANGES, min_size=1, max_size=6), old=st.booleans())
 def test_services_after_any_edits(said: Said, tmp_path: Path, steps: list[tuple[str, str, str]], old: bool) -> None:
     home = tmp_path / str(random.getrandbits(64))
     tree = shared(home / "work" / "repo")
