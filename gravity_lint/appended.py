@@ -10,8 +10,9 @@ _ENDS = {quote: re.compile(rb"\\.|" + quote + (b"" if len(quote) == 3 else b"|\n
          for quote in (b'"""', b"'''", b'"', b"'")}
 _COMMENTS = re.compile(rb"(?:[ \t]*\n|#[\w \t.,:;!?/+-]*\n)*", re.ASCII)
 """Empty lines, and comments without what looks like code: whoever looks at texts alone would see it."""
-_MEANT = re.compile(rb"gravity|grv|noqa|DJANGO_SETTINGS_MODULE|setuptools|distutils|console_scripts", re.IGNORECASE)
-"""What suppresses, or tells discovery something, be it in a comment."""
+_MEANT = re.compile(rb"gravity|grv|noqa|coding|DJANGO_SETTINGS_MODULE|setuptools|distutils|console_scripts",
+                    re.IGNORECASE)
+"""What suppresses, names an encoding, or tells discovery something, be it in a comment."""
 _NAME = re.compile(rb"\w+", re.ASCII)
 
 
@@ -21,14 +22,18 @@ def says_nothing(before: bytes, added: bytes, words: Container[bytes]) -> bool:
     So it is where the text was complete, and only comments were added, with none of the words that make a file worth
     reading.
     """
+    if before and not before.endswith(b"\n"):
+        if not added.startswith(b"\n"):
+            return False
+        before, added = before + b"\n", added[1:]
     return (_COMMENTS.fullmatch(added) is not None and _MEANT.search(added) is None
-            and all(word not in words for word in _NAME.findall(added)) and _is_utf8(before) and _is_complete(before))
+            and all(word not in words for word in _NAME.findall(added))
+            and _is_utf8(before) and _is_complete(before))
 
 
 def _is_utf8(text: bytes) -> bool:
     """Whether a text is read as UTF-8: it begins with no byte order mark, and names no encoding (PEP 263)."""
-    start = text.split(b"\n", 2)
-    return len(start) == 3 and b"coding" not in start[0] + start[1] and b"\0" not in text and text[:1] < b"\xef"
+    return b"coding" not in b"".join(text.split(b"\n", 2)[:2]) and b"\0" not in text and text[:1] < b"\xef"
 
 
 def _is_complete(text: bytes) -> bool:
@@ -48,4 +53,4 @@ def _is_complete(text: bytes) -> bool:
             depth += 1
         elif opened in b")]}":
             depth -= 1
-    return not depth and text.endswith(b"\n") and not text.endswith((b"\\\n", b"\\\r\n"))
+    return not depth and not text.endswith((b"\\\n", b"\\\r\n"))

@@ -14,8 +14,9 @@ BEFORE = b"import os\n\nurl = os.environ['DATABASE_URL']\n"
 ADDED = b"\n# changed by hand: twice, at least\n"
 
 
-@pytest.mark.parametrize("before", [BEFORE, BEFORE + b"def f():\n    return '''\n'''\n", b"\n\n", b"x = [\n(')')]\n",
-                                    "x = 'ü'  # '\n# ü\n".encode(), b"x = '\\\n'\n", b"x = '\\''\r\n\r\n"])
+@pytest.mark.parametrize("before", [
+    b"", b"x = 1\n", BEFORE, BEFORE + b"def f():\n    return '''\n'''\n", b"\n\n", b"x = [\n(')')]\n",
+    "x = 'ü'  # '\n# ü\n".encode(), b"x = '\\\n'\n", b"x = '\\''\r\n\r\n"])
 @pytest.mark.parametrize("added", [ADDED, b"#\n", b"\n", b"\n   \n# one\n\n# two\n"])
 def test_what_says_nothing(before: bytes, added: bytes) -> None:
     assert says_nothing(before, added, {b"sqlalchemy"})
@@ -23,19 +24,26 @@ def test_what_says_nothing(before: bytes, added: bytes) -> None:
 
 
 @pytest.mark.parametrize("added", [
-    b"x = 1\n", b"# one", b" # one\n", b"# gravity: ignore\n", b"# noqa\n", b"# NoQA\n", b"# GRV101\n",
-    b"# FastAPI()\n", b"# a.b = c\n", b"# DJANGO_SETTINGS_MODULE\n", b"# from sqlalchemy\n", "# ü\n".encode(),
+    b"x = 1\n", b"# one", b" # one\n", b"# gravity: ignore\n", b"# noqa\n", b"# NoQA\n", b"# coding: x\n",
+    b"# GRV101\n", b"# FastAPI()\n", b"# a.b = c\n", b"# DJANGO_SETTINGS_MODULE\n", b"# from sqlalchemy\n", "# ü\n".encode(),
     b"# 'x'\n", b"# x\\\n", b"<<<<<<< ours\n", b"\n\x0c\n", b"#\r\n", b"# x = 1\n"])
 def test_what_may_say_something(added: bytes) -> None:
     assert not says_nothing(BEFORE, added, {b"sqlalchemy"})
 
 
 @pytest.mark.parametrize("before", [
-    b"", b"x = 1\n", b"# coding: latin-1\n\n", b"\n# vim: fileencoding=utf-16\n", b"\xef\xbb\xbf\n\nx = 1\n",
-    b"\xff\xfex\0\n\0\n\0", b"\n\nx = 1", b"\n\nx = '''\n", b'\n\nx = """\n"\'\n', b"\n\nx = 'y\n", b"\n\nx = (\n",
+    b"# coding: latin-1\n\n", b"\n# vim: fileencoding=utf-16\n", b"\xef\xbb\xbf\n\nx = 1\n",
+    b"\xff\xfex\0\n\0\n\0", b"\n\nx = 1 \\", b"\n\nx = '''\n", b'\n\nx = """\n"\'\n', b"\n\nx = 'y\n", b"\n\nx = (\n",
     b"\n\nx = )\n", b"\n\nx = 1 + \\\n", b"\n\nx = 1 + \\\r\n", b"\n\nx = '''\\'''\n", b"\n\nx = '\0'\n"])
 def test_what_is_not_complete(before: bytes) -> None:
     assert not says_nothing(before, ADDED, set())
+
+
+@pytest.mark.parametrize("before", [b"x = 1", b"\n\nx = [\n]", b"def f():\n    return 1", b"# one", b"\n   "])
+def test_a_last_line_without_an_end(before: bytes) -> None:
+    assert says_nothing(before, ADDED, set())
+    assert repr(parse_python(before)) == repr(parse_python(before + ADDED))
+    assert not says_nothing(before, b"# one\n", set())
 
 
 def test_facts_stay_as_they_are() -> None:
