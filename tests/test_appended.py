@@ -25,7 +25,8 @@ def test_what_says_nothing(before: bytes, added: bytes) -> None:
 
 @pytest.mark.parametrize("added", [
     b"x = 1\n", b"# one", b" # one\n", b"# gravity: ignore\n", b"# noqa\n", b"# NoQA\n", b"# coding: x\n",
-    b"# GRV101\n", b"# FastAPI()\n", b"# a.b = c\n", b"# DJANGO_SETTINGS_MODULE\n", b"# from sqlalchemy\n", "# ü\n".encode(),
+    b"# GRV101\n", b"# FastAPI()\n",
+    b"# a.b = c\n", b"# DJANGO_SETTINGS_MODULE\n", b"# from sqlalchemy\n", "# ü\n".encode(),
     b"# 'x'\n", b"# x\\\n", b"<<<<<<< ours\n", b"\n\x0c\n", b"#\r\n", b"# x = 1\n"])
 def test_what_may_say_something(added: bytes) -> None:
     assert not says_nothing(BEFORE, added, {b"sqlalchemy"})
