@@ -33,7 +33,7 @@ STACK = 4_000
 UNREADABLE = "unreadable"
 """The check whose rule also speaks for what could not be read before there was a service."""
 
-WORTH_A_PROCESS = 250
+WORTH_A_PROCESS = 100
 """Python files beside those of the largest service from which on other processes pay for their start."""
 ENOUGH = 500
 """Python files that one process keeps in mind before it is rid of them."""
