@@ -89,7 +89,7 @@ class Calls:
             if name not in found:
                 found.add(name)
                 waiting += self.aliases(name)
-                waiting += [given for module in self.anywhere(name) for given in module.made_of(name)]
+                waiting += [given for module in self.anywhere(name) for given in module.made_of.get(name, ())]
         return frozenset(found)
 
     def imports(self, *names: str) -> bool:

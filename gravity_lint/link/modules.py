@@ -167,15 +167,22 @@ class Module:
                     found.setdefault(base.rsplit(".", 1)[-1], []).append(unit)
         return found
 
-    def made_of(self, name: str) -> Iterator[str]:
-        """What its statements set to something of a name or made by it, and its functions that return such a thing."""
+    @cached_property
+    def made_of(self) -> dict[str, list[str]]:
+        """Name → what its statements set to something of that name or made by it, and the functions that return it."""
+        found: dict[str, list[str]] = {}
         for unit in self.units:
             for stmt in statements(body_of(unit.node)):
-                if isinstance(stmt, Assign) and stmt.value is not None and _gives(stmt.value, name):
-                    yield from (target.id if isinstance(target, Name) else target.name
-                                for target in stmt.targets if isinstance(target, (Name, Attr)))
-                elif isinstance(stmt, Return) and stmt.value is not None and _gives(stmt.value, name):
-                    yield unit.last_name
+                if isinstance(stmt, Assign) and stmt.value is not None:
+                    targets = [target for target in stmt.targets if isinstance(target, (Name, Attr))]
+                    given = [target.id if isinstance(target, Name) else target.name for target in targets]
+                elif isinstance(stmt, Return) and stmt.value is not None:
+                    given = [unit.last_name]
+                else:
+                    continue
+                for name in _given_by(stmt.value):
+                    found.setdefault(name, []).extend(given)
+        return found
 
     @cached_property
     def is_package(self) -> bool:
@@ -202,8 +209,9 @@ class Module:
         )
 
 
-def _gives(expr: Expr, name: str) -> bool:
-    """Whether an expression is something of this name, or what it gives when it is called."""
+def _given_by(expr: Expr) -> set[str]:
+    """The names of which an expression is something, or of what gives it when it is called."""
+    found: set[str] = set()
     stack = [expr]
     while stack:
         here = stack.pop()
@@ -213,9 +221,9 @@ def _gives(expr: Expr, name: str) -> bool:
             stack.append(here.value)
         elif isinstance(here, Call):
             stack.append(here.func)
-        elif (isinstance(here, Name) and here.id == name) or (isinstance(here, Attr) and here.name == name):
-            return True
-    return False
+        elif isinstance(here, (Name, Attr)):
+            found.add(here.id if isinstance(here, Name) else here.name)
+    return found
 
 
 def place_of(unit: Unit) -> tuple[str, Span]:
