@@ -59,34 +59,48 @@ _CACHE_DIR = click.option("--cache-dir", metavar="DIR", type=click.Path(),
                           help="Where earlier runs are kept. [default: GRAVITY_LINT_CACHE_DIR, or the user's caches]")
 
 
-def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_CONFIG):
-        command = option(command)
-    return command
+_CHECK = (
+    click.option("--output-format", "-f", type=click.Choice(FORMATS),
+                 help="How to say it. [default: full on a terminal, concise elsewhere]"),
+    click.option("--output-file", "-o", metavar="FILE", type=click.Path(),
+                 help="Write to FILE and say nothing."),
+    click.option("--select", metavar="RULES", multiple=True,
+                 help="Only these rules: codes, beginnings of codes, names; commas between."),
+    click.option("--ignore", metavar="RULES", multiple=True, help="Not these rules."),
+    click.option("--extend-select", metavar="RULES", multiple=True, help="These rules as well."),
+    click.option("--unsafe-fixes", is_flag=True, help="Count and apply fixes that a person must look at, too."),
+    click.option("--diff", is_flag=True, help="Show what fixes would change, and write nothing."),
+    click.option("--fix-only", is_flag=True, help="Apply fixes, and say nothing of what is left."),
+    click.option("--show-fixes", is_flag=True, help="List what was fixed."),
+    click.option("--add-ignore", metavar="REASON", help="Write suppressions for what is left, with this reason."),
+    click.option("--verbose", "-v", is_flag=True,
+                 help="In full, show each violation, also those that say the same as another."),
+    click.option("--exit-zero", is_flag=True, help="Exit 0 although something was found."),
+    click.option("--statistics", is_flag=True, help="Count what was found by rule."),
+    *_CONFIG,
+    click.option("--no-cache", is_flag=True, help="Read every file afresh, and keep nothing for the next run."),
+    _CACHE_DIR,
+    click.option("--jobs", "-j", metavar="N", type=click.IntRange(1, 999),
+                 help="Processes that judge services. [default: one for each processor, where that pays]"),
+    click.option("--stdin-filename", metavar="FILE", type=click.Path(),
+                 help="Take standard input for the content of FILE (an editor's unsaved text)."),
+    _COLOR,
+)
+
+
+def _options(of: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator that gives a command these options."""
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(of):
+            command = option(command)
+        return command
+    return decorate
 
 
 @cli.command(epilog=_EPILOG)
 @_PATHS
-@click.option("--output-format", "-f", type=click.Choice(FORMATS),
-              help="How to say it. [default: full on a terminal, concise elsewhere]")
-@click.option("--output-file", "-o", metavar="FILE", type=click.Path(),
-              help="Write to FILE and say nothing.")
-@click.option("--select", metavar="RULES", multiple=True,
-              help="Only these rules: codes, beginnings of codes, names; commas between.")
-@click.option("--ignore", metavar="RULES", multiple=True, help="Not these rules.")
-@click.option("--extend-select", metavar="RULES", multiple=True, help="These rules as well.")
-@click.option("--verbose", "-v", is_flag=True,
-              help="In full, show each violation, also those that say the same as another.")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 although something was found.")
-@click.option("--statistics", is_flag=True, help="Count what was found by rule.")
-@_config_options
-@click.option("--no-cache", is_flag=True, help="Read every file afresh, and keep nothing for the next run.")
-@_CACHE_DIR
-@click.option("--jobs", "-j", metavar="N", type=click.IntRange(1, 999),
-              help="Processes that judge services. [default: one for each processor, where that pays]")
-@click.option("--stdin-filename", metavar="FILE", type=click.Path(),
-              help="Take standard input for the content of FILE (an editor's unsaved text).")
-@_COLOR
+@click.option("--fix", is_flag=True, help="Apply safe fixes, and say what is left.")
+@_options(_CHECK)
 @_guarded
 def check(**given: Any) -> int:
     """Judge the services under PATHS (default: the current directory).
@@ -95,6 +109,15 @@ def check(**given: Any) -> int:
     the command fail.
     """
     return commands.check(Asked(**given))
+
+
+@cli.command(epilog=_EPILOG)
+@_PATHS
+@_options(_CHECK)
+@_guarded
+def fix(**given: Any) -> int:
+    """Mend the services under PATHS: the same as `check --fix`."""
+    return commands.check(Asked(**given, fix=True))
 
 
 @cli.command("rules")
@@ -115,7 +138,7 @@ def show_rule(rule: str, examples: bool) -> int:
 
 @cli.command()
 @_PATHS
-@_config_options
+@_options(_CONFIG)
 @_guarded
 def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
     """Show what under PATHS was taken for a service, and why."""

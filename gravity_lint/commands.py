@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from gravity_lint.cache import Cache
     from gravity_lint.config import Config
+    from gravity_lint.mending import Mending
     from gravity_lint.remember import Parts
     from gravity_lint.report import Report
     from gravity_lint.rulebook import Rule
+    from gravity_lint.violation import Violation
 
 FORMATS = ("concise", "full", "json")
 CLEAN, FOUND, FAILED = 0, 1, 2
@@ -48,9 +50,21 @@ class Asked(NamedTuple):
     stdin_filename: str | None = None
     color: str = "auto"
     jobs: int | None = None
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
+    fix_only: bool = False
+    show_fixes: bool = False
+    add_ignore: str | None = None
+
+    @property
+    def mends(self) -> bool:
+        """Whether files may change, or it is asked how."""
+        return self.fix or self.diff or self.fix_only or self.add_ignore is not None
 
 
 FLAGS = {"--exit-zero": "exit_zero", "--isolated": "isolated", "--no-cache": "no_cache", "--statistics": "statistics",
+         "--unsafe-fixes": "unsafe_fixes",
          "--verbose": "verbose", "-v": "verbose"}
 LISTS = {"--extend-select": "extend_select", "--ignore": "ignore", "--select": "select"}
 FOLDERS = {"--cache-dir": "cache_dir"}
@@ -123,18 +137,104 @@ def _tell(reason: str) -> None:
 
 
 def check(asked: Asked) -> int:
-    """Judges what was asked for, and says what was found."""
+    """Judges what was asked for, mends it if that is asked for, and says what was found."""
     from gravity_lint.remember import remembered
 
+    if asked.mends:
+        return _mend(asked)
     report = remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
+    _say(report, asked)
+    return _crashed(report) or _code(report, asked)
+
+
+def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> None:
+    """Writes a report to where it is asked for, or to this stream."""
+    report = _telling(report, asked)
     if asked.output_file is not None:
         chosen = asked.output_format or "concise"
         _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
-    else:
-        chosen = asked.output_format or ("full" if sys.stdout.isatty() else "concise")
-        _print(_render(report, chosen, asked, _colored(asked.color, sys.stdout),
-                       _width() if chosen == "full" else 0))
-    return _crashed(report) or (FOUND if report.failed and not asked.exit_zero else CLEAN)
+        return
+    stream = stream or sys.stdout
+    chosen = asked.output_format or ("full" if stream.isatty() else "concise")
+    _print(_render(report, chosen, asked, _colored(asked.color, stream), _width() if chosen == "full" else 0), stream)
+
+
+def _code(report: Report, asked: Asked) -> int:
+    return FOUND if report.failed and not asked.exit_zero else CLEAN
+
+
+def _telling(report: Report, asked: Asked) -> Report:
+    """The report, able to show its fixes where there are some."""
+    if all(violation.remedy is None for violation in report.violations):
+        return report
+    from gravity_lint.mending import proposals
+
+    return proposals(report, asked.unsafe_fixes)
+
+
+def _mend(asked: Asked) -> int:
+    """Judges, mends and writes; with `--diff` only shows what it would write."""
+    from gravity_lint.mending import Wish, mending, write
+    from gravity_lint.run import Options
+
+    if asked.add_ignore is not None and not asked.add_ignore.isprintable():
+        raise Misuse("--add-ignore takes a reason of one line")
+    places, overlay = _places(asked.paths, asked.stdin_filename)
+    config, known = _load(places, asked.config_file, asked.isolated)
+    options = Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs)
+    fix = asked.fix or asked.fix_only or asked.add_ignore is None
+    found = mending(options, Wish(fix, asked.unsafe_fixes, asked.add_ignore, frozenset(overlay) or None))
+    for refusal in found.refused:
+        _note(refusal.violation, refusal.reason)
+    if found.exhausted:
+        _tell("not everything could be mended at once; run it again")
+    if asked.diff:
+        return _crashed(found.report) or _show(found, asked)
+    failed: list[tuple[str, str]] = []
+    report, stream = found.report, None
+    if overlay:
+        (path, text), stream = next(iter(overlay.items())), sys.stderr
+        sys.stdout.buffer.write(found.files[path][1] if path in found.files else text)
+        sys.stdout.buffer.flush()
+    elif found.files:
+        report, failed = write(found, options)
+    for path, reason in failed:
+        _tell(f"{_relative(path)} {reason}")
+    _said(report, asked, stream)
+    return _crashed(report) or (FAILED if failed else CLEAN if asked.fix_only else _code(report, asked))
+
+
+def _said(report: Report, asked: Asked, stream: TextIO | None) -> None:
+    from gravity_lint.report.text import fixed
+
+    if not asked.fix_only:
+        _say(report, asked, stream)
+    if asked.show_fixes:
+        _print((line + "\n" for line in fixed(report)), stream or sys.stderr)
+
+
+def _show(found: Mending, asked: Asked) -> int:
+    """The diff of what would be written."""
+    from gravity_lint.mending import diffs
+    from gravity_lint.report.text import counted
+
+    lines = list(diffs(found, _relative))
+    _print(lines)
+    if lines:
+        _tell(f"would fix {counted(len(found.report.fixed), 'violation')}")
+    return FOUND if lines else CLEAN
+
+
+def _relative(path: str) -> str:
+    from gravity_lint.report.text import relative
+
+    return relative(path)
+
+
+def _note(violation: Violation, reason: str) -> None:
+    from gravity_lint.report.text import where
+
+    _tell(f"{where(violation.place)}: {violation.code} not fixed: {reason}")
 
 
 def _judged(asked: Asked, parts: Parts | None) -> Report:
@@ -295,6 +395,9 @@ def _render(report: Report, output_format: str, asked: Asked, color: bool, width
         from gravity_lint.report.statistics import lines
 
         yield from (line + "\n" for line in lines(report))
+    from gravity_lint.report.text import fixes
+
+    yield from (line + "\n" for line in fixes(report))
 
 
 def _colored(color: str, stream: TextIO) -> bool:
@@ -313,38 +416,18 @@ def _width() -> int:
     return max(50, shutil.get_terminal_size((100, 24)).columns)
 
 
-def _print(parts: Iterable[str]) -> None:
+def _print(parts: Iterable[str], to: TextIO | None = None) -> None:
     """Writes UTF-8 whatever the locale says, as far as the stream can take it."""
-    stream = sys.stdout.buffer
+    stream = (to or sys.stdout).buffer
     for part in parts:
         stream.write(part.encode("utf-8", "replace"))
     stream.flush()
 
 
 def _write(name: str, text: str) -> None:
-    """Writes the file beside its place and moves it there, so that it is never half there."""
-    import tempfile
-    from pathlib import Path
+    from gravity_lint.writing import write
 
-    path = Path(name)
     try:
-        if path.exists() and not path.is_file():  # a device or a pipe
-            path.write_bytes(text.encode("utf-8", "replace"))
-            return
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8", "replace"))
-            os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-            os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
-            raise
+        write(name, text.encode("utf-8", "replace"))
     except OSError as error:
-        raise Mistake(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        raise Mistake(f"cannot write {name}: {error.strerror or error}") from error

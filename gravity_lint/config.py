@@ -43,6 +43,12 @@ class Config:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
     services: tuple[str, ...] = ()
+    fixable: tuple[str, ...] = ()
+    unfixable: tuple[str, ...] = ()
+    extend_safe_fixes: tuple[str, ...] = ()
+    """Rules whose unsafe fixes are trusted."""
+    extend_unsafe_fixes: tuple[str, ...] = ()
+    """Rules whose safe fixes are not."""
 
 
 class ConfigError(Exception):
@@ -179,7 +185,8 @@ class _Reader(Record):
 def _config(path: Path, table: Mapping[str, Any], lines: _Lines, unknown: Unknown | None) -> Config:
     """A table → the configuration it makes. Raises `ConfigError` at the first fault."""
     reader = _Reader(path, table, lines, unknown)
-    known = ("select", "extend-select", "ignore", "exclude", "per-file-ignores", "severity", "services")
+    known = ("select", "extend-select", "ignore", "exclude", "per-file-ignores", "severity", "services",
+             "fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes")
     for key in table:
         if key not in known:
             raise reader.error(key, f"unknown key `{key}`{_meant(key, known)}")
@@ -188,7 +195,8 @@ def _config(path: Path, table: Mapping[str, Any], lines: _Lines, unknown: Unknow
     return Config(
         root=path.parent, path=path, select=reader.rules("select"), extend_select=reader.rules("extend-select"),
         ignore=(*reader.rules("ignore"), *off), exclude=reader.words("exclude"), services=reader.words("services"),
-        per_file_ignores=_per_file(reader),
+        per_file_ignores=_per_file(reader), fixable=reader.rules("fixable"), unfixable=reader.rules("unfixable"),
+        extend_safe_fixes=reader.rules("extend-safe-fixes"), extend_unsafe_fixes=reader.rules("extend-unsafe-fixes"),
         severity=tuple((rule, level) for rule, level in levels if level != "off"))
 
 

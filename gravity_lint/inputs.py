@@ -212,6 +212,11 @@ class Inputs:
         for asked, answer in other.answers.items():
             self._set(self.answers, asked, answer)
 
+    def agrees(self, path: str, data: bytes) -> bool:
+        """Whether these bytes are what was read of a file, if it was read whole."""
+        known = self.files.get(path)
+        return known is None or len(data) > known[1] or known[2] == _digest(data)
+
     def plain(self) -> Plain:
         """All of it as plain values, for another process."""
         return self.begun, self.settled, self.files, self.folders, self.answers

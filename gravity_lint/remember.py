@@ -10,7 +10,7 @@ from gravity_lint import inputs
 from gravity_lint.cache import Cache, key_of, tool
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.source import Texts
-from gravity_lint.violation import Place, Step, Violation
+from gravity_lint.violation import Applicability, Place, Remedy, Step, Violation
 
 _KIND = "runs"
 _PART = "parts"
@@ -113,15 +113,22 @@ def restored(values: inputs.Plain) -> Report:
 def plain_violations(violations: Iterable[Violation]) -> list[inputs.Plain]:
     """Violations as plain values."""
     return [(each.code, each.name, each.severity, each.message, tuple(each.place), each.service,
-             [(tuple(step.place), step.message) for step in each.trail], each.advice) for each in violations]
+             [(tuple(step.place), step.message) for step in each.trail], each.advice,
+             each.remedy and (*each.remedy[:3], list(map(tuple, each.remedy.places)), each.remedy.words))
+            for each in violations]
 
 
 def restored_violations(values: Iterable[inputs.Plain]) -> tuple[Violation, ...]:
     """What `plain_violations` was given."""
     return tuple(
         Violation(code, name, severity, message, Place(*place), service,
-                  tuple(Step(Place(*where), words) for where, words in trail), advice)
-        for code, name, severity, message, place, service, trail, advice in values)
+                  tuple(Step(Place(*where), words) for where, words in trail), advice, remedy and _remedy(*remedy))
+        for code, name, severity, message, place, service, trail, advice, remedy in values)
+
+
+def _remedy(kind: str, applicability: Applicability, caution: str, places: Iterable[tuple[str, int, int, int, int]],
+            words: tuple[tuple[str, str], ...]) -> Remedy:
+    return Remedy(kind, applicability, caution, tuple(Place(*place) for place in places), words)
 
 
 def plain_summary(summary: ServiceSummary) -> inputs.Plain:

@@ -6,14 +6,17 @@ import importlib
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from gravity_lint.checks import CHECKS
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
-from gravity_lint.violation import Finding, Severity
+from gravity_lint.violation import Applicability, Finding, Remedy, Severity
+
+if TYPE_CHECKING:
+    from gravity_lint.config import Config
 
 Check = Callable[[Any], Iterable[Finding]]
 
@@ -59,6 +62,8 @@ class Example(NamedTuple):
     title: str
     files: tuple[ExampleFile, ...]
     line: int
+    diffs: tuple[tuple[str, str], ...] = ()
+    """What fixing it changes: the path of a file and the body of a unified diff, the numbers of its lines left out."""
 
     @property
     def rejects(self) -> bool:
@@ -359,15 +364,38 @@ def unknown_selector(selectors: Iterable[str], rules: Sequence[Rule]) -> str | N
 def choose(rules: Iterable[Rule], select: Sequence[str], extend_select: Sequence[str],
            ignore: Sequence[str]) -> tuple[Rule, ...]:
     """The rules that the selectors leave: of those that match one, the most exact decides, and ignoring wins a tie."""
-    def weight(selectors: Sequence[str], rule: Rule) -> int:
-        return max((99 if chosen == rule.name else len(chosen) * 10 for chosen in selectors if matches(chosen, rule)),
-                   default=0)
-
     def wanted(rule: Rule) -> bool:
-        chosen = max(weight(select, rule) if select else 1, weight(extend_select, rule))
-        return chosen > weight(ignore, rule)
+        chosen = max(_weight(select, rule) if select else 1, _weight(extend_select, rule))
+        return chosen > _weight(ignore, rule)
 
     return tuple(rule for rule in rules if wanted(rule))
+
+
+def _weight(selectors: Sequence[str], rule: Rule) -> int:
+    """How exactly the selectors name a rule; 0 where none does."""
+    return max((99 if chosen == rule.name else len(chosen) * 10 for chosen in selectors if matches(chosen, rule)),
+               default=0)
+
+
+def trust(config: Config, rules: Iterable[Rule]) -> Mapping[str, Callable[[Remedy], Remedy | None]]:
+    """What a configuration makes of the remedies of some rules, by code: it promotes, demotes or forbids them.
+
+    Of the selectors that match a rule the most exact decides; forbidding and demoting win a tie. Advice stays advice.
+    """
+    found: dict[str, Callable[[Remedy], Remedy | None]] = {}
+    told = config.fixable, config.unfixable, config.extend_safe_fixes, config.extend_unsafe_fixes
+    for rule in rules if any(told) else ():
+        allowed = _weight(config.fixable, rule) if config.fixable else 1
+        safe, unsafe = _weight(config.extend_safe_fixes, rule), _weight(config.extend_unsafe_fixes, rule)
+        if allowed <= _weight(config.unfixable, rule):
+            found[rule.code] = lambda remedy: None
+        elif safe or unsafe:
+            found[rule.code] = partial(_judged_anew, "safe" if safe > unsafe else "unsafe")
+    return found
+
+
+def _judged_anew(applicability: Applicability, remedy: Remedy) -> Remedy:
+    return remedy if remedy.applicability == "display" else remedy._replace(applicability=applicability)
 
 
 # ---- examples
@@ -376,6 +404,7 @@ def choose(rules: Iterable[Rule], select: Sequence[str], extend_select: Sequence
 def _examples(rule: Rule) -> Iterator[Example]:
     title, title_line = "", 0
     files: list[ExampleFile] = []
+    diffs: list[tuple[str, str]] = []
     intro: tuple[str, int] | None = None
     lines = rule.text.splitlines()
     index = 0
@@ -386,7 +415,9 @@ def _examples(rule: Rule) -> Iterator[Example]:
             end = next((at for at in range(index, len(lines)) if lines[at].rstrip() == fence[1]), None)
             if end is None:
                 raise RuleError(rule.path, number, "the fence is not closed")
-            if file := _file(rule, intro[0] if intro else None, lines[index:end], number + 1):
+            if fence[2] == "diff" and intro:
+                diffs.append((intro[0], "".join(line + "\n" for line in lines[index:end])))
+            elif file := _file(rule, intro[0] if intro else None, lines[index:end], number + 1):
                 if not title:
                     raise RuleError(rule.path, number, "an example's file must stand below a `##` heading")
                 if any(known.path == file.path for known in files):
@@ -395,14 +426,14 @@ def _examples(rule: Rule) -> Iterator[Example]:
             intro, index = None, end + 1
         elif line.startswith("## "):
             if files:
-                yield Example(title, tuple(files), title_line)
-            title, title_line, files, intro = line[3:].strip(), number, [], None
+                yield Example(title, tuple(files), title_line, tuple(diffs))
+            title, title_line, files, diffs, intro = line[3:].strip(), number, [], [], None
         elif found := _INTRO.match(line):
             intro = found[1], number
         elif line.strip() and intro:
             raise RuleError(rule.path, intro[1], f"`{intro[0]}`: must be followed by its fenced text")
     if files:
-        yield Example(title, tuple(files), title_line)
+        yield Example(title, tuple(files), title_line, tuple(diffs))
 
 
 def _file(rule: Rule, path: str | None, lines: Sequence[str], first_line: int) -> ExampleFile | None:

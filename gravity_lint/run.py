@@ -22,7 +22,7 @@ from gravity_lint.inputs import Inputs, Plain
 from gravity_lint.link.service import Service
 from gravity_lint.remember import Parts, plain_summary, plain_violations, restored_summary, restored_violations
 from gravity_lint.report import Report, ServiceSummary
-from gravity_lint.rulebook import Check, Rule, load_rules, matches
+from gravity_lint.rulebook import Check, Rule, load_rules, matches, trust
 from gravity_lint.screen import matters, tells
 from gravity_lint.source import Source, Texts, Unreadable
 from gravity_lint.suppress import Answers, Comments, Suppression, UnusedSuppression, per_file, suppress
@@ -358,8 +358,9 @@ def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
               for key, value in finding.fields.items()}
     trail = tuple(Step(step.place, _short(mask.mask(step.message))) for step in finding.trail)
     message = mask.mask(rule.say(replace(finding, fields=fields)))
+    remedy = finding.remedy and finding.remedy._replace(caution=mask.mask(finding.remedy.caution))
     return Violation(rule.code, rule.name, finding.severity or rule.severity, message, finding.place, service, trail,
-                     rule.advice)
+                     rule.advice, remedy)
 
 
 def _short(text: str) -> str:
@@ -368,13 +369,19 @@ def _short(text: str) -> str:
 
 
 def _weighed(violations: Iterable[Violation], options: Options) -> Iterator[Violation]:
-    """With the severities that the configuration asks for; they do not change what the circumstances made a note."""
+    """With the severities and the remedies that the configuration asks for.
+
+    It does not change the weight of what the circumstances made a note, nor make advice a fix.
+    """
+    trusted = trust(options.config, options.rules)
     own = {rule.code: rule.severity for rule in options.rules}
     wanted = {rule.code: severity for selector, severity in options.config.severity
               for rule in options.rules if matches(selector, rule)}
     for violation in violations:
         if violation.code in wanted and violation.severity == own[violation.code]:
             violation = replace(violation, severity=wanted[violation.code])
+        if violation.remedy is not None and violation.code in trusted:
+            violation = replace(violation, remedy=trusted[violation.code](violation.remedy))
         yield violation
 
 

@@ -89,12 +89,8 @@ def decode(data: bytes, python: bool = False) -> bytes:
     Honours byte order marks and, for Python, coding cookies (PEP 263). Raises `Unreadable` where the text does not
     fit its encoding, or the encoding is not known.
     """
-    for bom, name in _BOMS:
-        if data.startswith(bom):
-            data, encoding = data[len(bom):], name
-            break
-    else:
-        encoding = _declared(data) if python else "utf-8"
+    bom, encoding = encoding_of(data, python)
+    data = data[len(bom):]
     if b"\0" in data and encoding == "utf-8":
         raise Unreadable("holds a NUL byte, so it is not text", data[:data.index(b"\0")].count(b"\n") + 1)
     try:
@@ -104,6 +100,24 @@ def decode(data: bytes, python: bool = False) -> bytes:
         raise Unreadable(f"is not {encoding.upper()} text: {error.reason} at byte {error.start}", line) from None
     except (LookupError, UnicodeEncodeError):
         raise Unreadable(f"declares the encoding {encoding!r}, which is not known") from None
+
+
+def encoding_of(data: bytes, python: bool = False) -> tuple[bytes, str]:
+    """The byte order mark with which a file begins, and the encoding of what follows. Raises `Unreadable`."""
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return bom, name
+    return b"", _declared(data) if python else "utf-8"
+
+
+def encode(text: str, like: bytes, python: bool = False) -> bytes:
+    """A text in the encoding of these bytes of a file, with their byte order mark. Raises `Unreadable`."""
+    bom, encoding = encoding_of(like, python)
+    try:
+        return bom + text.encode(encoding)
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        raise Unreadable(f"is {encoding.upper()} text, which has no {letter!r}", 1) from None
 
 
 def _declared(data: bytes) -> str:

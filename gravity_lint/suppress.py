@@ -15,7 +15,7 @@ from gravity_lint.link.service import Service
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 from gravity_lint.source import Source, Unreadable
-from gravity_lint.violation import Finding, Place, Violation
+from gravity_lint.violation import Finding, Place, Remedy, Violation
 
 _OURS = regex(r"(?:#\s*)?gravity:\s*ignore\b[ \t]*(?:\[([^\]\n]*)\]|(?!\[))")
 _NOQA = regex(r"#\s*noqa\b(?:[ \t]*:[ \t]*([A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)|(?![ \t]*:))", re.IGNORECASE)
@@ -331,12 +331,22 @@ class UnusedSuppression(Record):
                 if not ruled:
                     hint = _meant(word, answers.known) if hints > 0 else ""
                     hints -= 1
-                    yield Finding(comment.place(word), {"comment": word, "reason": f"is no rule{hint}"})
+                    meant = f"`{word}` may be a slip of the hand{hint}"
+                    yield Finding(comment.place(word), {"comment": word, "reason": f"is no rule{hint}"},
+                                  remedy=_dropping(comment, word, meant))
                 elif (comment, word) not in answers.used and all(answers.judged(comment.path, code) for code in ruled):
                     idle.append(word)
             whole = tuple(idle) == (comment.rules or ("",))
             for word in [""] if whole else idle:
-                yield Finding(comment.place(word), {"comment": word or comment.text, "reason": "suppresses nothing"})
+                yield Finding(comment.place(word), {"comment": word or comment.text, "reason": "suppresses nothing"},
+                              remedy=_dropping(comment, word, ""))
+
+
+def _dropping(comment: Suppression, word: str, caution: str) -> Remedy:
+    """What takes a comment away, or a word out of it."""
+    whole = not word or len(comment.rules) == 1
+    places = (comment.place(),) if whole else (comment.place(), comment.place(word))
+    return Remedy("drop-suppression", "unsafe" if caution else "safe", caution, places)
 
 
 def _ours(comment: Suppression, answers: Answers) -> tuple[str, ...]:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "note"]
+Applicability = Literal["safe", "unsafe", "display"]
+"""How far a fix can be trusted: the service behaves as before, once the deployment gives what it must give; a person
+must look first; or it only shows what to write.
+"""
 
 
 class Place(NamedTuple):
@@ -27,6 +31,32 @@ class Step(NamedTuple):
     message: str
 
 
+class Remedy(NamedTuple):
+    """What would mend a finding, as plain values; `fix` makes edits of it when they are asked for."""
+
+    kind: str
+    """By this name `fix` knows what to do."""
+    applicability: Applicability
+    caution: str = ""
+    """What a person must look at before an unsafe fix."""
+    places: tuple[Place, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+    """What else the kind has to know, by name."""
+
+    def word(self, name: str) -> str:
+        """A word by its name; empty where there is none."""
+        return dict(self.words).get(name, "")
+
+
+class Edit(NamedTuple):
+    """One stretch of a file's text, from `start` to `end` in characters, and what comes in its place."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a check found, before a rule gives it a code, a severity and words."""
@@ -38,6 +68,7 @@ class Finding:
     """From where the value or the start-up begins to the place where it does harm."""
     severity: Severity | None = None
     """Set where the circumstances, not the rule, decide how much it weighs."""
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True)
@@ -54,3 +85,4 @@ class Violation:
     trail: tuple[Step, ...] = ()
     advice: str = ""
     """What to do about it, in a sentence or two."""
+    remedy: Remedy | None = None

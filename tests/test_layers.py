@@ -12,7 +12,7 @@ import gravity_lint
 
 ROOT = Path(gravity_lint.__file__).parent
 LAYERS = (
-    {"record", "regex", "inputs"},
+    {"record", "regex", "inputs", "writing"},
     {"violation"},
     {"source", "mask"},
     {"knowledge"},
@@ -28,6 +28,7 @@ LAYERS = (
     {"report", "fix"},
     {"remember"},
     {"run"},
+    {"mending"},
     {"commands"},
     {"cli"},
     {"start"},

@@ -175,7 +175,7 @@ def test_json() -> None:
             "trail": [{"path": "b.py", "line": 1, "column": 1, "message": "here"}], "fix": None}],
         "services": [{"path": ".", "kind": "service", "uses_database": True}],
         "summary": {"violations": 1, "errors": 0, "warnings": 0, "notes": 1, "files": 1, "services": 1,
-                    "failed": False},
+                    "failed": False, "fixed": 0, "fixable": 0},
     }
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.checks.environments import URL, env_of, has_environment, overrides_url
+from gravity_lint.checks.environments import URL, env_of, has_environment, overrides_url, reads_ini_first
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.code import (
     Assign,
@@ -32,7 +32,7 @@ from gravity_lint.facts.urls import in_memory, is_placeholder, parse_url
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
-from gravity_lint.violation import Finding, Severity
+from gravity_lint.violation import Finding, Place, Remedy, Severity
 
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
@@ -93,7 +93,24 @@ def _ini_finding(service: Service, source: Source, section: str, span: Span, fac
     overridden = env is not None and overrides_url(service.facts(env))
     severity: Severity | None = "note" if overridden else None
     consequence = _REPLACED if overridden else _USED
-    return Finding(source.place(span), {"section": section, "consequence": consequence}, severity=severity)
+    remedy = _emptying(service, source, source.place(span), service.facts(env)) if env is not None and overridden else None
+    return Finding(source.place(span), {"section": section, "consequence": consequence}, severity=severity,
+                   remedy=remedy)
+
+
+def _emptying(service: Service, source: Source, place: Place, facts: PythonFacts) -> Remedy:
+    """What empties a URL that env.py replaces; unsafe where something may still read it."""
+    readers = [posixpath.basename(file.path) for file in service.files_of("python", "shell", roles=(*_ROLES, "test"))
+               if _mentions_url(service, file.path) and service.facts(file.path) is not facts]
+    if reads_ini_first(facts):
+        readers.insert(0, "env.py")
+    caution = f"{', '.join(f'`{name}`' for name in readers[:3])} may still read it" if readers else ""
+    return Remedy("empty-ini-url", "unsafe" if caution else "safe", caution, (place,))
+
+
+def _mentions_url(service: Service, path: str) -> bool:
+    source = source_of(service, path)
+    return source is not None and URL.encode() in source.data
 
 
 def _interpolated(option: Option, facts: IniFacts) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal as OneOf
 
 from gravity_lint.link.service import Service
 from gravity_lint.link.target import Target
 from gravity_lint.record import Record
-from gravity_lint.violation import Finding
+from gravity_lint.violation import Finding, Remedy
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
 
@@ -19,12 +19,20 @@ class ConnectionValue(Record):
     origin: Origin
 
     def __call__(self, service: Service) -> Iterator[Finding]:
-        for target in service.targets:
-            if target.origin == self.origin:
-                yield _finding(service, target)
+        found = [target for target in service.targets if target.origin == self.origin]
+        remedies = _remedies(service) if found and self.origin == "default" else None
+        for target in found:
+            yield _finding(service, target, remedies(target) if remedies is not None else None)
 
 
-def _finding(service: Service, target: Target) -> Finding:
+def _remedies(service: Service) -> Callable[[Target], Remedy | None]:
+    """What tells how a default is mended: imported where there is one."""
+    from gravity_lint.checks.defaults import Defaults
+
+    return Defaults(service).remedy
+
+
+def _finding(service: Service, target: Target, remedy: Remedy | None) -> Finding:
     fields = {
         "setting": target.setting,
         "value": target.value,
@@ -32,4 +40,5 @@ def _finding(service: Service, target: Target) -> Finding:
         "sink": target.sink,
         "driver": target.driver,
     }
-    return Finding(service.place(target.site), fields, service.steps(target.trail), "note" if target.is_test else None)
+    return Finding(service.place(target.site), fields, service.steps(target.trail), "note" if target.is_test else None,
+                   remedy)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.checks.marks import DEVELOPMENT, EXAMPLES, TESTS, is_for_tests, says_development, says_example
+from gravity_lint.checks.marks import DEVELOPMENT, EXAMPLES, PRODUCTION, TESTS, is_for_tests, says_development, says_example
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import ComposeService, compose_services, compose_words, is_database_image
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
@@ -20,7 +20,7 @@ from gravity_lint.knowledge.names import classify, split
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
-from gravity_lint.violation import Finding, Place, Severity
+from gravity_lint.violation import Finding, Place, Remedy, Severity
 
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
@@ -50,7 +50,9 @@ class UnmarkedCompose(Record):
             if databases and (severity := _unmarked(source, facts, databases, {*words, *folders})):
                 names = ", ".join(f"`{each.name}`" for each in databases)
                 fields = {"databases": names, "verb": "is a database" if len(databases) == 1 else "are databases"}
-                yield Finding(source.place(databases[0].key), fields, severity=severity[0])
+                caution = "its name says that it is for production" if PRODUCTION & set(words) else ""
+                remedy = Remedy("mark-example", "unsafe" if caution else "safe", caution, (Place(file.path, 1, 1, 1, 1),))
+                yield Finding(source.place(databases[0].key), fields, severity=severity[0], remedy=remedy)
 
 
 def starts_database(service: Service, folder: str, each: ComposeService) -> bool:

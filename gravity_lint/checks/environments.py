@@ -166,6 +166,18 @@ def overrides_url(facts: PythonFacts) -> bool:
     return connects and not from_ini
 
 
+def reads_ini_first(facts: PythonFacts) -> bool:
+    """Whether an env.py, wherever it is, asks the ini for its URL without having put its own there before."""
+    for stmt, conditional in _statements(facts.body, False, into_functions=False):
+        calls = [inner for expr in _expressions(stmt) for inner in walk(expr) if isinstance(inner, Call)]
+        if not conditional and any(_called(call) in _SETS and _given(call) for call in calls):
+            return False
+        if any(_takes_ini(expr, frozenset()) for expr in _expressions(stmt)):
+            return True
+    return any(_takes_ini(expr, frozenset()) for stmt, _ in _statements(facts.body, False)
+               for expr in _expressions(stmt))
+
+
 def _given(call: Call) -> list[Expr]:
     """The URL that a call puts in the ini's place, if it does."""
     name = _called(call)

@@ -10,6 +10,7 @@ from gravity_lint.regex import regex
 TESTS = frozenset({"test", "tests", "testing", "ci", "e2e", "integration"})
 EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "template"})
 DEVELOPMENT = frozenset({"dev", "devel", "develop", "development", "local", "localdev", "override"})
+PRODUCTION = frozenset({"prod", "production", "live", "deploy", "deployment", "staging", "stage", "release"})
 
 _EXAMPLE = r"(?:examples?|samples?|demo|exemple|ejemplo|exemplo|beispiel|esempio)"
 _FILE = r"(?:(?:docker[- ]?)?compose(?:[- ]?file)?|file|config(?:uration)?|set-?up|stack|deployment|environment|yaml)"

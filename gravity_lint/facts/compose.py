@@ -85,7 +85,7 @@ class ComposeVariable(NamedTuple):
 def compose_variables(facts: YamlFacts) -> tuple[ComposeVariable, ...]:
     """What a compose file puts into the environments of its containers, in order."""
     found: list[ComposeVariable] = []
-    for path, entry in _of_services(facts):
+    for path, entry in of_services(facts):
         if len(path) != 3 or path[1] != "environment":
             continue
         name, text = path[2], entry.text
@@ -99,11 +99,11 @@ def compose_variables(facts: YamlFacts) -> tuple[ComposeVariable, ...]:
 
 def compose_env_files(facts: YamlFacts) -> tuple[tuple[str, str], ...]:
     """The files that a compose file reads the environments of its containers from: container and path, in order."""
-    return tuple((path[0], entry.text) for path, entry in _of_services(facts)
+    return tuple((path[0], entry.text) for path, entry in of_services(facts)
                  if path[1:2] == ("env_file",) and (len(path) < 4 or path[3] == "path"))
 
 
-def _of_services(facts: YamlFacts) -> Iterator[tuple[tuple[str, ...], Entry]]:
+def of_services(facts: YamlFacts) -> Iterator[tuple[tuple[str, ...], Entry]]:
     """What a compose file says of its containers, each with its path from the container's name on."""
     entries = [entry for entry in facts.entries if entry.document == 0]
     depth = 1 if any(entry.path[:1] == ("services",) for entry in entries) else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gravity_lint.source import Source
-from gravity_lint.violation import Place, Severity, Violation
+from gravity_lint.violation import Edit, Place, Severity, Violation
 
 
 class ServiceSummary(NamedTuple):
@@ -34,6 +34,12 @@ class Report:
     """One line for each thing that failed through a fault of this program."""
     source: Callable[[str], Source | None] = field(default=lambda path: None, compare=False)
     """An absolute path → its text, None where it cannot be read: for code frames."""
+    fixed: tuple[Violation, ...] = ()
+    """What was found and has been mended: it does not count any more."""
+    unsafe: bool = field(default=False, compare=False)
+    """Whether fixes that a person must look at first are asked for."""
+    proposed: Callable[[Violation], tuple[Edit, ...] | str] = field(default=lambda violation: (), compare=False)
+    """What would mend a violation; where that is refused, why."""
 
     def count(self, severity: Severity) -> int:
         return sum(violation.severity == severity for violation in self.violations)
@@ -42,6 +48,11 @@ class Report:
     def failed(self) -> bool:
         """Whether something of weight was found; notes alone do not fail."""
         return any(violation.severity != "note" for violation in self.violations)
+
+    def fixable(self, violation: Violation) -> bool:
+        """Whether there is a fix that may be applied as things are asked for."""
+        remedy = violation.remedy
+        return remedy is not None and remedy.applicability in (("safe", "unsafe") if self.unsafe else ("safe",))
 
     @property
     def by_rule(self) -> list[tuple[str, str, int]]:

@@ -9,6 +9,7 @@ from gravity_lint.report.text import safe, where
 
 
 def lines(report: Report) -> Iterator[str]:
-    """A report → `path:line:column: GRV101 message`, in order."""
+    """A report → `path:line:column: GRV101 message`, in order, `[*]` before the message where there is a fix."""
     for violation in report.violations:
-        yield f"{where(violation.place)}: {violation.code} {safe(violation.message)}"
+        mark = "[*] " if report.fixable(violation) else ""
+        yield f"{where(violation.place)}: {violation.code} {mark}{safe(violation.message)}"

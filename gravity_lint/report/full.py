@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from itertools import groupby
 
 from gravity_lint.report import Report
 from gravity_lint.report.alike import Group, together
 from gravity_lint.report.frame import Code
-from gravity_lint.report.text import columns, conclusion, safe, where
-from gravity_lint.violation import Place, Severity, Step
+from gravity_lint.report.text import columns, conclusion, relative, safe, where
+from gravity_lint.source import Source
+from gravity_lint.violation import Edit, Place, Remedy, Severity, Step, Violation
 
 _CODES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "34", "dim": "2", "good": "1;32",
           "marked": "4"}
@@ -65,6 +67,8 @@ class _Writer:
             yield from self._others(group, gutter)
         if violation.advice:
             yield from self._remark("help", safe(violation.advice), gutter)
+        if violation.remedy is not None:
+            yield from self._fix(violation, violation.remedy, gutter)
         yield from self._remark("more", f"gravity-lint rule {violation.code}", gutter)
 
     def _code(self, path: str) -> Code | None:
@@ -121,6 +125,40 @@ class _Writer:
             yield f"{indent}{self._paint('frame', where(other.place))}"
         if left := len(group.others) - len(listed):
             yield f"{indent}and {left} more; `--verbose` shows each"
+
+    def _fix(self, violation: Violation, remedy: Remedy, gutter: int) -> Iterator[str]:
+        """How to have it mended, what to look at before that, and the fix as a diff."""
+        edits = self._report.proposed(violation)
+        if isinstance(edits, str):
+            yield from self._remark("fix", f"not here: {safe(edits)}", gutter)
+            return
+        option = {"safe": "`--fix`", "unsafe": "`--fix --unsafe-fixes`", "display": "by hand"}[remedy.applicability]
+        yield from self._remark("fix", option + (f"; first look: {safe(remedy.caution)}" if remedy.caution else ""),
+                                gutter)
+        for path in dict.fromkeys(edit.path for edit in edits):
+            if path != violation.place.path:
+                yield f"{' ' * gutter}   {self._paint('frame', safe(relative(path)))}"
+            yield from self._diff(path, [edit for edit in edits if edit.path == path], gutter)
+
+    def _diff(self, path: str, edits: Sequence[Edit], gutter: int) -> Iterator[str]:
+        """What edits make of a file: the lines that go and come, with those around them."""
+        source = self._report.source(path)
+        text = source.text if source is not None else ""
+        after = text
+        for edit in sorted(edits, key=lambda each: each.start, reverse=True):
+            after = after[:edit.start] + edit.text + after[edit.end:]
+        old, new = Code(Source(path, text.encode())), Code(Source(path, after.encode()))
+        room = max(20, self._width - gutter - 5)
+        matcher = SequenceMatcher(None, text.split("\n"), after.split("\n"), autojunk=False)
+        for group in matcher.get_grouped_opcodes(1):
+            for kind, first, last, start, end in group:
+                rows = [(" ", new, at, "dim") for at in range(start, end)] if kind == "equal" else [
+                    *(("-", old, at, "error") for at in range(first, last)),
+                    *(("+", new, at, "good") for at in range(start, end))]
+                for sign, code, at, paint in rows:
+                    shown = f"{sign} {code.show(at + 1, 1, 0, room).text}".rstrip()
+                    if shown:
+                        yield f"{' ' * gutter}   {self._paint(paint, shown)}"
 
     def _line(self, code: Code, place: Place, room: int) -> str:
         """A step's line without its indentation; in colour, the place in it is marked."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from gravity_lint.report import Report
 from gravity_lint.report.text import relative
-from gravity_lint.violation import Violation
+from gravity_lint.violation import Edit, Violation
 
 VERSION = 1
 
@@ -23,16 +23,17 @@ def document(report: Report) -> dict[str, Any]:
     """A report → plain values. Notes count in `summary`, but do not make the command fail."""
     return {
         "version": VERSION,
-        "violations": [_violation(violation) for violation in report.violations],
+        "violations": [_violation(report, violation) for violation in report.violations],
         "services": [{"path": relative(service.path), "kind": service.kind, "uses_database": service.uses_database}
                      for service in report.services],
         "summary": {"violations": len(report.violations), "errors": report.count("error"),
                     "warnings": report.count("warning"), "notes": report.count("note"), "files": report.files,
-                    "services": len(report.services), "failed": report.failed},
+                    "services": len(report.services), "failed": report.failed, "fixed": len(report.fixed),
+                    "fixable": sum(map(report.fixable, report.violations))},
     }
 
 
-def _violation(violation: Violation) -> dict[str, Any]:
+def _violation(report: Report, violation: Violation) -> dict[str, Any]:
     place = violation.place
     return {
         "code": violation.code, "name": violation.name, "severity": violation.severity, "message": violation.message,
@@ -40,5 +41,26 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "end_column": place.end_column, "service": relative(violation.service),
         "trail": [{"path": relative(step.place.path), "line": step.place.line, "column": step.place.column,
                    "message": step.message} for step in violation.trail],
-        "fix": None,
+        "fix": _fix(report, violation),
     }
+
+
+def _fix(report: Report, violation: Violation) -> dict[str, Any] | None:
+    """What would mend a violation: how far it can be trusted, and the edits, or why there are none here."""
+    remedy = violation.remedy
+    if remedy is None:
+        return None
+    edits = report.proposed(violation)
+    refused, edits = (edits, ()) if isinstance(edits, str) else (None, edits)
+    return {"kind": remedy.kind, "applicability": remedy.applicability, "caution": remedy.caution or None,
+            "refused": refused, "edits": [_edit(report, edit) for edit in edits]}
+
+
+def _edit(report: Report, edit: Edit) -> dict[str, Any]:
+    """An edit with its places as those of violations are told."""
+    source = report.source(edit.path)
+    text = source.text if source is not None else ""
+    (line, column), (end_line, end_column) = (
+        (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)) for at in (edit.start, edit.end))
+    return {"path": relative(edit.path), "line": line, "column": column, "end_line": end_line, "end_column": end_column,
+            "text": edit.text}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterator
 
 from gravity_lint.regex import regex
 from gravity_lint.report import Report
@@ -56,3 +58,28 @@ def conclusion(report: Report) -> str:
     if report.crashes:
         return f"Not everything could be judged in {whole}"
     return f"All clean: nothing to say about {whole}"
+
+
+def fixes(report: Report) -> Iterator[str]:
+    """The lines about what was mended, and what can be; none where there is nothing to say."""
+    if report.fixed:
+        files = len({violation.place.path for violation in report.fixed})
+        yield f"Fixed {counted(len(report.fixed), 'violation')} in {counted(files, 'file')}"
+    now = sum(map(report.fixable, report.violations))
+    later = sum(each.remedy is not None and each.remedy.applicability == "unsafe" for each in report.violations)
+    later = 0 if report.unsafe else later
+    option = "--fix --unsafe-fixes" if report.unsafe else "--fix"
+    if now:
+        yield f"[*] {now} fixable with `{option}`" + (f" ({later} more with `--unsafe-fixes`)" if later else "")
+    elif later:
+        yield f"{later} fixable with `--fix --unsafe-fixes`"
+
+
+def fixed(report: Report) -> Iterator[str]:
+    """What was mended: each file, with how often for which rule."""
+    by_file: dict[str, Counter[tuple[str, str]]] = {}
+    for violation in report.fixed:
+        by_file.setdefault(violation.place.path, Counter())[violation.code, violation.name] += 1
+    for path, counts in sorted(by_file.items()):
+        yield f"{safe(relative(path))}:"
+        yield from (f"  {number} × {code} ({name})" for (code, name), number in sorted(counts.items()))

@@ -1,0 +1,58 @@
+"""The kinds of fixes by their names, and what each of them takes, gives and may refuse."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, cast
+
+from gravity_lint.source import Source
+from gravity_lint.violation import Remedy
+
+KINDS: dict[str, str] = {
+    "drop-suppression": "gravity_lint.fix.suppressions:dropped",
+    "empty-ini-url": "gravity_lint.fix.ini:emptied",
+    "mark-example": "gravity_lint.fix.headers:marked",
+    "require-setting": "gravity_lint.fix.defaults:required",
+}
+"""What the `kind` of a remedy may be → where it is; imported when one is made."""
+
+Texts = Callable[[str], "Source | None"]
+"""An absolute path → the text of the file as it is now; None for one that is not there or cannot be read."""
+
+
+class Refused(Exception):
+    """What a fix cannot do here, in words that go on from "not fixed:"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Mended(NamedTuple):
+    """What one fix makes of files."""
+
+    texts: Mapping[str, str]
+    """Absolute path → the whole text that is to be there; of a new file too."""
+    claims: frozenset[str] = frozenset()
+    """What only one fix of a pass may do, such as adding a variable to a file; the next pass sees that it is done."""
+    drops: tuple[str, ...] = ()
+    """The comments that go because they are what is mended."""
+
+
+Kind = Callable[[Remedy, Texts], Mended]
+
+
+def mended(remedy: Remedy, texts: Texts) -> Mended:
+    """A remedy → what it makes of the files. Raises `Refused`."""
+    module, _, name = KINDS[remedy.kind].partition(":")
+    kind = cast(Kind, getattr(importlib.import_module(module), name))
+    return kind(remedy, texts)
+
+
+def text_of(texts: Texts, path: str) -> str:
+    """The text of a file that must be there. Raises `Refused`."""
+    source = texts(path)
+    if source is None:
+        raise Refused(f"`{path}` cannot be read")
+    return source.text

@@ -1,0 +1,132 @@
+"""Python texts as libcst's trees, with the guards that libcst needs, and what several kinds of fixes do with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TypeVar, cast
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+
+from gravity_lint.facts.shape import shape_of
+from gravity_lint.fix.kinds import Refused, Texts
+from gravity_lint.violation import Place
+
+MAX_DEPTH = 200
+"""How deep a tree may be: libcst recurses through it, and from some 3,000 on it ends the process."""
+MAX_BYTES = 1_000_000
+"""How long a text may be: libcst reads less than that in a second."""
+STACK = 10_000
+"""Python frames that libcst may need for the deepest tree."""
+
+Node = TypeVar("Node", bound=cst.CSTNode)
+
+
+class Tree:
+    """One Python file as libcst sees it."""
+
+    def __init__(self, texts: Texts, path: str) -> None:
+        """Raises `Refused` for what libcst cannot read, or only at the price of the process."""
+        source = texts(path)
+        if source is None:
+            raise Refused(f"`{path}` cannot be read")
+        if len(source.data) > MAX_BYTES or shape_of(source.data).depth > MAX_DEPTH:
+            raise Refused("the file is too long or too deep to be rewritten")
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
+        try:
+            self.module = cst.parse_module(source.text)
+            wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
+            self._places = wrapper.resolve(PositionProvider)
+            self._parents = cast("Mapping[cst.CSTNode, cst.CSTNode]", wrapper.resolve(ParentNodeProvider))
+            same = self.module.code == source.text
+        except (cst.ParserSyntaxError, RecursionError, ValueError) as error:
+            raise Refused(f"the file cannot be rewritten ({type(error).__name__})") from None
+        if not same:
+            raise Refused("the file cannot be rewritten without touching more than is to be mended")
+
+    def at(self, place: Place, kind: type[Node]) -> Node:
+        """The outermost node of a kind that stands exactly at a place. Raises `Refused`."""
+        for node, found in self._places.items():
+            if isinstance(node, kind) and (found.start.line, found.start.column + 1) == (place.line, place.column) \
+                    and (found.end.line, found.end.column + 1) == (place.end_line, place.end_column) \
+                    and not isinstance(node, (cst.Arg, cst.Module)):
+                return node
+        raise Refused("what is to be mended was not found")
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode:
+        """The node around a node. Raises `Refused` at the module."""
+        found = self._parents.get(node)
+        if found is None:
+            raise Refused("what is to be mended stands in another form than is known")
+        return found
+
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes around a node, from the nearest on."""
+        while (found := self._parents.get(node)) is not None:
+            yield found
+            node = found
+
+    def nearest(self, node: cst.CSTNode, kind: type[Node]) -> Node:
+        """The nearest node of a kind around a node. Raises `Refused`."""
+        for found in self.around(node):
+            if isinstance(found, kind):
+                return found
+        raise Refused("what is to be mended stands in another form than is known")
+
+    def replaced(self, changes: Mapping[cst.CSTNode, cst.CSTNode]) -> str:
+        """The text with other nodes in place of some, whose comments go above the statement if they are lost."""
+        above: dict[cst.CSTNode, list[str]] = {}
+        for old, new in changes.items():
+            if lost := _lost(old, new):
+                statement = next((node for node in self.around(old) if hasattr(node, "leading_lines")), None)
+                if statement is not None:
+                    above.setdefault(statement, []).extend(lost)
+        return self.module.visit(_Replacing(changes, above)).code
+
+
+class _Replacing(cst.CSTTransformer):
+    def __init__(self, changes: Mapping[cst.CSTNode, cst.CSTNode], above: Mapping[cst.CSTNode, list[str]]) -> None:
+        super().__init__()
+        self._changes = changes
+        self._above = above
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return node not in self._changes
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+        node = self._changes.get(original_node, updated_node)
+        if comments := self._above.get(original_node):
+            lines = [cst.EmptyLine(comment=cst.Comment(comment)) for comment in comments]
+            node = node.with_changes(leading_lines=[*node.leading_lines, *lines])  # type: ignore[attr-defined]
+        return node
+
+
+def _lost(old: cst.CSTNode, new: cst.CSTNode) -> list[str]:
+    """The comments of a node that another has no more."""
+    kept = list(comments_in(new))
+    lost = []
+    for comment in comments_in(old):
+        if comment in kept:
+            kept.remove(comment)
+        else:
+            lost.append(comment)
+    return lost
+
+
+def comments_in(node: cst.CSTNode) -> Iterator[str]:
+    """The comments inside a node, in order."""
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, cst.Comment):
+            yield here.value
+        stack.extend(reversed(here.children))
+
+
+def text_in(node: cst.BaseExpression) -> str | None:
+    """The text that an expression is, if it is a literal one."""
+    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+        value = node.evaluated_value
+        return value if isinstance(value, str) else None
+    return None
