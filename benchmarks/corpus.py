@@ -19,8 +19,10 @@ from benchmarks.measure import BenchmarkError
 LIST = Path(__file__).with_name("corpus.txt")
 _ANYWHERE = ("--python-version", "3.13", "--implementation", "cp", "--abi", "cp313", "--abi", "abi3", "--abi", "none",
              "--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64", "--platform", "any")
-_WAYS = ((), ("--ignore-requires-python",), _ANYWHERE)
-"""How a wheel is asked for, in turn: some demand another Python or platform, which does not matter to a reader."""
+_PURE = ("--python-version", "3.13", "--implementation", "py", "--abi", "none", "--platform", "any")
+_WAYS = ((), ("--ignore-requires-python",), _ANYWHERE, _PURE)
+"""How a wheel is asked for, in turn: some demand another Python or platform, which does not matter to a reader, and
+the index offers the wheel of this platform before the one without a platform."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ class UnmarkedCompose(Record):
                 names = ", ".join(f"`{each.name}`" for each in databases)
                 fields = {"databases": names, "verb": "is a database" if len(databases) == 1 else "are databases"}
                 caution = "its name says that it is for production" if PRODUCTION & set(words) else ""
-                remedy = Remedy("mark-example", "unsafe" if caution else "safe", caution, (Place(file.path, 1, 1, 1, 1),))
+                top = Place(file.path, 1, 1, 1, 1)
+                remedy = Remedy("mark-example", "unsafe" if caution else "safe", caution, (top,))
                 yield Finding(source.place(databases[0].key), fields, severity=severity[0], remedy=remedy)
 
 

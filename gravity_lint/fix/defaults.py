@@ -78,7 +78,7 @@ def _environ(tree: Tree, func: cst.BaseExpression) -> tuple[cst.BaseExpression, 
 
 def _importing(tree: Tree, name: str) -> Changes:
     """What makes of `from os import getenv` one that imports `environ`, too or instead."""
-    names = [node.value for node in _nodes(tree.module) if isinstance(node, cst.Name)]
+    names = [node.value for node in _nodes(tree.module) if isinstance(node, cst.Name) and not _is_attribute(tree, node)]
     for node in _nodes(tree.module):
         if not isinstance(node, cst.ImportFrom) or not isinstance(node.module, cst.Name) or node.module.value != "os" \
                 or isinstance(node.names, cst.ImportStar):
@@ -98,6 +98,11 @@ def _importing(tree: Tree, name: str) -> Changes:
         added = cst.ImportAlias(cst.Name("environ"), comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
         return {node: node.with_changes(names=[added, first, *node.names[1:]])}
     raise Refused(f"`{name}` is imported in another form than is known")
+
+
+def _is_attribute(tree: Tree, name: cst.Name) -> bool:
+    around = tree.parent(name)
+    return isinstance(around, cst.Attribute) and around.attr is name
 
 
 def _nodes(node: cst.CSTNode) -> list[cst.CSTNode]:

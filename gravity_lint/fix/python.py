@@ -17,7 +17,7 @@ MAX_DEPTH = 200
 """How deep a tree may be: libcst recurses through it, and from some 3,000 on it ends the process."""
 MAX_BYTES = 1_000_000
 """How long a text may be: libcst reads less than that in a second."""
-STACK = 10_000
+STACK = 4_000
 """Python frames that libcst may need for the deepest tree."""
 
 Node = TypeVar("Node", bound=cst.CSTNode)

@@ -66,6 +66,12 @@ def words() -> Words:
 
 
 @cache
+def store_words() -> re.Pattern[bytes]:
+    """What shows in a text that may name a store: one of the words for stores."""
+    return re.compile(b"|".join(re.escape(word.encode()) for word in words().kind_of_store), re.IGNORECASE)
+
+
+@cache
 def split(name: str) -> tuple[str, ...]:
     """A name → its words in lower case: cut at joints, at capitals and, where all of it is known words, inside.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from gravity_lint.facts.code import Attr, Call, Class, Expr, Name
+from gravity_lint.knowledge.names import store_words
 from gravity_lint.link.modules import Module, Unit
 from gravity_lint.screen import names_in
 
@@ -25,7 +26,8 @@ class Calls:
         self._holding: dict[str, tuple[Module, ...]] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
         self._imported: dict[str, tuple[Module, ...]] = {}
-        self._spelled: dict[str, tuple[tuple[Call, Unit], ...]] = {}
+        self._calling: dict[str, tuple[Module, ...]] = {}
+        self._families: dict[str, frozenset[str]] = {}
 
     @cached_property
     def code(self) -> tuple[Module, ...]:
@@ -64,11 +66,20 @@ class Calls:
         found = {module for word in words for module in self.holding(word)}
         return tuple(sorted(found, key=lambda module: module.path))
 
-    def speaking(self, tells: re.Pattern[bytes], matching: Callable[[str], object]) -> set[Module]:
-        """The modules of the service's own code that hold a name of a kind: `tells` looks first, `matching` decides."""
-        return {module for word, modules in self._words.items()
-                if tells.search(word) and matching(word.decode("utf-8", "replace"))
+    def speaking(self, matching: Callable[[str], object]) -> set[Module]:
+        """The modules of the service's own code that hold a name that may be a store's, and that matches."""
+        return {module for word, modules in self._storing.items() if matching(word)
                 for module in modules if module.role == "code"}
+
+    @cached_property
+    def storing(self) -> frozenset[Module]:
+        """The modules of the service's own code that hold a name that may be a store's."""
+        return frozenset(self.speaking(lambda word: True))
+
+    @cached_property
+    def _storing(self) -> dict[str, list[Module]]:
+        tells = store_words().search
+        return {word.decode("utf-8", "replace"): modules for word, modules in self._words.items() if tells(word)}
 
     def classes(self, words: Iterable[str]) -> Iterator[Unit]:
         """The classes in the modules that hold one of these words."""
@@ -80,8 +91,8 @@ class Calls:
         wanted = (name for name in names if "." not in name or self.imports(name.split(".", 1)[0]))
         return tuple(sorted({name.rsplit(".", 1)[-1] for name in wanted}))
 
-    def carriers(self, names: Iterable[str]) -> frozenset[str]:
-        """Names, and those under which the service's own code hands on what they stand for."""
+    def carriers(self, names: Iterable[str], among: Container[Module] | None = None) -> frozenset[str]:
+        """Names, and those under which the service's own code hands on what they stand for; `among` is where."""
         found = set[str]()
         waiting = list(names)
         while waiting and len(found) < MAX_CARRIERS:
@@ -89,30 +100,24 @@ class Calls:
             if name not in found:
                 found.add(name)
                 waiting += self.aliases(name)
-                waiting += [given for module in self.anywhere(name) for given in module.made_of.get(name, ())]
+                waiting += [given for module in self.anywhere(name) if among is None or module in among
+                            for given in module.made_of.get(name, ())]
         return frozenset(found)
 
     def imports(self, *names: str) -> bool:
         """Whether some module imports something of one of these top-level packages."""
-        return any(self.importing(name) for name in names)
+        return any(_imports(module, name) for name in names for module in self.importing(name))
 
-    def importing(self, name: str) -> tuple[Module, ...]:
-        """The modules, of any role, that import something of a top-level package."""
-        found = self._imported.get(name)
-        if found is None:
-            written = import_of(name)
-            found = self._imported[name] = tuple(
-                module
-                for module in self.modules.values()
-                if module.mentions(name)
-                and module.matches(written)
-                and any(
-                    (alias.name if stmt.plain else stmt.module).split(".", 1)[0] == name
-                    for stmt, _ in module.imports
-                    if not stmt.level
-                    for alias in stmt.names
-                )
-            )
+    def importing(self, name: str) -> Sequence[Module]:
+        """The modules, of any role, that seem to import something of a top-level package."""
+        return self._importing.get(name, ())
+
+    @cached_property
+    def _importing(self) -> dict[str, list[Module]]:
+        found: defaultdict[str, list[Module]] = defaultdict(list)
+        for module in self.modules.values():
+            for package in {one.name.split(".", 1)[0] for one in module.written if not one.level}:
+                found[package].append(module)
         return found
 
     # ---- calls
@@ -125,16 +130,67 @@ class Calls:
         `written` is what their text must match, where that says more than the names; `among` is where to look.
         """
         for spelled in dict.fromkeys(one for name in names for one in (name, *self.aliases(name))):
-            for module in self.holding(spelled):
+            for module in self.calling(spelled):
                 if (among is None or module in among) and (written is None or module.matches(written)):
                     yield from module.calls.get(spelled, ())
 
-    def spelled(self, name: str) -> tuple[tuple[Call, Unit], ...]:
-        """The calls in the service's own code whose last name is this one."""
-        found = self._spelled.get(name)
+    def spelled(self, name: str, among: Container[Module], dotted: bool) -> Iterator[tuple[Call, Unit]]:
+        """The calls in these modules, of the service's own code, whose last name is this one; `dotted`: of objects."""
+        method = b"." + name.encode("utf-8", "replace")
+        for module in self.calling(name):
+            if module in among and (not dotted or method in module.called):
+                yield from (one for one in module.calls.get(name, ()) if not dotted or isinstance(one[0].func, Attr))
+
+    def calling(self, name: str) -> tuple[Module, ...]:
+        """The modules of the service's own code in whose text a bracket follows a name."""
+        found = self._calling.get(name)
         if found is None:
-            found = tuple(call for module in self.holding(name) for call in module.calls.get(name, ()))
-            self._spelled[name] = found
+            word = name.encode("utf-8", "replace")
+            found = self._calling[name] = tuple(
+                module for module in self.holding(name) if word in module.called or b"." + word in module.called)
+        return found
+
+    def inheriting(self, name: str) -> Iterator[Unit]:
+        """The classes, those of shared libraries included, that list something of this last name as a base."""
+        word = name.encode("utf-8", "replace")
+        for module in self.anywhere(name):
+            if word in module.bases:
+                yield from module.heirs.get(name, ())
+
+    def declaring(self, name: str) -> Iterator[Unit]:
+        """The classes of the service's own code that have this name."""
+        word = name.encode("utf-8", "replace")
+        for module in self.holding(name):
+            if word in module.classes:
+                yield from (unit for unit in module.units if isinstance(unit.node, Class) and unit.last_name == name)
+
+    def may_make(self, call: Call) -> bool:
+        """Whether what is called has the name of a class, or one under which such a name is imported."""
+        name = call.func.id if isinstance(call.func, Name) else call.func.name if isinstance(call.func, Attr) else ""
+        return name in self._makers
+
+    @cached_property
+    def _makers(self) -> frozenset[str]:
+        modules = [module for module in self.modules.values() if module.role in ("code", "library")]
+        names = {word.decode("utf-8", "replace") for module in modules for word in module.classes}
+        return frozenset(names | {alias for name in names for alias in self.aliases(name)})
+
+    def family(self, name: str) -> frozenset[str]:
+        """The names of a class and, as far as texts tell, of all that inherit from it."""
+        found = self._families.get(name)
+        if found is None:
+            names = {name: None}
+            waiting = [name]
+            while waiting:
+                base = waiting.pop()
+                word = base.encode("utf-8", "replace")
+                heirs = {heir.decode("utf-8", "replace") for module in self.anywhere(base)
+                         for heir in module.bases.get(word, ())}
+                for one in (*heirs, *self.aliases(base)):
+                    if one not in names:
+                        names[one] = None
+                        waiting.append(one)
+            found = self._families[name] = frozenset(names)
         return found
 
     def unnamed(self, words: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
@@ -169,10 +225,13 @@ class Calls:
         return found
 
 
-def import_of(package: str) -> re.Pattern[bytes]:
-    """What shows in a text that imports something of this name: on the line of the import, or in its brackets."""
-    word = re.escape(package.encode("utf-8", "replace"))
-    return re.compile(rb"\b(?:from|import)\b[^\n]*\b%b\b|\bimport\s*\([^)]*\b%b\b" % (word, word))
+def _imports(module: Module, package: str) -> bool:
+    """Whether a module imports something of a top-level package: its text may only speak of that."""
+    return any(
+        (alias.name if stmt.plain else stmt.module).split(".", 1)[0] == package
+        for stmt, _ in module.imports if not stmt.level
+        for alias in stmt.names
+    )
 
 
 def spelled(func: Expr) -> str:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint.facts.code import Const, walk
-from gravity_lint.link.modules import Module, body_of, expressions, statements
+from gravity_lint.link.modules import Module, Unit, body_of, expressions, statements
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))",
-    re.MULTILINE,
-)
 MANY = 40
 """Modules from which on it pays to tell those that can hold a thing from the others."""
 
@@ -29,8 +26,9 @@ class Carriers:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
-        self._imported: dict[Module, frozenset[Module]] = {}
         self._libraries: dict[frozenset[str], frozenset[Module]] = {}
+        self._naming: dict[tuple[Module, frozenset[str]], set[Module]] = {}
+        self._having: dict[str, frozenset[Module]] = {}
 
     def of_libraries(self, dotted: Iterable[str]) -> frozenset[Module]:
         """The modules that can hold something of the libraries that these dotted names begin with."""
@@ -50,39 +48,72 @@ class Carriers:
         code = self.ask.calls.code
         if not modules or len(code) <= MANY:
             return frozenset(code if modules else ())
-        importers = {other for module in modules for other in self._importers(module)}
+        importers = {other for module in modules for other in self._importers.get(module, ())}
         for package in [one for one in importers - modules if one.is_package]:
-            importers |= self._importers(package)  # it hands on what its modules hold
-        return frozenset(modules | importers | {other for module in modules for other in self._imports(module)})
+            importers.update(self._importers.get(package, ()))  # it hands on what its modules hold
+        return frozenset(modules | importers | {other for module in modules for other, _ in self._imports(module)})
 
-    def _importers(self, module: Module) -> set[Module]:
-        return {other for other in self.ask.calls.anywhere(module.stem) if module in self._imports(other)}
+    @cached_property
+    def _all(self) -> frozenset[Module]:
+        return frozenset(self.ask.calls.code)
 
-    def _imports(self, module: Module) -> frozenset[Module]:
-        """The modules of the service that a module's text seems to import."""
-        found = self._imported.get(module)
+    def naming(self, module: Module, names: Iterable[str]) -> Container[Module]:
+        """The modules that can hold, under one of these names, something of a module's own: a function or a class.
+
+        It is handed on from module to module by imports that name it, that take everything, or that take a module.
+        """
+        if len(self.ask.calls.code) <= MANY:
+            return self._all
+        key = module, frozenset(names)
+        found = self._naming.get(key)
         if found is None:
-            importer = self.ask.importer
-            meant = (importer.relative(module, name, level) if level else importer.absolute(module, name)
-                     for name, level in _written(module.text))
-            found = self._imported[module] = frozenset(each for each in meant if each is not None)
+            held = {one for name in key[1] for one in self.ask.calls.anywhere(name)}
+            found = self._naming[key] = {module}
+            waiting = [module]
+            while waiting:
+                here = waiting.pop()
+                for other, taken in self._importers.get(here, {}).items():
+                    if other not in found and ("*" in taken or not key[1].isdisjoint(taken)
+                                               or ("" in taken and (other in held or other.is_package))):
+                        found.add(other)
+                        waiting.append(other)
         return found
 
+    def having(self, owner: Unit) -> Container[Module]:
+        """The modules that can hold an object of a class: those that name it or an heir of it, those beside them."""
+        if len(self.ask.calls.code) <= MANY:
+            return self._all
+        found = self._having.get(owner.last_name)
+        if found is None:
+            names = self.ask.calls.family(owner.last_name)
+            found = self.beside({module for name in names for module in self.ask.calls.anywhere(name)})
+            self._having[owner.last_name] = found
+        return found
 
-def _written(text: bytes) -> Iterator[tuple[str, int]]:
-    """The dotted names that the imports in a text may mean, each with its leading dots, without a grammar."""
-    for dots, start, names, plain in _IMPORT.findall(text):
-        if plain:
-            for part in plain.split(b","):
-                yield part.split()[0].decode("utf-8", "replace") if part.split() else "", 0
-            continue
-        base = start.decode("utf-8", "replace")
-        yield base, len(dots)
-        for part in names.strip(b"()").split(b","):
-            words = part.split()
-            if words and words[0] != b"*":
-                name = words[0].decode("utf-8", "replace")
-                yield f"{base}.{name}" if base else name, len(dots)
+    @cached_property
+    def _importers(self) -> dict[Module, dict[Module, set[str]]]:
+        """Every module → those that seem to import it, each with the names that it takes; empty for the module."""
+        found: dict[Module, dict[Module, set[str]]] = {}
+        for module in self.ask.modules.values():
+            if module.role in ("code", "library"):
+                for imported, name in self._imports(module):
+                    names = found.setdefault(imported, {}).setdefault(module, set())
+                    names.add(name)
+        return found
+
+    def _imports(self, module: Module) -> Iterator[tuple[Module, str]]:
+        """The modules that a module's text seems to import, and what it takes of them; nothing for all of one."""
+        importer = self.ask.importer
+
+        def meant(name: str, level: int) -> Module | None:
+            return importer.relative(module, name, level) if level else importer.absolute(module, name)
+
+        for name, level, taken in module.written:
+            if (base := meant(name, level)) is not None:
+                yield from ((base, each) for each in taken or ("",))
+            for each in taken:
+                if each != "*" and (whole := meant(f"{name}.{each}" if name else each, level)) is not None:
+                    yield whole, ""
 
 
 def _holds(module: Module, matching: re.Pattern[str]) -> bool:

@@ -24,8 +24,10 @@ class CommandLine:
         self.ask = evaluator
 
     def declared(self) -> Iterator[tuple[Call, Environment]]:
-        """Every option that the service's own code declares."""
-        for call, unit in self.ask.calls.named(sorted({name.rsplit(".", 1)[-1] for name in self.ask.know.option})):
+        """The options that the service's own code declares where something may be named after a store."""
+        names = {*self.ask.calls.ends(self.ask.know.option)}
+        names |= {name for row in self.ask.know.options for name in row.attributes}
+        for call, unit in self.ask.calls.named(sorted(names), among=self.ask.calls.storing):
             option = self.option(call, self.ask.runs.frame(unit))
             if option is not None:
                 yield call, option

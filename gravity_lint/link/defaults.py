@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Item, Name, walk
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
-from gravity_lint.knowledge.names import words
+from gravity_lint.knowledge.names import store_words
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit, place_of
 from gravity_lint.link.sinks import Sink
@@ -88,7 +87,7 @@ def declared(ask: Evaluator) -> Iterator[Target]:
                     for default in value.default if role is not None else ():
                         for target in defaults(default, role or "", value, None):
                             yield replace(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
-    own = {unit: None for module in ask.reading if module.role == "code" for unit in module.units}
+    own = {unit: None for module in ask.reading if module in ask.calls.storing for unit in module.units}
     for unit in sorted(own | _asking(ask), key=place_of):
         yield from _read(ask, unit)
     yield from _options(ask)
@@ -97,16 +96,18 @@ def declared(ask: Evaluator) -> Iterator[Target]:
 def _asking(ask: Evaluator) -> dict[Unit, None]:
     """The units that ask functions of the service's own for what is named after a database."""
     ends = {name.rsplit(".", 1)[-1] for name in (*ask.know.reader, *ask.know.mappings)}
-    wrappers: set[str] = set()
-    for module in ask.reading:
-        for unit in module.units:
-            if isinstance(unit.node, Function) and _hands_on(unit, unit.node, ends):
-                owner = unit.owner.last_name if unit.owner is not None and unit.last_name == "__call__" else ""
-                wrappers.add(owner or unit.last_name)
+    wrappers = [unit for module in ask.reading for unit in module.units
+                if isinstance(unit.node, Function) and _hands_on(unit, unit.node, ends)]
     found: dict[Unit, None] = {}
-    for name in sorted(ask.calls.carriers(wrappers)):
-        written = re.compile(_ASKED % (re.escape(name.encode("utf-8", "replace")), _stores()))
-        found |= {unit: None for _, unit in ask.calls.named((name,), written)}
+    for wrapper in wrappers:
+        owner = wrapper.owner
+        by_object = owner is not None and wrapper.last_name == "__call__"
+        name = owner.last_name if owner is not None and by_object else wrapper.last_name
+        plain = owner is None or by_object
+        among = ask.carriers.naming(wrapper.module, (name,)) if plain or owner is None else ask.carriers.having(owner)
+        for one in sorted(ask.calls.carriers((name,), among)):
+            written = re.compile(_ASKED % (re.escape(one.encode("utf-8", "replace")), store_words().pattern))
+            found |= {unit: None for _, unit in ask.calls.named((one,), written)}
     return found
 
 
@@ -126,11 +127,6 @@ def _hands_on(unit: Unit, node: Function, ends: set[str]) -> bool:
 
 def _name(part: Expr) -> str:
     return part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else ""
-
-
-@cache
-def _stores() -> bytes:
-    return b"|".join(re.escape(word.encode()) for word in words().kind_of_store)
 
 
 def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import cast
 
 from gravity_lint import knowledge
@@ -99,7 +100,8 @@ class Evaluator:
         self._asked = False
         self._steps = 0
         self._active: set[tuple[int, Frame]] = set()
-        self._callers: dict[Unit, list[tuple[Call, Unit]]] = {}
+        self._callers: dict[Unit, tuple[list[tuple[Call, Unit]], Iterator[tuple[Call, Unit]]]] = {}
+        self._searching: set[Unit] = set()
         self._lambdas: dict[int, Unit] = {}
 
     # ---- questions
@@ -327,7 +329,7 @@ class Evaluator:
         if unit.owner is not None and params and params[0] is param and not self.objects.is_static(unit):
             return (self.objects.receiver(unit),)
         found_values: list[Value] = list(self.commandline.parameter(unit, param))
-        for call, caller in self.callers(unit)[:MAX_CALLERS]:
+        for call, caller in islice(self.callers(unit), MAX_CALLERS):
             for function in self.functions(call, self.runs.frame(caller)):
                 if function.unit is unit:
                     inside = self.runs.enter(function, call, self.runs.frame(caller))
@@ -478,27 +480,56 @@ class Evaluator:
 
     # ---- callers
 
-    def callers(self, unit: Unit) -> list[tuple[Call, Unit]]:
-        """The calls of a function, or of its class for `__init__`, in the service's own code."""
-        found = self._callers.get(unit)
-        if found is None:
-            self._callers[unit] = found = []
-            owner = unit.owner
-            name = (
-                owner.last_name if owner is not None and unit.last_name in ("__init__", "__new__") else unit.last_name
-            )
-            heirs = self.objects.heirs(name) if owner is not None else set()
-            names = {name, unit.last_name, *self.calls.aliases(name), *heirs}
-            for spelled in sorted(names):
-                for call, where in self.calls.spelled(spelled):
-                    if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):
-                        found.append((call, where))
-            found.extend(
-                (call, where)
-                for call, where in self.half_made(sorted(names))
-                if any(function.unit is unit for function in self.functions(call, self.runs.frame(where)))
-            )
-        return found
+    def callers(self, unit: Unit) -> Iterator[tuple[Call, Unit]]:
+        """The calls of a function, or of its class for `__init__`, in the service's own code.
+
+        They are looked for as far as they are asked for; while one is looked for, only those before it are known.
+        """
+        known, more = self._callers.setdefault(unit, ([], self._calling(unit)))
+        at = 0
+        while True:
+            if at == len(known):
+                if unit in self._searching:
+                    return
+                self._searching.add(unit)
+                try:
+                    found = next(more, None)
+                finally:
+                    self._searching.discard(unit)
+                if found is None:
+                    return
+                known.append(found)
+            yield known[at]
+            at += 1
+
+    def is_called(self, unit: Unit) -> bool:
+        """Whether some call of the service's own code runs a function."""
+        return any(True for _ in self.callers(unit))
+
+    def _calling(self, unit: Unit) -> Iterator[tuple[Call, Unit]]:
+        for call, where in self._candidates(unit):
+            if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):
+                yield call, where
+
+    def _candidates(self, unit: Unit) -> Iterator[tuple[Call, Unit]]:
+        """The calls that may run a function, by the names that they use and the modules in which they stand."""
+        owner, name = unit.owner, unit.last_name
+        makes = owner is not None and name in ("__init__", "__new__")
+        if makes and owner is not None:
+            names = {owner.last_name, *self.objects.heirs(owner.last_name)}
+        else:
+            names = {name}
+        names |= {alias for one in names for alias in self.calls.aliases(one)}
+        if owner is None or makes:
+            among = self.carriers.naming(unit.module, names)
+        else:
+            among = self.carriers.having(owner)
+        for spelled in sorted(names):
+            yield from self.calls.spelled(spelled, among, owner is not None and not makes)
+        if makes and owner is not None:  # `super().__init__()`
+            heirs = {heir.module for heir in self.calls.inheriting(owner.last_name)}
+            yield from self.calls.spelled(name, heirs, True)
+        yield from self.half_made(sorted(names))
 
     @cached_property
     def reading(self) -> tuple[Module, ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name, dotted, walk
 from gravity_lint.facts.urls import parse_url
 from gravity_lint.knowledge.exposures import How, exposures
-from gravity_lint.knowledge.names import split, words
+from gravity_lint.knowledge.names import split
 from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import PART, Evaluator
 from gravity_lint.link.modules import Module, Unit
@@ -35,7 +34,9 @@ from gravity_lint.link.values import (
 
 _SUSPECT = re.compile(r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database", re.IGNORECASE)
 """What stands in a name that may hold an address: most of what is logged holds none, and is not followed."""
-_PASSWORD = re.compile(rb"://[^\s/'\"@]*:[^\s/'\"]*@")
+_PASSWORD = re.compile(rb"://[^\s/'\"@:]*:[^\s/'\"@]*@")
+_ROUTE = re.compile(rb"@[\w.\s]+\(\s*[rbuf]*[\"']/")
+"""A decorator that is given a path."""
 _MAX_DEPTH = 6
 _MAX_FIELDS = 200
 
@@ -91,15 +92,10 @@ def _among(ask: Evaluator) -> frozenset[Module]:
     def shown(name: str) -> bool:
         return knowledge.classify(name) in ("url", "password")
 
-    found = ask.calls.speaking(_stores(), shown)
+    found = ask.calls.speaking(shown)
     found |= {module for module in ask.calls.code if b"://" in module.text and _PASSWORD.search(module.text)}
     found |= {unit.module for unit in ask.objects.settings.classes}
     return ask.carriers.beside(found)
-
-
-@cache
-def _stores() -> re.Pattern[bytes]:
-    return re.compile(b"|".join(word.encode() for word in words().kind_of_store), re.IGNORECASE)
 
 
 def _suspect(expr: Expr) -> bool:
@@ -129,8 +125,9 @@ def _how(ask: Evaluator, call: Call, unit: Unit) -> How | None:
 
 def _routes(ask: Evaluator) -> Iterator[Exposed]:
     """What functions return to clients."""
+    among = _among(ask)
     for module in ask.calls.holding_any(exposures().routes):
-        for unit in module.units:
+        for unit in module.units if module in among and module.matches(_ROUTE) else ():
             route = _route(unit)
             if route is None:
                 continue

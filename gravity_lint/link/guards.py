@@ -64,7 +64,7 @@ class Guards:
     def _runs(self, unit: Unit) -> bool:
         if unit.parent is None or unit.last_name in ("__init__", "__post_init__", "model_post_init"):
             return True
-        return bool(self.ask.callers(unit)) or unit in self._handlers
+        return self.ask.is_called(unit) or unit in self._handlers
 
     @cached_property
     def _handlers(self) -> frozenset[Unit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -31,8 +32,6 @@ class Names:
         self._looking: set[tuple[Module, str]] = set()
         self._missed: set[tuple[Module, str]] = set()
         """What this search did not find: modules that star-import each other lead to each other by countless ways."""
-        self._setting: dict[Module, dict[bytes, list[Module]]] = {}
-        self._written: dict[Module, set[bytes]] = {}
         self._sets: dict[Module, dict[str, list[tuple[Name, Expr, Unit, Span]]]] = {}
         self._setters: dict[Module, dict[str, list[Unit]]] = {}
 
@@ -110,20 +109,17 @@ class Names:
 
         What sets a module's names speaks of that module.
         """
-        setting = self._setting.get(module)
-        if setting is None:
-            setting = self._setting[module] = {}
-            for where in self.ask.calls.holding(module.stem):
-                for attribute in self._attributes(where):
-                    setting.setdefault(attribute, []).append(where)
         spelled = name.encode("utf-8", "replace")
-        return [one for where in setting.get(spelled, ()) for one in self._set_in(where).get(name, ())]
+        return [one for where in self._setting.get(spelled, ()) if where.mentions(module.stem)
+                for one in self._set_in(where).get(name, ())]
 
-    def _attributes(self, module: Module) -> set[bytes]:
-        """The attributes that a module's text seems to assign to."""
-        found = self._written.get(module)
-        if found is None:
-            found = self._written[module] = set(_SET.findall(module.text))
+    @cached_property
+    def _setting(self) -> dict[bytes, list[Module]]:
+        """Every name of an attribute → the modules whose text seems to assign to such an attribute."""
+        found: dict[bytes, list[Module]] = {}
+        for module in self.ask.calls.code:
+            for attribute in set(_SET.findall(module.text)):
+                found.setdefault(attribute, []).append(module)
         return found
 
     def _set_in(self, module: Module) -> dict[str, list[tuple[Name, Expr, Unit, Span]]]:

@@ -105,13 +105,13 @@ class Objects:
         """Names of the classes that list a class of this name among their bases."""
         found = self._heirs.get(name)
         if found is None:
-            heirs = (unit for module in self.ask.calls.holding(name) for unit in module.heirs.get(name, ()))
-            found = self._heirs[name] = {unit.last_name for unit in heirs}
+            heirs = self.ask.calls.inheriting(name)
+            found = self._heirs[name] = {unit.last_name for unit in heirs if unit.module.role == "code"}
         return found
 
     def named(self, name: str) -> Iterator[Unit]:
         """The classes of the service's own code that have this name."""
-        return (unit for unit in self.ask.calls.classes((name,)) if unit.last_name == name)
+        return self.ask.calls.declaring(name)
 
     def kin(self, bases: Iterable[str], decorators: Iterable[str] = ()) -> tuple[Unit, ...]:
         """The classes of the service's own code that may inherit, however far, from something of these last names, or
@@ -124,7 +124,7 @@ class Objects:
             if name not in seen:
                 seen.add(name)
                 names += self.ask.calls.aliases(name)
-                heirs = [unit for module in self.ask.calls.anywhere(name) for unit in module.heirs.get(name, ())]
+                heirs = list(self.ask.calls.inheriting(name))
                 found.update(dict.fromkeys(unit for unit in heirs if unit.module.role == "code"))
                 names += [unit.last_name for unit in heirs]
         return tuple(sorted(found, key=place_of))

@@ -183,7 +183,7 @@ class Starts:
         return (
             _named(self.ask.values(annotation, frame), self.know.app)
             and any(_named(self.ask.values(mark, frame), self.know.contexts) for mark in node.decorators)
-            and not self.ask.callers(unit)
+            and not self.ask.is_called(unit)
             and (len(node.decorators) > 1 or self._is_handed_over(unit))
         )
 
@@ -352,7 +352,7 @@ class Starts:
         for unit in self.serving:
             if not isinstance(unit.node, Function) or self.by_hand(unit.module):
                 continue
-            if self.is_command(unit, ignoring=True) or not self.ask.callers(unit):
+            if self.is_command(unit, ignoring=True) or not self.ask.is_called(unit):
                 yield self._begins(unit, f"`{unit.last_name}` serves the application")
                 yield self._imported(unit.module)
 

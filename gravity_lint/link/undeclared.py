@@ -59,7 +59,7 @@ def _candidates(ask: Evaluator) -> dict[Unit, None]:
             if isinstance(unit.node, Class):
                 found[unit] = None
             for call in unit.calls:
-                if any(arg.name is not None for arg in call.args):
+                if any(arg.name is not None for arg in call.args) and ask.calls.may_make(call):
                     made = ask.values(call.func, ask.runs.frame(unit))
                     found |= {value.unit: None for value in made if isinstance(value, ClassValue) and value.unit}
     return {unit: None for unit in found if unit.module.role == "code"}
