@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from sys import intern
 
 from tree_sitter import Node
 
@@ -123,12 +124,20 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.letters = data.decode("ascii") if data.isascii() else None
+        """The text where each of its bytes is a letter."""
         self.depth = 0
         self.rows: list[tuple[int, int, bool]] = []
         """Where each statement's own text begins and ends, and whether a body follows."""
 
     def text(self, node: Node) -> str:
+        if self.letters is not None:
+            return self.letters[node.start_byte : node.end_byte]
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def name(self, node: Node) -> str:
+        """The text of a name; one object for all that are alike."""
+        return intern(self.text(node))
 
     # ---- statements
 
@@ -204,10 +213,10 @@ class _Reader:
             if node.type == "aliased_import":
                 named, alias = node.child_by_field_id(_NAME), node.child_by_field_id(_ALIAS)
                 if named is not None and alias is not None:
-                    yield Alias(self.text(named), self.text(alias), _span(node))
+                    yield Alias(self.name(named), self.name(alias), _span(node))
             else:
-                name = self.text(node)
-                yield Alias(name, name.split(".")[0] if plain else name, _span(node))
+                name = self.name(node)
+                yield Alias(name, intern(name.split(".")[0]) if plain else name, _span(node))
 
     def return_statement(self, node: Node) -> Block:
         return (Return(self._only(node), self._row(node)),)
@@ -343,7 +352,7 @@ class _Reader:
         is_async = bool(node.children) and node.children[0].type == "async"
         params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
-        return (Function(self.text(name), params, self.block(body), decorators, returned, is_async, _span(name)),)
+        return (Function(self.name(name), params, self.block(body), decorators, returned, is_async, _span(name)),)
 
     def class_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
         name = node.child_by_field_id(_NAME)
@@ -352,7 +361,7 @@ class _Reader:
             return ()
         self._row(node, body)
         bases = self._args(node.child_by_field_id(_SUPERCLASSES))
-        return (Class(self.text(name), bases, self.block(body), decorators, _span(name)),)
+        return (Class(self.name(name), bases, self.block(body), decorators, _span(name)),)
 
     def _params(self, node: Node | None) -> tuple[Param, ...]:
         found: list[Param] = []
@@ -381,7 +390,7 @@ class _Reader:
             return None
         default, annotation = node.child_by_field_id(_VALUE), node.child_by_field_id(_TYPE)
         return Param(
-            self.text(inner),
+            self.name(inner),
             None if default is None else self.expr(default),
             None if annotation is None else self.expr(annotation),
             stars,
@@ -404,7 +413,9 @@ class _Reader:
         kind = node.type
         if kind == "identifier":
             start, end = span = node.start_byte, node.end_byte
-            return Name(self.data[start:end].decode("utf-8", "replace"), span)
+            if self.letters is not None:
+                return Name(intern(self.letters[start:end]), span)
+            return Name(self.name(node), span)
         if self.depth > MAX_DEPTH:
             return Other("deep", (), _span(node))
         self.depth += 1
@@ -520,7 +531,7 @@ class _Reader:
         span = node.start_byte, node.end_byte
         if kind == "attribute":
             name = node.child_by_field_id(_ATTRIBUTE)
-            return Attr(base, self.text(name) if name is not None else "", span)
+            return Attr(base, self.name(name) if name is not None else "", span)
         if kind == "call":
             arguments = node.child_by_field_id(_ARGUMENTS)
             if arguments is not None and arguments.type == "generator_expression":
@@ -539,7 +550,7 @@ class _Reader:
             if kind == "keyword_argument":
                 name = child.child_by_field_id(_NAME)
                 value = child.child_by_field_id(_VALUE)
-                found.append(Arg(self.text(name) if name is not None else "", self.expr(value)))
+                found.append(Arg(self.name(name) if name is not None else "", self.expr(value)))
             elif kind in ("list_splat", "dictionary_splat"):
                 found.append(Arg("*" if kind == "list_splat" else "**", self.inner(child)))
             else:
