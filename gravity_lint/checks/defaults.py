@@ -70,9 +70,10 @@ class Defaults:
         """The defaults in calls that read the environment, and behind them."""
         own = unit.owner is None and isinstance(unit.node, Class) and self._is_settings(unit)
         for part in unit.parts():
-            if isinstance(part, Logic) and part.op == "or" and len(part.parts) == 2 and isinstance(part.parts[0], Call) \
-                    and len(part.parts[0].args) == 1 and self._reader(part.parts[0], unit) in _GIVEN:
-                yield part.parts[1].span, _Written("either", _variable(part.parts[0]), own)
+            if isinstance(part, Logic) and part.op == "or" and len(part.parts) == 2:
+                first, second = part.parts
+                if isinstance(first, Call) and len(first.args) == 1 and self._reader(first, unit) in _GIVEN:
+                    yield second.span, _Written("either", _variable(first), own)
             if not isinstance(part, Call) or len(part.args) != len({id(arg) for arg in part.args}):
                 continue
             name = self._reader(part, unit)
