@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.checks.runners import Runner, runners
+from gravity_lint.checks.runners import caution_of, runners
 from gravity_lint.facts.code import Assign, Call, Class, Const, Expr, Logic, Name, Span
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import External, Made
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _GIVEN = ("os.getenv", "os.environ.get")
 """Readers that give None for what is absent; the mapping itself raises."""
-_SPOKEN = 4
-"""Places that a caution names one by one."""
 
 
 class _Written(NamedTuple):
@@ -50,7 +48,7 @@ class Defaults:
         variable = written.variable or target.setting
         found = runners(self._service, variable)
         lacking = [each for each in found if not each.sets]
-        caution = "" if found and not lacking else _caution(variable, lacking)
+        caution = "; ".join(caution_of({variable: lacking}, bool(found)))
         if written.own:
             caution = f"{caution}; " if caution else ""
             caution += f"`{variable}` must be in the environment itself, a file that the settings read is not enough"
@@ -134,11 +132,3 @@ def _variable(call: Call) -> str:
             return arg.value.value
         break
     return ""
-
-
-def _caution(variable: str, lacking: list[Runner]) -> str:
-    if not lacking:
-        return f"nothing in the repository sets `{variable}`; whatever starts the service must"
-    named = [each.what for each in lacking]
-    more = f" and {len(named) - _SPOKEN} more" if len(named) > _SPOKEN else ""
-    return f"`{variable}` is not set by {', '.join(named[:_SPOKEN])}{more}"

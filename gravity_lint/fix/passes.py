@@ -163,7 +163,10 @@ class _Pass:
             except Refused as error:
                 self.refusals += [Refusal(violation, error.reason) for violation in group]
                 continue
-            if not any(_clash(fix, other) for at, fix in enumerate(fixes) for other in (*found, *fixes[:at])):
+            if any(_clash(fix, other) for at, fix in enumerate(fixes) for other in fixes[:at]):
+                self.refusals += [Refusal(violation, "the services that share it need different things")
+                                  for violation in group]
+            elif not any(_clash(fix, other) for fix in fixes for other in found):
                 found += fixes
         return found
 
@@ -235,7 +238,15 @@ def _halves(fixes: list[_Fix]) -> tuple[list[_Fix], list[_Fix]]:
 def _clash(one: _Fix, other: _Fix) -> bool:
     if one.edits == other.edits:
         return False
-    return bool(one.claims & other.claims) or any(clash(a, b) for a in one.edits for b in other.edits)
+    for claim in one.claims & other.claims:
+        path, inside, _ = claim.partition("\n")
+        if not inside or _of(one, path) != _of(other, path):
+            return True
+    return any(clash(a, b) for a in one.edits for b in other.edits)
+
+
+def _of(fix: _Fix, path: str) -> list[Edit]:
+    return [edit for edit in fix.edits if edit.path == path]
 
 
 def _fault(before: Sequence[Violation], after: Sequence[Violation] | None, fixes: Sequence[_Fix]) -> str | None:
