@@ -115,7 +115,9 @@ class Literals:
                   and not _within(piece.site, value.site)}
         outer = {role: beyond[span] for role, span in where.items() if span in beyond}
         inner = {role: span for role, span in where.items() if role not in outer}
-        if (not beyond and HOLE not in text) or _beside_code(text, template.holes):
+        secret = [span for role, span in positions(text).items() if role in ("user", "password")]
+        apart = any(start < end and begin < stop for begin, stop in beyond for start, end in secret)
+        if (HOLE not in text and not outer and not apart) or _beside_code(text, template.holes):
             yield Piece("url" if "://" in text else "file", value.site, text, False, _given(value))
             return
         formatted = bool(_FORMATTED.match(value.site.module.text, value.site.span[0]))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.facts.code import Assign, Call, Const, Function, Import, Name, Return, dotted
+from gravity_lint.facts.code import Assign, Attr, Call, Const, Function, Import, Name, Return, Span, dotted
 from gravity_lint.knowledge.names import classify
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import Environment, External, FunctionValue, Instance, Made, ModuleValue, Site
@@ -43,6 +43,8 @@ class _Home(NamedTuple):
     name: str
     """Of the object, or of the function that gives it."""
     called: bool
+    span: Span
+    """Of the statement that makes it."""
 
 
 class Ways:
@@ -69,14 +71,19 @@ class Ways:
         module = site.module
         if (call := self._call(site)) is not None:
             return Reading(variable, f"{call}({{}})")
-        if (home := self._home) is not None and module is not home.unit.module and module.role == "code" \
+        if (near := self._beside(site, beside)) is not None:
+            return self._of_field(near[0], near[1], "", variable)
+        if (home := self._home) is not None and module.role == "code" \
                 and (found := self._through(home, site)) is not None:
-            expression, imported = found
-            field, name = self._field(home, variable)
-            where = "" if not field else f"{home.unit.module.path}\n{home.unit.last_name}"
-            prefix = self._ask.objects.settings.prefix(home.unit)
-            return Reading(f"{prefix}{name}".upper(), f"{expression}.{name}", imported, field, where)
+            return self._of_field(home.unit, *found, variable)
         return Reading(variable, "")
+
+    def _of_field(self, unit: Unit, expression: str, imported: str, variable: str) -> Reading:
+        """How a variable is read as a field of a settings class, an object of which is at hand."""
+        field, name = self._field(unit, variable)
+        where = "" if not field else f"{unit.module.path}\n{unit.last_name}"
+        prefix = self._ask.objects.settings.prefix(unit)
+        return Reading(f"{prefix}{name}".upper(), f"{expression}.{name}", imported, field, where)
 
     # ---- calls
 
@@ -134,10 +141,10 @@ class Ways:
             for stmt in statements(body_of(unit.node)):
                 if isinstance(stmt, Assign) and stmt.value is call and unit is unit.module.unit \
                         and len(stmt.targets) == 1 and isinstance(stmt.targets[0], Name):
-                    yield _Home(settings, unit.module, stmt.targets[0].id, False)
+                    yield _Home(settings, unit.module, stmt.targets[0].id, False, stmt.span)
                 elif isinstance(stmt, Return) and stmt.value is call and unit.parent is unit.module.unit \
                         and isinstance(unit.node, Function) and not unit.node.params and not unit.node.is_async:
-                    yield _Home(settings, unit.module, unit.last_name, True)
+                    yield _Home(settings, unit.module, unit.last_name, True, stmt.span)
 
     def _makes(self, call: Call, unit: Unit, settings: Unit) -> bool:
         return any(isinstance(value, Instance) and value.unit is settings
@@ -147,9 +154,8 @@ class Ways:
         """How a place gets at the settings, and the import that it needs for that; None where it cannot."""
         module, brackets = site.module, "()" * home.called
         if module is home.module:
-            known = module.unit.flow.bound
-            above = self._unit(site) is not module.unit
-            return (f"{home.name}{brackets}", "") if above and home.name in known else None
+            above = self._unit(site) is not module.unit or home.span[1] < site.span[0]
+            return (f"{home.name}{brackets}", "") if above and home.name in module.unit.flow.bound else None
         for stmt, unit in module.imports:
             for alias in stmt.names if unit is module.unit and stmt.span[0] < site.span[0] else ():
                 for value in self._ask.values(Name(alias.bound, alias.span), self._ask.runs.frame(unit)):
@@ -221,11 +227,22 @@ class Ways:
             if found is not None:
                 yield found
 
-    def _field(self, home: _Home, variable: str) -> tuple[str, str]:
+    def _beside(self, site: Site, beside: Iterable[Environment]) -> tuple[Unit, str] | None:
+        """The settings class that gives other parts of the same address, and the object that is asked for them."""
+        fields = {each.owner.rpartition(" ")[2]: each for each in beside if each.kind == "setting" and each.owner}
+        unit = self._unit(site)
+        for settings in self._ask.objects.settings.classes:
+            names = {field.partition(".")[2] for field in fields if field.partition(".")[0] == settings.last_name}
+            for part in unit.parts() if names and self._has_fields(settings) else ():
+                if isinstance(part, Attr) and part.name in names and (base := dotted(part.base)) is not None:
+                    return settings, base
+        return None
+
+    def _field(self, unit: Unit, variable: str) -> tuple[str, str]:
         """The field that is to be declared, empty for one that is there, and the name under which it is asked for."""
         settings = self._ask.objects.settings
-        prefix = settings.prefix(home.unit)
-        fields = [name for name in settings.fields(home.unit) if _FIELD.fullmatch(name)]
+        prefix = settings.prefix(unit)
+        fields = [name for name in settings.fields(unit) if _FIELD.fullmatch(name)]
         upper = sum(name.isupper() for name in fields) * 2 > len(fields)
         name = variable[len(prefix):] if prefix and variable.lower().startswith(prefix.lower()) else variable
         name = name if upper else name.lower()
