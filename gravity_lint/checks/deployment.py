@@ -9,7 +9,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.checks.marks import DEVELOPMENT, EXAMPLES, PRODUCTION, TESTS, is_for_tests, says_development, says_example
+from gravity_lint.checks.marks import (
+    DEVELOPMENT,
+    EXAMPLES,
+    PRODUCTION,
+    TESTS,
+    is_for_tests,
+    says_development,
+    says_example,
+)
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import ComposeService, compose_services, compose_words, is_database_image
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile

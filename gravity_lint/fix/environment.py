@@ -27,10 +27,10 @@ def with_variable(source: Source, name: str, value: str, containers: Sequence[st
 
 def claims(source: Source, name: str, containers: Sequence[str]) -> Iterator[str]:
     """What only one fix may do at a time: give this variable, or begin the environment of a container."""
-    yield f"{source.path}:{name}"
+    yield f"{source.path}\n{name}"
     if containers:
         told = {path[0] for path, _ in of_services(parse_yaml(source)) if path[1:2] == ("environment",)}
-        yield from (f"{source.path}:{container}:environment" for container in containers if container not in told)
+        yield from (f"{source.path}\n{container} environment" for container in containers if container not in told)
 
 
 def _quoted(value: str) -> str:
