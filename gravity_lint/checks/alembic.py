@@ -61,7 +61,10 @@ class MissingAlembic(Record):
         models = sorted(mine, key=lambda model: (model.site.module.path, model.site.span))
         if models and not has_environment(service):
             more = f" and {len(models) - 1} more" if len(models) > 1 else ""
-            yield Finding(service.place(models[0].site), {"models": f"the model `{models[0].name}`{more}"})
+            from gravity_lint.checks.scaffold import Scaffold  # only where something is missing
+
+            yield Finding(service.place(models[0].site), {"models": f"the model `{models[0].name}`{more}"},
+                          remedy=Scaffold(service, models).remedy())
 
 
 # ---- a URL in the ini

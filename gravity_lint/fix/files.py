@@ -54,7 +54,10 @@ def written(files: Mapping[str, tuple[bytes | None, bytes]], within: Within) -> 
         try:
             if _bytes(path) != before:
                 raise Refused("changed since it was read, and is left as it is")
-            write(within.target(path), after)
+            target = within.target(path)
+            if before is None:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+            write(target, after)
         except Refused as error:
             failed.append((path, error.reason))
         except OSError as error:

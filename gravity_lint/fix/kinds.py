@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from gravity_lint.source import Source
-from gravity_lint.violation import Remedy
+from gravity_lint.violation import Block, Remedy
 
 KINDS: dict[str, str] = {
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
+    "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
     "mark-example": "gravity_lint.fix.headers:marked",
     "require-setting": "gravity_lint.fix.defaults:required",
+    "scaffold-alembic": "gravity_lint.fix.scaffold:scaffolded",
 }
 """What the `kind` of a remedy may be → where it is; imported when one is made."""
 
@@ -38,6 +40,8 @@ class Mended(NamedTuple):
     """What only one fix of a pass may do, such as adding a variable to a file; the next pass sees that it is done."""
     drops: tuple[str, ...] = ()
     """The comments that go because they are what is mended."""
+    blocks: tuple[Block, ...] = ()
+    """What is to be written or run elsewhere, by a person; shown, never applied."""
 
 
 Kind = Callable[[Remedy, Texts], Mended]
