@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
+import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent, indent
 from typing import NamedTuple
 
+import psycopg
 import pytest
+import sqlalchemy as sa
+from alembic import op
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from gravity_lint.config import Config
-from gravity_lint.mending import Mending, Wish, mending, write
+from gravity_lint.mending import Mending, Wish, mending, proposals, write
 from gravity_lint.rulebook import load_rules
 from gravity_lint.run import Options
+from gravity_lint.violation import Block
+from tests.postgres import server
 from tests.tree import files_of
 
 RULES = load_rules()
@@ -265,8 +272,7 @@ SERVICES = {"sync": SYNC, "async": ASYNC, "src layout": SOURCE_LAYOUT, "flat, tw
 class Alembic:
     """Runs the real one in a folder, several commands in one process."""
 
-    PROGRAM = "import sys\nfrom alembic.config import main\nfor line in sys.argv[1:]: print('#', line, flush=True) or " \
-              "main(line.split(' '))"
+    PROGRAM = "import sys\nfrom alembic.config import main\nfor line in sys.argv[1:]: main(line.split(' '))"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -310,3 +316,281 @@ def test_a_scaffold_is_run(service: Service, tmp_path: Path, alembic: Alembic) -
     again = mended(tmp_path, "GRV401")
     assert not again.files
     assert not again.report.violations
+
+
+@pytest.fixture(scope="module")
+def socket() -> Iterator[str]:
+    with server() as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("service", [each for each in SERVICES.values() if each.postgres],
+                         ids=[name for name, each in SERVICES.items() if each.postgres])
+def test_a_scaffold_is_run_on_postgresql(service: Service, tmp_path: Path, alembic: Alembic, socket: str) -> None:
+    put(tmp_path, service.text)
+    mended(tmp_path, "GRV401")
+    name = service.variable.lower()
+    with psycopg.connect(host=socket, user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}_{service.postgres[-7:].strip('+')}".encode())
+    name = f"{name}_{service.postgres[-7:].strip('+')}"
+    alembic.environment[service.variable] = f"{service.postgres}://postgres@/{name}?host={socket}"
+    alembic("revision --autogenerate -m initial", "upgrade head", "check")
+    with psycopg.connect(host=socket, user="postgres", dbname=name) as connection:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        assert {row[0] for row in connection.execute(query)} == {*service.tables, "alembic_version"}
+        alembic("downgrade base")
+        assert [row[0] for row in connection.execute(query)] == ["alembic_version"]
+
+
+def test_flask_migrate_makes_its_folder_itself(tmp_path: Path) -> None:
+    put(tmp_path, FLASK.text + "    --- requirements.txt\n    Flask-Migrate\n")
+    found = mended(tmp_path, "GRV401")
+    assert not found.files
+    violation, = found.report.violations
+    assert violation.remedy is not None
+    assert violation.remedy.applicability == "display"
+    shown = proposals(found.report).proposed(violation)
+    assert [each.text.splitlines()[0] for each in shown if isinstance(each, Block)] == ["flask db init"]
+
+
+@pytest.mark.parametrize(("add", "why"), [
+    ("    --- my-models/extra.py\n    from app.db import Base\n\n\n    class Extra(Base):\n        __tablename__ = 'extra'\n",
+     "`my-models.extra` cannot be imported by that name"),
+    ("    --- migrations/notes.sql\n    SELECT 1;\n    --- alembic/notes.sql\n    SELECT 1;\n",
+     "the folders `migrations` and `alembic` are there already, and hold something else"),
+])
+def test_what_is_not_scaffolded(add: str, why: str, tmp_path: Path) -> None:
+    put(tmp_path, SYNC.text + add)
+    found = mended(tmp_path, "GRV401")
+    assert [each.reason for each in found.refused] == [why]
+    assert not found.files
+
+
+def test_another_folder_is_taken_where_one_is_there(tmp_path: Path) -> None:
+    put(tmp_path, SYNC.text + "    --- migrations/notes.sql\n    SELECT 1;\n")
+    assert str(tmp_path / "alembic" / "env.py") in mended(tmp_path, "GRV401").files
+
+
+# ---- GRV403: the way back
+
+
+class Revision(NamedTuple):
+    """What `upgrade()` does, to tables that are there, and the way back that is written."""
+
+    upgrade: str
+    downgrade: str
+
+
+BEFORE = """
+op.create_table("clients", sa.Column("id", sa.Integer, primary_key=True), sa.Column("mail", sa.String(80)),
+                sa.Column("age", sa.Integer, nullable=False, server_default="1"))
+op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True), sa.Column("client", sa.Integer))
+"""
+
+BOTH = {
+    "a table and its indexes": Revision("""
+        op.create_table("ships",
+            sa.Column("id", sa.Integer(), nullable=False),  # its number
+            sa.Column("name", sa.String(length=80), nullable=True),
+            sa.PrimaryKeyConstraint("id")
+        )
+        op.create_index(op.f("ix_ships_name"), "ships", ["name"], unique=True)
+        """, """
+        op.drop_index(op.f("ix_ships_name"), table_name="ships")
+        op.drop_table("ships")
+        """),
+    "columns, one by keywords": Revision("""
+        op.add_column("clients", sa.Column("note", sa.Text()))
+        op.add_column(table_name="clients", column=sa.Column(name="rank", type_=sa.Integer()))
+        """, """
+        op.drop_column("clients", "rank")
+        op.drop_column("clients", "note")
+        """),
+    "another name": Revision("""
+        op.rename_table("clients", "customers")
+        op.create_index("ix_mail", "customers", ["mail"])
+        """, """
+        op.drop_index("ix_mail", table_name="customers")
+        op.rename_table("customers", "clients")
+        """),
+    "a batch": Revision("""
+        with op.batch_alter_table("clients", schema=None) as batch_op:
+            batch_op.add_column(sa.Column("port", sa.Integer(), nullable=True))
+            batch_op.create_index(batch_op.f("ix_clients_port"), ["port"], unique=False)
+            batch_op.create_unique_constraint("uq_clients_mail", ["mail"])
+            batch_op.create_check_constraint("ck_age", "age > 0")
+            batch_op.alter_column("mail", existing_type=sa.String(80), nullable=False)
+        """, """
+        with op.batch_alter_table("clients", schema=None) as batch_op:
+            batch_op.alter_column("mail", existing_type=sa.String(80), nullable=True)
+            batch_op.drop_constraint("ck_age", type_="check")
+            batch_op.drop_constraint("uq_clients_mail", type_="unique")
+            batch_op.drop_index(batch_op.f("ix_clients_port"))
+            batch_op.drop_column("port")
+        """),
+    "a batch with a foreign key and other types": Revision("""
+        with op.batch_alter_table("orders") as batch:
+            batch.create_foreign_key("fk_client", "clients", ["client"], ["id"])
+        with op.batch_alter_table("clients") as batch:
+            batch.alter_column("age", existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=False,
+                               existing_server_default="1", server_default="2")
+            batch.alter_column("mail", new_column_name="email", existing_type=sa.String(80))
+        """, """
+        with op.batch_alter_table("clients") as batch:
+            batch.alter_column("email", existing_type=sa.String(80), new_column_name="mail")
+            batch.alter_column("age", existing_type=sa.BigInteger(), type_=sa.Integer(), existing_nullable=False, \
+existing_server_default="2", server_default="1")
+        with op.batch_alter_table("orders") as batch:
+            batch.drop_constraint("fk_client", type_="foreignkey")
+        """),
+    "rows for a table that is new": Revision("""
+        bind = op.get_bind()
+        ports = op.create_table("ports", sa.Column("name", sa.String(20), primary_key=True))
+        op.bulk_insert(ports, [{"name": "Dover"}])
+        """, """
+        op.drop_table("ports")
+        """),
+}
+
+POSTGRES = {
+    "constraints outside of a batch": Revision("""
+        op.create_unique_constraint("uq_mail", "clients", ["mail"])
+        op.create_foreign_key("fk_client", "orders", "clients", ["client"], ["id"], ondelete="CASCADE")
+        op.create_check_constraint("ck_age", "clients", "age > 0")
+        op.alter_column("clients", "mail", existing_type=sa.String(80), nullable=False)
+        op.alter_column("clients", "age", type_=sa.BigInteger(), existing_type=sa.Integer())
+        """, """
+        op.alter_column("clients", "age", type_=sa.Integer(), existing_type=sa.BigInteger())
+        op.alter_column("clients", "mail", existing_type=sa.String(80), nullable=True)
+        op.drop_constraint("ck_age", "clients", type_="check")
+        op.drop_constraint("fk_client", "orders", type_="foreignkey")
+        op.drop_constraint("uq_mail", "clients", type_="unique")
+        """),
+    "types that come with a table": Revision("""
+        op.create_table("tickets", sa.Column("id", sa.Integer, primary_key=True),
+                        sa.Column("state", sa.Enum("open", "closed", name="state")),
+                        sa.Column("former", sa.Enum("open", "closed", name="state")))
+        with op.get_context().autocommit_block():
+            op.create_index("ix_state", "tickets", ["state"], postgresql_concurrently=True)
+        """, """
+        with op.get_context().autocommit_block():
+            op.drop_index("ix_state", table_name="tickets", postgresql_concurrently=True)
+        op.drop_table("tickets")
+        sa.Enum(name="state").drop(op.get_bind(), checkfirst=True)
+        """),
+}
+
+
+def revision(folder: Path, upgrade: str, downgrade: str = "    pass\n") -> Path:
+    path = folder / "migrations" / "versions" / "0002_more.py"
+    put(folder, "--- migrations/env.py\nfrom alembic import context\n--- main.py\nimport fastapi\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('"""More."""\nimport sqlalchemy as sa\nfrom alembic import op\n\nrevision = "0002"\n'
+                    f'down_revision = "0001"\n\n\ndef upgrade():\n{indent(dedent(upgrade).strip(), "    ")}\n\n\n'
+                    f"def downgrade():\n{downgrade}", "utf-8")
+    return path
+
+
+def body(path: Path) -> str:
+    """What `downgrade()` does."""
+    return dedent(path.read_text("utf-8").partition("def downgrade():\n")[2]).strip()
+
+
+def runs_back(engine: sa.Engine, path: Path) -> None:
+    """Up, down, and up again: each time the schema is what it was."""
+    space: dict[str, Callable[[], None]] = {}
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), space)
+
+    def do(step: Callable[[], None]) -> list[object]:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection)
+            with context.begin_transaction(), Operations.context(context):
+                step()
+            connection.commit()
+        return schema(engine)
+
+    first = do(lambda: exec(BEFORE, {"op": op, "sa": sa}))
+    up = do(space["upgrade"])
+    assert up != first
+    assert do(space["downgrade"]) == first
+    assert do(space["upgrade"]) == up
+
+
+def schema(engine: sa.Engine) -> list[object]:
+    """What a database holds, to be compared."""
+    inspector = sa.inspect(engine)
+    return [(table, [{**column, "type": str(column["type"])} for column in inspector.get_columns(table)],
+             inspector.get_pk_constraint(table)["constrained_columns"], inspector.get_foreign_keys(table),
+             sorted(map(str, inspector.get_unique_constraints(table))), sorted(map(str, inspector.get_indexes(table))),
+             inspector.get_check_constraints(table)) for table in sorted(inspector.get_table_names())]
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_a_way_back_is_run(name: str, tmp_path: Path) -> None:
+    path = revision(tmp_path, BOTH[name].upgrade)
+    found = mended(tmp_path, "GRV403")
+    assert not found.report.violations, found.refused
+    assert body(path) == dedent(BOTH[name].downgrade).strip()
+    runs_back(sa.create_engine(f"sqlite:///{tmp_path / 'x.db'}"), path)
+
+
+@pytest.mark.parametrize("name", [*BOTH, *POSTGRES])
+def test_a_way_back_is_run_on_postgresql(name: str, tmp_path: Path, socket: str) -> None:
+    one = {**BOTH, **POSTGRES}[name]
+    path = revision(tmp_path, one.upgrade)
+    found = mended(tmp_path, "GRV403")
+    assert not found.report.violations, found.refused
+    assert body(path) == dedent(one.downgrade).strip()
+    database = "way_" + re.sub(r"\W", "_", name)
+    with psycopg.connect(host=socket, user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {database}".encode())
+    engine = sa.create_engine(f"postgresql+psycopg://postgres@/{database}?host={socket}")
+    try:
+        runs_back(engine, path)
+    finally:
+        engine.dispose()
+
+
+REFUSED = {
+    "op.execute('UPDATE clients SET age = 1')": "`op.execute` in `upgrade()` has no way back that the code could say",
+    "op.drop_column('clients', 'mail')": "`op.drop_column` in `upgrade()` has no way back that the code could say",
+    "op.drop_table('clients')": "`op.drop_table` in `upgrade()` has no way back that the code could say",
+    "op.create_unique_constraint(None, 'clients', ['mail'])":
+        "what `upgrade()` creates has no name by which it could be dropped",
+    "op.alter_column('clients', 'mail', type_=sa.Text())":
+        "what a column had before (`existing_type`) is not written there",
+    "for name in ('a', 'b'):\n    op.add_column(name, sa.Column('x', sa.Integer()))":
+        "`upgrade()` decides or repeats something; how to take that back is not known",
+    "op.create_table('x', sa.Column('id', sa.Integer()), if_not_exists=True)":
+        "whether `upgrade()` made it or found it is not known",
+    "sa.Enum('a', name='x').create(op.get_bind())":
+        "`sa.Enum('a', name='x').create(op.get_bi…` is no operation of Alembic whose way back is known",
+    "op.add_column('clients', sa.Column('x', sa.Integer(), index=True))":
+        "the index of the column that `upgrade()` adds has no name there",
+    "op.add_column('clients', sa.Column('x', sa.Integer()))\nop.drop_index('ix', table_name='clients')":
+        "`op.drop_index` in `upgrade()` has no way back that the code could say",
+    "op.add_column('clients', *columns)": "`op.add_column('clients', *columns)` has arguments that are not written there",
+}
+
+
+@pytest.mark.parametrize("upgrade", REFUSED)
+def test_a_way_that_is_not_known_is_not_written(upgrade: str, tmp_path: Path) -> None:
+    path = revision(tmp_path, upgrade)
+    found = mended(tmp_path, "GRV403")
+    assert [each.reason for each in found.refused] == [REFUSED[upgrade]]
+    assert body(path) == "pass"
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("    # ### commands auto generated by Alembic - please adjust! ###\n    pass\n    # ### end Alembic commands ###\n",
+     "    # ### commands auto generated by Alembic - please adjust! ###\n    op.drop_column('clients', 'x')\n"
+     "    # ### end Alembic commands ###\n"),
+    ('    """Back."""\n    ...  # nothing yet\n', '    """Back."""\n    # nothing yet\n    op.drop_column(\'clients\', \'x\')\n'),
+    ("    raise NotImplementedError\n", "    op.drop_column('clients', 'x')\n"),
+])
+def test_what_stands_around_stays(before: str, after: str, tmp_path: Path) -> None:
+    path = revision(tmp_path, "op.add_column('clients', sa.Column('x', sa.Integer()))", before)
+    text = path.read_text("utf-8")
+    path.write_bytes(text.replace("\n", "\r\n").encode())
+    mended(tmp_path, "GRV403")
+    assert path.read_bytes() == text.replace(before, after).replace("\n", "\r\n").encode()

@@ -42,6 +42,7 @@ _INTERPOLATION = regex(r"%\((\w+)\)s")
 _VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
 _TOML_URL = regex(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 _TOML_TABLE = regex(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
+_LOSES = "what upgrade() adds is dropped, with the rows that have come since; is that the way back?"
 _REPLACED = "though env.py replaces it; leave it empty"
 _USED = "and migrations run against it; env.py must take the URL from the environment"
 
@@ -149,7 +150,9 @@ class MissingDowngrade(Record):
             if source is not None and b"def upgrade" in source.data and b"revision" in source.data and (
                     lack := missing_downgrade(service.facts(file.path))):
                 revision = lack.revision or posixpath.basename(file.path)
-                yield Finding(source.place(lack.span), {"revision": revision, "how": lack.how})
+                place = source.place(lack.span)
+                remedy = Remedy("reverse-upgrade", "unsafe", _LOSES, (place,))
+                yield Finding(place, {"revision": revision, "how": lack.how}, remedy=remedy)
 
 
 class Lack(NamedTuple):

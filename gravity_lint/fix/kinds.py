@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
     "mark-example": "gravity_lint.fix.headers:marked",
     "require-setting": "gravity_lint.fix.defaults:required",
+    "reverse-upgrade": "gravity_lint.fix.downgrade:reversed_upgrade",
     "scaffold-alembic": "gravity_lint.fix.scaffold:scaffolded",
 }
 """What the `kind` of a remedy may be → where it is; imported when one is made."""
