@@ -14,7 +14,7 @@ from gravity_lint.fix.kinds import Mended, Refused, Texts, mended
 from gravity_lint.fix.suppressions import suppressed
 from gravity_lint.source import Source
 from gravity_lint.source import Texts as Read
-from gravity_lint.violation import Edit, Remedy, Violation
+from gravity_lint.violation import Block, Edit, Remedy, Shown, Violation
 
 MAX_PASSES = 10
 """Passes after which what is left waits for another run: fixes that never come to an end are a fault of theirs."""
@@ -294,13 +294,13 @@ def comments_of(path: str, text: str) -> Counter[str]:
     return found
 
 
-def proposed(violation: Violation, texts: Texts) -> tuple[Edit, ...] | str:
+def proposed(violation: Violation, texts: Texts) -> Shown | str:
     """What would mend a violation, by itself; where that is refused, why."""
     if violation.remedy is None:
         return ()
     try:
         result = mended(violation.remedy, texts)
-        found: list[Edit] = []
+        found: list[Edit | Block] = [*result.blocks]
         for path, text in result.texts.items():
             before = texts(path)
             refuse_generated(before.text if before else "")

@@ -8,7 +8,7 @@ from typing import Any
 
 from gravity_lint.report import Report
 from gravity_lint.report.text import relative
-from gravity_lint.violation import Edit, Violation
+from gravity_lint.violation import Block, Edit, Violation
 
 VERSION = 1
 
@@ -50,10 +50,11 @@ def _fix(report: Report, violation: Violation) -> dict[str, Any] | None:
     remedy = violation.remedy
     if remedy is None:
         return None
-    edits = report.proposed(violation)
-    refused, edits = (edits, ()) if isinstance(edits, str) else (None, edits)
+    shown = report.proposed(violation)
+    refused, shown = (shown, ()) if isinstance(shown, str) else (None, shown)
     return {"kind": remedy.kind, "applicability": remedy.applicability, "caution": remedy.caution or None,
-            "refused": refused, "edits": [_edit(report, edit) for edit in edits]}
+            "refused": refused, "edits": [_edit(report, each) for each in shown if isinstance(each, Edit)],
+            "blocks": [each._asdict() for each in shown if isinstance(each, Block)]}
 
 
 def _edit(report: Report, edit: Edit) -> dict[str, Any]:
