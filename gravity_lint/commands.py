@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from gravity_lint.cache import Cache
     from gravity_lint.config import Config
+    from gravity_lint.keys import FailOn
     from gravity_lint.mending import Mending
     from gravity_lint.remember import Parts
     from gravity_lint.report import Report
     from gravity_lint.rulebook import Rule
+    from gravity_lint.run import Options
     from gravity_lint.violation import Violation
 
 FORMATS = ("concise", "full", "json")
@@ -57,6 +59,13 @@ class Asked(NamedTuple):
     fix_only: bool = False
     show_fixes: bool = False
     add_ignore: str | None = None
+    baseline: str | None = None
+    write_baseline: str | None = None
+    prune_baseline: bool = False
+    diff_base: str | None = None
+    fail_on: FailOn | None = None
+    show_settings: bool = False
+    show_files: bool = False
 
     @property
     def mends(self) -> bool:
@@ -68,7 +77,7 @@ FLAGS = {"--exit-zero": "exit_zero", "--isolated": "isolated", "--no-cache": "no
          "--unsafe-fixes": "unsafe_fixes",
          "--verbose": "verbose", "-v": "verbose"}
 LISTS = {"--extend-select": "extend_select", "--ignore": "ignore", "--select": "select"}
-FOLDERS = {"--cache-dir": "cache_dir"}
+FOLDERS = {"--baseline": "baseline", "--cache-dir": "cache_dir", "--diff-base": "diff_base"}
 FORMAT = ("--output-format", "-f")
 JOBS = ("--jobs", "-j")
 
@@ -121,11 +130,12 @@ def guarded(command: Callable[[], int]) -> int:
 
 def _is_mistake(error: Exception) -> bool:
     """Whether this is the user's to mend; what could raise it is imported only now, since most commands do not fail."""
+    from gravity_lint.baseline import BaselineError
     from gravity_lint.config import ConfigError
     from gravity_lint.discover import NoSuchPath
     from gravity_lint.rulebook import RuleError
 
-    return isinstance(error, (Mistake, ConfigError, NoSuchPath, RuleError))
+    return isinstance(error, (Mistake, BaselineError, ConfigError, NoSuchPath, RuleError))
 
 
 def _tell(reason: str) -> None:
@@ -141,11 +151,50 @@ def check(asked: Asked) -> int:
     """Judges what was asked for, mends it if that is asked for, and says what was found."""
     from gravity_lint.remember import remembered
 
+    if asked.show_settings or asked.show_files:
+        return _show_what(asked)
     if asked.mends:
         return _mend(asked)
+    if asked.write_baseline is not None or asked.prune_baseline:
+        return _keep(asked)
     report = remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
+    return _told(report, asked)
+
+
+def _told(report: Report, asked: Asked) -> int:
+    """Says what was found → the exit code."""
     _say(report, asked)
+    if report.baseline is not None and (report.baseline.mended or report.baseline.moved):
+        from gravity_lint.report.known import lines
+
+        for line in lines(report.baseline, _relative):
+            _tell(line)
     return _crashed(report) or _code(report, asked)
+
+
+def _keep(asked: Asked) -> int:
+    """Writes a baseline anew, or without what is mended."""
+    from gravity_lint import baseline
+    from gravity_lint.report.text import counted
+    from gravity_lint.run import run
+
+    if asked.stdin_filename is not None:
+        raise Misuse("a baseline is written of files, not of standard input")
+    if asked.write_baseline is not None and (asked.prune_baseline or asked.baseline is not None or asked.diff_base):
+        raise Misuse("--write-baseline goes with no other option about what is known")
+    options = _options(asked, None)
+    if options.baseline is None:
+        raise Misuse("--prune-baseline needs a baseline: --baseline FILE, or `baseline` in the configuration")
+    report = run(options)
+    if report.baseline is None or report.baseline.after is None or report.crashes:
+        return _crashed(report)
+    after = report.baseline.after
+    _write(options.baseline, baseline.text(after))
+    if asked.write_baseline is None:
+        return _told(replaced(report, baseline=report.baseline._replace(mended=(), moved=0)), asked)
+    services = counted(len({entry.service for entry in after.counts}), "service")
+    _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} of {services} to {asked.write_baseline}\n"])
+    return CLEAN
 
 
 def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> None:
@@ -162,7 +211,7 @@ def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> None:
 
 
 def _code(report: Report, asked: Asked) -> int:
-    return FOUND if report.failed and not asked.exit_zero else CLEAN
+    return FOUND if _weighing(report, asked).failed and not asked.exit_zero else CLEAN
 
 
 def _telling(report: Report, output_format: str, asked: Asked) -> Report:
@@ -177,13 +226,13 @@ def _telling(report: Report, output_format: str, asked: Asked) -> Report:
 def _mend(asked: Asked) -> int:
     """Judges, mends and writes; with `--diff` only shows what it would write."""
     from gravity_lint.mending import Wish, mending, write
-    from gravity_lint.run import Options
 
     if asked.add_ignore is not None and not asked.add_ignore.isprintable():
         raise Misuse("--add-ignore takes a reason of one line")
-    places, overlay = _places(asked.paths, asked.stdin_filename)
-    config, known = _load(places, asked.config_file, asked.isolated)
-    options = Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs)
+    if asked.write_baseline is not None or asked.prune_baseline:
+        raise Misuse("a baseline is written without fixes; mend first, and then write it")
+    options = _options(asked, None)
+    overlay = options.overlay
     fix = asked.fix or asked.fix_only or asked.add_ignore is None
     found = mending(options, Wish(fix, asked.unsafe_fixes, asked.add_ignore, frozenset(overlay) or None))
     for refusal in found.refused:
@@ -240,11 +289,34 @@ def _note(violation: Violation, reason: str) -> None:
 
 
 def _judged(asked: Asked, parts: Parts | None) -> Report:
-    from gravity_lint.run import Options, run
+    from gravity_lint.run import run
+
+    return run(_options(asked, parts))
+
+
+def _options(asked: Asked, parts: Parts | None) -> Options:
+    """What is asked for → what a run is told."""
+    from gravity_lint.rulebook import unknown_selector
+    from gravity_lint.run import Options
 
     places, overlay = _places(asked.paths, asked.stdin_filename)
     config, known = _load(places, asked.config_file, asked.isolated)
-    return run(Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts))
+    alone = asked.isolated or asked.config_file is not None
+    named = asked.write_baseline or asked.baseline
+    options = Options(
+        places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts,
+        chosen=None if alone else lambda nearer: _chosen(known, nearer, asked),
+        unknown=lambda words: unknown_selector(tuple(words), known),
+        baseline=config.baseline if named is None else _absolute(named), anew=asked.write_baseline is not None)
+    if asked.diff_base is None:
+        return options
+    from gravity_lint.against import compared
+
+    return compared(options, asked.diff_base, _cache(asked))
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path).replace(os.sep, "/")
 
 
 def clean(cache_dir: str | None) -> int:

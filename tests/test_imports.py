@@ -17,11 +17,11 @@ ROOT = Path(gravity_lint.__file__).parent.parent
 VERSION = {"start"}
 HELP = VERSION | {"cli", "commands"}
 RULES = HELP | {"checks", "record", "regex", "rulebook", "violation"}
-SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "knowledge", "link", "mask", "remember", "report",
+SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "keys", "knowledge", "link", "mask", "remember", "report",
                     "roots",
                     "run", "screen", "source", "suppress", "workers"}
 """The rooms of ours that a command may enter."""
-REMEMBERED = {"cache", "commands", "config", "discover", "inputs", "mask", "record", "regex", "remember", "report",
+REMEMBERED = {"cache", "commands", "config", "discover", "inputs", "keys", "mask", "record", "regex", "remember", "report",
               "source", "start", "violation"}
 """Those of a run whose report is told again; `discover`, and what it needs, only where files are seconds old."""
 
