@@ -1,4 +1,4 @@
-"""Real databases for the tests: a PostgreSQL server from a wheel, and as much of MongoDB's wire protocol as one driver needs."""
+"""Databases for the tests: a PostgreSQL server from a wheel, and as much of MongoDB's protocol as a driver needs."""
 
 from __future__ import annotations
 

@@ -38,15 +38,15 @@ class Stack(NamedTuple):
 
 
 STACKS = (
-    Stack("fastapi_settings", (*UVICORN, "app.main:app"), lambda pg, _: {"DATABASE_URL": servers.url(pg, "postgresql+asyncpg")},
-          frozenset({"GRV102"})),
-    Stack("fastapi_plain", (*UVICORN, "main:app"), lambda pg, _: {"DATABASE_URL": servers.url(pg, "postgresql+psycopg")},
-          frozenset({"GRV101", "GRV301"})),
+    Stack("fastapi_settings", (*UVICORN, "app.main:app"),
+          lambda pg, _: {"DATABASE_URL": servers.url(pg, "postgresql+asyncpg")}, frozenset({"GRV102"})),
+    Stack("fastapi_plain", (*UVICORN, "main:app"),
+          lambda pg, _: {"DATABASE_URL": servers.url(pg, "postgresql+psycopg")}, frozenset({"GRV101", "GRV301"})),
     Stack("flask_sqlalchemy", ("app.py",), lambda pg, _: {"DATABASE_URL": servers.url(pg, "postgresql+psycopg")},
           frozenset({"GRV102", "GRV301"})),
     Stack("django_site", ("manage.py", "runserver", "--noreload", "127.0.0.1:{port}"),
-          lambda pg, _: {"DATABASE_HOST": pg, "DATABASE_NAME": "postgres", "DATABASE_USER": "postgres", "DATABASE_PASSWORD": "x"},
-          frozenset({"GRV101"})),
+          lambda pg, _: {"DATABASE_HOST": pg, "DATABASE_NAME": "postgres", "DATABASE_USER": "postgres",
+                         "DATABASE_PASSWORD": "x"}, frozenset({"GRV101"})),
     Stack("aiohttp_asyncpg", ("service.py",), lambda pg, _: {"DATABASE_URL": servers.url(pg)}, frozenset({"GRV101"})),
     Stack("mongo_motor", (*UVICORN, "main:app"), lambda _, mongo: {"MONGODB_URL": mongo}, frozenset({"GRV104"})),
     Stack("sqlite_plain", (*UVICORN, "main:app"), lambda _, __: {"DATABASE_FILE": "answers.db"}, frozenset({"GRV101"})),
@@ -117,8 +117,8 @@ class started:
 def stopped(stack: Stack, folder: Path, given: Mapping[str, str]) -> tuple[int, str]:
     """The exit code of a service that stops by itself, and what it said."""
     port = free_port()
-    done = subprocess.run(arguments(stack, port), cwd=folder, env=environment(given, port), timeout=SECONDS, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(arguments(stack, port), cwd=folder, env=environment(given, port), timeout=SECONDS,
+                          check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout
 
 

@@ -1,5 +1,4 @@
 from fastapi import FastAPI
-
 from store import connect
 
 app = FastAPI()
