@@ -27,6 +27,10 @@ class BaselineError(Exception):
         super().__init__(f"{path}:{line}: {reason}")
 
 
+class NoBase(Exception):
+    """Why there is no tree of git to compare with."""
+
+
 class Entry(NamedTuple):
     """What tells one known violation from another, wherever in its file it stands; paths from the baseline's folder."""
 

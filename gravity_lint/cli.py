@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from gravity_lint import __version__, commands
-from gravity_lint.commands import CLEAN, FAILED, FORMATS, FOUND, Asked, Misuse, guarded
+from gravity_lint.commands import CLEAN, FAILED, FOUND, Asked, Misuse, guarded, is_format
+from gravity_lint.formats import FORMATS
 
 _EPILOG = f"""\
 \b
@@ -59,9 +60,20 @@ _CACHE_DIR = click.option("--cache-dir", metavar="DIR", type=click.Path(),
                           help="Where earlier runs are kept. [default: GRAVITY_LINT_CACHE_DIR, or the user's caches]")
 
 
+def _formats(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands behind `--output-format`, each time a format and perhaps the file for it."""
+    for word in words:
+        if not is_format(word):
+            name, _, _ = word.partition(":")
+            raise click.BadParameter(f"{word!r} has no file behind the colon" if name in FORMATS else
+                                     f"{name!r} is not one of {', '.join(FORMATS)}")
+    return words
+
+
 _CHECK = (
-    click.option("--output-format", "-f", type=click.Choice(FORMATS),
-                 help="How to say it. [default: full on a terminal, concise elsewhere]"),
+    click.option("--output-format", "-f", metavar="FORMAT[:FILE]", multiple=True, callback=_formats,
+                 help=f"How to say it, and to which file, several times if need be: {', '.join(FORMATS)}. "
+                      "[default: full on a terminal, concise elsewhere]"),
     click.option("--output-file", "-o", metavar="FILE", type=click.Path(),
                  help="Write to FILE and say nothing."),
     click.option("--select", metavar="RULES", multiple=True,
@@ -77,6 +89,12 @@ _CHECK = (
                  help="In full, show each violation, also those that say the same as another."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 although something was found."),
     click.option("--statistics", is_flag=True, help="Count what was found by rule."),
+    click.option("--baseline", metavar="FILE", type=click.Path(),
+                 help="Say nothing of the violations that FILE knows."),
+    click.option("--diff-base", metavar="REV",
+                 help="Say only what is new since the branch left REV, a revision of git."),
+    click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]),
+                 help="The least severity that makes the command fail. [default: warning]"),
     *_CONFIG,
     click.option("--no-cache", is_flag=True, help="Read every file afresh, and keep nothing for the next run."),
     _CACHE_DIR,
@@ -100,6 +118,11 @@ def _options(of: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]
 @cli.command(epilog=_EPILOG)
 @_PATHS
 @click.option("--fix", is_flag=True, help="Apply safe fixes, and say what is left.")
+@click.option("--write-baseline", metavar="FILE", type=click.Path(),
+              help="Write all that is found to FILE, as known violations.")
+@click.option("--prune-baseline", is_flag=True, help="Take out of the baseline what is mended.")
+@click.option("--show-settings", is_flag=True, help="Show what is configured, and where; judge nothing.")
+@click.option("--show-files", is_flag=True, help="Show which files are judged, by service; judge nothing.")
 @_options(_CHECK)
 @_guarded
 def check(**given: Any) -> int:
@@ -143,6 +166,15 @@ def show_rule(rule: str, examples: bool) -> int:
 def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
     """Show what under PATHS was taken for a service, and why."""
     return commands.services(paths, config_file, isolated)
+
+
+@cli.command("config")
+@click.argument("key", required=False)
+@click.option("--schema", is_flag=True, help="The JSON Schema of the configuration, for editors.")
+@_guarded
+def show_keys(key: str | None, schema: bool) -> int:
+    """Explain the keys of the configuration, or one KEY."""
+    return commands.show_keys(key, schema)
 
 
 @cli.command()

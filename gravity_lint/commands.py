@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
+
+from gravity_lint.formats import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gravity_lint.against import Tree
     from gravity_lint.cache import Cache
     from gravity_lint.config import Config
     from gravity_lint.keys import FailOn
     from gravity_lint.mending import Mending
     from gravity_lint.remember import Parts
-    from gravity_lint.report import Report
+    from gravity_lint.report import Look, Report
     from gravity_lint.rulebook import Rule
     from gravity_lint.run import Options
     from gravity_lint.violation import Violation
 
-FORMATS = ("concise", "full", "json")
 CLEAN, FOUND, FAILED = 0, 1, 2
 """Exit codes."""
 
@@ -38,7 +40,7 @@ class Asked(NamedTuple):
     """What a command line of `check` asks for, by the names of its options."""
 
     paths: tuple[str, ...] = ()
-    output_format: str | None = None
+    output_format: tuple[str, ...] = ()
     output_file: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -102,13 +104,19 @@ def plain(words: Sequence[str]) -> Asked | None:
             given[LISTS[word]] = (*given.get(LISTS[word], ()), value)
         elif word in FOLDERS:
             given[FOLDERS[word]] = value
-        elif word in FORMAT and value in FORMATS:
-            given["output_format"] = value
+        elif word in FORMAT and is_format(value):
+            given["output_format"] = (*given.get("output_format", ()), value)
         elif word in JOBS and value.isascii() and value.isdigit() and len(value) < 4 and int(value) > 0:
             given["jobs"] = int(value)
         else:
             return None
     return Asked(tuple(paths), **given)
+
+
+def is_format(word: str) -> bool:
+    """Whether this is `FORMAT` or `FORMAT:FILE`."""
+    name, colon, file = word.partition(":")
+    return name in FORMATS and bool(file or not colon)
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -130,12 +138,12 @@ def guarded(command: Callable[[], int]) -> int:
 
 def _is_mistake(error: Exception) -> bool:
     """Whether this is the user's to mend; what could raise it is imported only now, since most commands do not fail."""
-    from gravity_lint.baseline import BaselineError
+    from gravity_lint.baseline import BaselineError, NoBase
     from gravity_lint.config import ConfigError
     from gravity_lint.discover import NoSuchPath
     from gravity_lint.rulebook import RuleError
 
-    return isinstance(error, (Mistake, BaselineError, ConfigError, NoSuchPath, RuleError))
+    return isinstance(error, (Mistake, BaselineError, ConfigError, NoBase, NoSuchPath, RuleError))
 
 
 def _tell(reason: str) -> None:
@@ -153,6 +161,7 @@ def check(asked: Asked) -> int:
 
     if asked.show_settings or asked.show_files:
         return _show_what(asked)
+    _outputs(asked)
     if asked.mends:
         return _mend(asked)
     if asked.write_baseline is not None or asked.prune_baseline:
@@ -163,17 +172,20 @@ def check(asked: Asked) -> int:
 
 def _told(report: Report, asked: Asked) -> int:
     """Says what was found → the exit code."""
-    _say(report, asked)
+    report = _weighing(report, asked)
+    unsaid = _say(report, asked)
     if report.baseline is not None and (report.baseline.mended or report.baseline.moved):
         from gravity_lint.report.known import lines
 
         for line in lines(report.baseline, _relative):
             _tell(line)
-    return _crashed(report) or _code(report, asked)
+    return _crashed(report) or unsaid or _code(report, asked)
 
 
 def _keep(asked: Asked) -> int:
     """Writes a baseline anew, or without what is mended."""
+    from dataclasses import replace
+
     from gravity_lint import baseline
     from gravity_lint.report.text import counted
     from gravity_lint.run import run
@@ -189,34 +201,84 @@ def _keep(asked: Asked) -> int:
     if report.baseline is None or report.baseline.after is None or report.crashes:
         return _crashed(report)
     after = report.baseline.after
-    _write(options.baseline, baseline.text(after))
+    if _written(options.baseline, [baseline.text(after)]):
+        return FAILED
     if asked.write_baseline is None:
-        return _told(replaced(report, baseline=report.baseline._replace(mended=(), moved=0)), asked)
+        return _told(replace(report, baseline=report.baseline._replace(mended=(), moved=0)), asked)
     services = counted(len({entry.service for entry in after.counts}), "service")
     _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} of {services} to {asked.write_baseline}\n"])
     return CLEAN
 
 
-def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> None:
-    """Writes a report to where it is asked for, or to this stream."""
+class Output(NamedTuple):
+    """A report that is asked for."""
+
+    name: str
+    """Its format; empty for the one that suits the stream."""
+    file: str | None
+    """Where it goes to, if not to the stream."""
+
+
+def _outputs(asked: Asked) -> list[Output]:
+    """The reports that are asked for. Raises `Misuse`."""
+    found = [Output(name, None if file in ("", "-") else file)
+             for name, _, file in (word.partition(":") for word in asked.output_format or ("",))]
     if asked.output_file is not None:
-        chosen = asked.output_format or "concise"
-        report = _telling(report, chosen, asked)
-        _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
-        return
-    stream = stream or sys.stdout
-    chosen = asked.output_format or ("full" if stream.isatty() else "concise")
-    report = _telling(report, chosen, asked)
-    _print(_render(report, chosen, asked, _colored(asked.color, stream), _width() if chosen == "full" else 0), stream)
+        if len(found) > 1 or found[0].file is not None:
+            raise Misuse("-o is for a single format; of several, name each one's file: --output-format FORMAT:FILE")
+        found = [found[0]._replace(file=asked.output_file)]
+    files = [os.path.abspath(output.file) for output in found if output.file is not None]
+    if twice := next((file for file in files if files.count(file) > 1), None):
+        raise Misuse(f"two formats are to be written to {os.path.basename(twice)}")
+    return found
+
+
+def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> int:
+    """Writes a report to the files that are asked for, then to this stream → FAILED where a file cannot be written."""
+    from gravity_lint.report import Look
+
+    stream, code = stream or sys.stdout, CLEAN
+    unnamed = "full" if stream.isatty() else "concise"
+    outputs = [Output(name or ("concise" if file is not None else unnamed), file) for name, file in _outputs(asked)]
+    report = _telling(report, {name for name, _ in outputs}, asked)
+    for name, file in outputs:
+        if file is not None:
+            look = Look(asked.color == "always", verbose=asked.verbose, statistics=asked.statistics)
+            code = max(code, _written(file, _render(report, name, look)))
+    for name, file in outputs:
+        if file is None:
+            look = Look(_colored(asked.color, stream), _width(), asked.verbose, asked.statistics)
+            _print(_render(report, name, look), stream)
+    return code
+
+
+def _written(file: str, parts: Iterable[str]) -> int:
+    from gravity_lint.writing import write
+
+    try:
+        write(file, "".join(parts).encode("utf-8", "replace"))
+    except OSError as error:
+        _tell(f"cannot write {file}: {error.strerror or error}")
+        return FAILED
+    return CLEAN
 
 
 def _code(report: Report, asked: Asked) -> int:
     return FOUND if _weighing(report, asked).failed and not asked.exit_zero else CLEAN
 
 
-def _telling(report: Report, output_format: str, asked: Asked) -> Report:
+def _weighing(report: Report, asked: Asked) -> Report:
+    """The report, failing on what the option says, if it says so."""
+    if asked.fail_on is None:
+        return report
+    from dataclasses import replace
+
+    return replace(report, fail_on=asked.fail_on)
+
+
+def _telling(report: Report, formats: set[str], asked: Asked) -> Report:
     """The report, with the wish for fixes; for a format that shows them, able to do so where there are some."""
-    if output_format == "concise" or all(violation.remedy is None for violation in report.violations):
+    if formats == {"concise"} or all(violation.remedy is None for violation in report.violations):
         return replace(report, unsafe=asked.unsafe_fixes)
     from gravity_lint.mending import proposals
 
@@ -251,17 +313,17 @@ def _mend(asked: Asked) -> int:
         report, failed = write(found, options)
     for path, reason in failed:
         _tell(f"{_relative(path)} {reason}")
-    _said(report, asked, stream)
-    return _crashed(report) or (FAILED if failed else CLEAN if asked.fix_only else _code(report, asked))
+    unsaid = _said(report, asked, stream)
+    return _crashed(report) or (FAILED if failed else unsaid) or (CLEAN if asked.fix_only else _code(report, asked))
 
 
-def _said(report: Report, asked: Asked, stream: TextIO | None) -> None:
+def _said(report: Report, asked: Asked, stream: TextIO | None) -> int:
     from gravity_lint.report.text import fixed
 
-    if not asked.fix_only:
-        _say(report, asked, stream)
+    code = CLEAN if asked.fix_only else _say(report, asked, stream)
     if asked.show_fixes:
         _print((line + "\n" for line in fixed(report)), stream or sys.stderr)
+    return code
 
 
 def _show(found: Mending, asked: Asked) -> int:
@@ -312,11 +374,70 @@ def _options(asked: Asked, parts: Parts | None) -> Options:
         return options
     from gravity_lint.against import compared
 
-    return compared(options, asked.diff_base, _cache(asked))
+    return compared(options, _begun(asked.diff_base, places), _cache(asked))
+
+
+def _begun(revision: str, places: Iterable[str | os.PathLike[str]]) -> Tree:
+    """The tree with which the branch began. Raises `NoBase`."""
+    from gravity_lint.against import begun
+
+    return begun(revision, tuple(_absolute(os.fspath(place)) for place in places))
 
 
 def _absolute(path: str) -> str:
     return os.path.abspath(path).replace(os.sep, "/")
+
+
+def _show_what(asked: Asked) -> int:
+    """Shows by what a run would go, and judges nothing."""
+    from gravity_lint import showing
+    from gravity_lint.run import seen
+
+    options = _options(asked._replace(diff_base=None), None)
+    found, configs = seen(options)
+    shown: list[str] = []
+    if asked.show_settings:
+        words = {name: (f"--{name}", list(_listed(getattr(asked, name.replace("-", "_")))))
+                 for name in ("select", "extend-select", "ignore")}
+        given: dict[str, tuple[str, Any]] = {name: each for name, each in words.items() if each[1]}
+        if asked.fail_on is not None:
+            given["fail-on"] = ("--fail-on", asked.fail_on)
+        if asked.baseline is not None:
+            given["baseline"] = ("--baseline", asked.baseline)
+        shown += showing.settings(configs, given)
+    if asked.show_files:
+        selected = ((files, [(file.path, file.role) for file in files.files if found.selected(file.path)])
+                    for files in found.services)
+        shown += ([""] if shown else []) + list(
+            showing.files([(files.root, files.kind, members) for files, members in selected if members]))
+    _print(line + "\n" for line in shown)
+    return CLEAN
+
+
+def show_keys(key: str | None, schema: bool) -> int:
+    """Explains the keys of the configuration, or one; or gives their JSON Schema."""
+    from gravity_lint.keys import BY_NAME, KEYS, explained
+
+    if schema:
+        import json
+
+        from gravity_lint.keys import schema as made
+        from gravity_lint.rulebook import load_rules
+
+        if key is not None:
+            raise Misuse("--schema is of all keys")
+        rules = load_rules()
+        document = made([rule.code for rule in rules], [rule.name for rule in rules])
+        _print([json.dumps(document, ensure_ascii=False, indent=2) + "\n"])
+        return CLEAN
+    if key is not None and key not in BY_NAME:
+        from gravity_lint.config import meant
+
+        raise Mistake(f"unknown key {key!r}{meant(key, BY_NAME)} (`gravity-lint config` lists them)")
+    wanted = KEYS if key is None else (BY_NAME[key],)
+    _print(("" if index == 0 else "\n") + "".join(line + "\n" for line in explained(each))
+           for index, each in enumerate(wanted))
+    return CLEAN
 
 
 def clean(cache_dir: str | None) -> int:
@@ -417,7 +538,12 @@ def _question(asked: Asked) -> tuple[object, ...]:
     """All that the report of a `check` depends on but files and this program."""
     paths = [os.path.abspath(path) for path in asked.paths or (os.curdir,)]
     config = None if asked.config_file is None else os.path.abspath(asked.config_file)
-    return paths, _listed(asked.select), _listed(asked.ignore), _listed(asked.extend_select), config, asked.isolated
+    baseline = None if asked.baseline is None else _absolute(asked.baseline)
+    base = None
+    if asked.diff_base is not None and asked.stdin_filename is None:
+        base = tuple(_begun(asked.diff_base, paths))
+    return (paths, _listed(asked.select), _listed(asked.ignore), _listed(asked.extend_select), config, asked.isolated,
+            baseline, base)
 
 
 def _load(places: tuple[Path, ...], explicit: str | None, isolated: bool) -> tuple[Config, tuple[Rule, ...]]:
@@ -451,27 +577,12 @@ def _chosen(rules: tuple[Rule, ...], config: Config, asked: Asked) -> tuple[Rule
 # ---- from a report to a stream
 
 
-def _render(report: Report, output_format: str, asked: Asked, color: bool, width: int) -> Iterator[str]:
-    if output_format == "json":
-        from gravity_lint.report.json import render
+def _render(report: Report, name: str, look: Look) -> Iterable[str]:
+    import importlib
 
-        yield render(report)
-        return
-    if output_format == "full":
-        from gravity_lint.report import full
-
-        yield from (line + "\n" for line in full.lines(report, color, width, asked.verbose))
-    else:
-        from gravity_lint.report import concise
-
-        yield from (line + "\n" for line in concise.lines(report))
-    if asked.statistics:
-        from gravity_lint.report.statistics import lines
-
-        yield from (line + "\n" for line in lines(report))
-    from gravity_lint.report.text import fixes
-
-    yield from (line + "\n" for line in fixes(report))
+    module, _, function = FORMATS[name].partition(":")
+    render = cast("Callable[[Report, Look], Iterable[str]]", getattr(importlib.import_module(module), function))
+    return render(report, look)
 
 
 def _colored(color: str, stream: TextIO) -> bool:
@@ -496,12 +607,3 @@ def _print(parts: Iterable[str], to: TextIO | None = None) -> None:
     for part in parts:
         stream.write(part.encode("utf-8", "replace"))
     stream.flush()
-
-
-def _write(name: str, text: str) -> None:
-    from gravity_lint.writing import write
-
-    try:
-        write(name, text.encode("utf-8", "replace"))
-    except OSError as error:
-        raise Mistake(f"cannot write {name}: {error.strerror or error}") from error

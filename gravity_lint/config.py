@@ -226,7 +226,7 @@ class _Reader(Record):
         value = self.table[key]
         if value not in choices:
             wanted = f"{', '.join(choices[:-1])} or {choices[-1]}"
-            raise self.error(key, f"`{key}` must be {wanted}{_meant(str(value), choices)}")
+            raise self.error(key, f"`{key}` must be {wanted}{meant(str(value), choices)}")
         return cast(str, value)
 
     def file(self, key: str) -> str:
@@ -246,7 +246,7 @@ class _Reader(Record):
             self.judge(key, [rule])
             if level not in LEVELS:
                 wanted = f"{', '.join(LEVELS[:-1])} or {LEVELS[-1]}"
-                raise self.error(key, f"`{key}`: {rule} must be {wanted}{_meant(str(level), LEVELS)}", rule)
+                raise self.error(key, f"`{key}`: {rule} must be {wanted}{meant(str(level), LEVELS)}", rule)
         return levels
 
     def ignores(self, key: str) -> Mapping[str, tuple[str, ...]]:
@@ -290,7 +290,7 @@ def _layer(path: Path, unknown: Unknown | None, run: Config | None) -> _Layer:
     values = {}
     for name in reader.table:
         if (key := BY_NAME.get(name)) is None:
-            raise reader.error(name, f"unknown key `{name}`{_meant(name, BY_NAME)}")
+            raise reader.error(name, f"unknown key `{name}`{meant(name, BY_NAME)}")
         if key.whole and run is not None:
             where = run.path or f"the configuration of {run.root}"
             raise reader.error(name, f"`{name}` holds for a whole run, and so it must stand in {where}")
@@ -379,7 +379,8 @@ def _moved(home: Path, there: Path, glob: str) -> str | None:
     return f"{sign}/{'/'.join(parts)}"
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
+def meant(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` for the nearest of some words, nothing where none is near."""
     import difflib
 
     close = difflib.get_close_matches(word, list(known), 1)

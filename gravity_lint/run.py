@@ -15,7 +15,7 @@ from gravity_lint import baseline, inputs, mask, workers
 from gravity_lint.baseline import Entry, Known, Outcome
 from gravity_lint.cache import key_of
 from gravity_lint.config import FILES, Config, Unknown, nearest
-from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
+from gravity_lint.discover import Discovery, Selection, ServiceFiles, Trouble, discover
 from gravity_lint.discover import plain as plain_discovery
 from gravity_lint.discover import restored as restored_discovery
 from gravity_lint.facts.python import parse_python
@@ -71,8 +71,10 @@ class Options:
     """The absolute path of the file with the violations that are known."""
     anew: bool = False
     """Whether that file is to be written anew, so that nothing in it is known."""
-    base: Known | None = None
+    base: Callable[[Options], Known] | None = None
     """What else is known, from the tree that this one is compared with."""
+    everything: bool = False
+    """Whether all is told of the services that are judged, whatever of them was asked for."""
 
     @cached_property
     def policies(self) -> Policies:
@@ -107,7 +109,19 @@ def run(options: Options) -> Report:
     judged = _known_or_judged(list(_wanted(found)), options)
     for each in judged:
         inputs.add(each.seen)
+    if options.everything:
+        found = found._replace(selected=Selection(frozenset("/")))
     return _combined(found, judged, options)
+
+
+def seen(options: Options) -> tuple[Discovery, Nested]:
+    """What a run would look at, and the configurations that it would go by, the run's own first; nothing is judged.
+
+    Raises `NoSuchPath` and `ConfigError`.
+    """
+    found = _discovered(options)
+    options = _with_nested(found, options)
+    return found, options.nested or ((options.config, frozenset(rule.code for rule in options.rules)),)
 
 
 def _discovered(options: Options) -> Discovery:
@@ -315,7 +329,7 @@ def _without_known(violations: list[Violation], found: Discovery, judged: Sequen
         return violations, Outcome(options.baseline, after=after)
     if options.baseline is None:
         assert options.base is not None
-        base = options.base
+        base = options.base(options)
         return baseline.split(violations, base, lambda entry: gone(base, entry)).new, None
     known = baseline.read(options.baseline)
     own = baseline.split(violations, known, lambda entry: gone(known, entry))
@@ -325,7 +339,7 @@ def _without_known(violations: list[Violation], found: Discovery, judged: Sequen
     outcome = Outcome(options.baseline, silent, moved, mended, after)
     if options.base is None:
         return own.new, outcome
-    both = baseline.united(known, baseline.rehomed(options.base, known.home))
+    both = baseline.united(known, baseline.rehomed(options.base(options), known.home))
     return baseline.split(violations, both, lambda entry: gone(both, entry)).new, outcome
 
 
