@@ -156,7 +156,7 @@ def read(path: str) -> Known:
     try:
         data = inputs.read(path, MAX_BYTES)
     except FileNotFoundError:
-        raise BaselineError(path, 1, "is not there; `gravity-lint check --write-baseline` writes one") from None
+        raise BaselineError(path, 1, "is not there; `gravity-lint check --write-baseline FILE` writes one") from None
     except (OSError, ValueError, inputs.NotRegular) as error:
         reason = getattr(error, "strerror", None) or os.strerror(errno.EINVAL)
         raise BaselineError(path, 1, f"cannot be read: {reason}") from None

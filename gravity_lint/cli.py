@@ -168,6 +168,14 @@ def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) ->
     return commands.services(paths, config_file, isolated)
 
 
+@cli.command()
+@click.option("--write", "writes", is_flag=True, help="Write the files that are not there yet.")
+@_guarded
+def init(writes: bool) -> int:
+    """Propose a configuration, a pre-commit hook and a CI job for the repository around."""
+    return commands.init(writes)
+
+
 @cli.command("config")
 @click.argument("key", required=False)
 @click.option("--schema", is_flag=True, help="The JSON Schema of the configuration, for editors.")

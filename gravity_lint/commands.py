@@ -440,6 +440,29 @@ def show_keys(key: str | None, schema: bool) -> int:
     return CLEAN
 
 
+def init(writes: bool) -> int:
+    """Proposes what the repository around the current folder needs to begin with; writes it, if that is asked for."""
+    from dataclasses import replace
+
+    from gravity_lint.beginning import lines, proposed, top_of, written
+    from gravity_lint.run import run
+
+    top = top_of(_absolute(os.curdir))
+    asked = Asked((top,))
+    report = run(replace(_options(asked, None), baseline=None))
+    beginning = proposed(top, report)
+    code, wrote = CLEAN, None
+    if writes:
+        done = list(written(beginning))
+        wrote = [path for path, fault in done if not fault]
+        for path, fault in done:
+            if fault:
+                _tell(f"cannot write {_relative(path)}: {fault}")
+                code = FAILED
+    _print(line + "\n" for line in lines(beginning, report, wrote))
+    return _crashed(report) or code
+
+
 def clean(cache_dir: str | None) -> int:
     """Removes the cache."""
     from gravity_lint.cache import Cache

@@ -31,7 +31,7 @@ LAYERS = (
     {"report", "fix"},
     {"remember"},
     {"run"},
-    {"mending", "against", "showing"},
+    {"mending", "against", "beginning", "showing"},
     {"commands"},
     {"cli"},
     {"start"},
