@@ -45,11 +45,11 @@ STACKS = (
     Stack("flask_sqlalchemy", ("app.py",), lambda pg, _: {"DATABASE_URL": servers.url(pg, "postgresql+psycopg")},
           frozenset({"GRV102", "GRV301"})),
     Stack("django_site", ("manage.py", "runserver", "--noreload", "127.0.0.1:{port}"),
-          lambda pg, _: {"DATABASE_HOST": pg, "DATABASE_NAME": "postgres", "DATABASE_USER": "postgres",
-                         "DATABASE_PASSWORD": "x"}, frozenset({"GRV101"})),
+          lambda pg, _: {"DB_HOST": pg, "DB_NAME": "postgres", "DB_USER": "postgres",
+                         "DB_PASSWORD": "x"}, frozenset({"GRV101"})),
     Stack("aiohttp_asyncpg", ("service.py",), lambda pg, _: {"DATABASE_URL": servers.url(pg)}, frozenset({"GRV101"})),
     Stack("mongo_motor", (*UVICORN, "main:app"), lambda _, mongo: {"MONGODB_URL": mongo}, frozenset({"GRV104"})),
-    Stack("sqlite_plain", (*UVICORN, "main:app"), lambda _, __: {"DATABASE_FILE": "answers.db"}, frozenset({"GRV101"})),
+    Stack("sqlite_plain", (*UVICORN, "main:app"), lambda _, __: {"DATABASE_PATH": "answers.db"}, frozenset({"GRV101"})),
 )
 
 

@@ -60,7 +60,7 @@ class UnmarkedCompose(Record):
                 fields = {"databases": names, "verb": "is a database" if len(databases) == 1 else "are databases"}
                 caution = "its name says that it is for production" if PRODUCTION & set(words) else ""
                 top = Place(file.path, 1, 1, 1, 1)
-                remedy = Remedy("mark-example", "unsafe" if caution else "safe", caution, (top,))
+                remedy = Remedy("mark-example", "display" if caution else "safe", caution, (top,))
                 yield Finding(source.place(databases[0].key), fields, severity=severity[0], remedy=remedy)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,12 +20,15 @@ from gravity_lint.facts.yamlfile import parse_yaml
 from gravity_lint.link.models import Model
 from gravity_lint.link.openings import Openings
 from gravity_lint.link.sinks import Sink
+from gravity_lint.link.targets import parts_of
 from gravity_lint.link.texts import templates
-from gravity_lint.link.values import Built, Environment, Literal, Values, literal_text, sources
+from gravity_lint.link.values import Built, Environment, Joined, Literal, Values, changed, literal_text, sources
 from gravity_lint.regex import regex
 
 if TYPE_CHECKING:
+    from gravity_lint.link.modules import Unit
     from gravity_lint.link.service import Service
+    from gravity_lint.link.values import Site
 
 PRODUCTS = {
     "PostgreSQL": "postgresql postgres postgis pgsql psycopg2 psycopg psycopg-pool psycopg_pool asyncpg aiopg pg8000 "
@@ -49,8 +52,13 @@ PRODUCTS = {
 }
 """What people call a database → the drivers, packages and schemes of URLs that lead to it."""
 _PRODUCT = {word: product for product, words in PRODUCTS.items() for word in words.split()}
+_URL_NAMES = {"PostgreSQL": "postgresql", "MySQL": "mysql", "MariaDB": "mariadb", "SQLite": "sqlite",
+              "Microsoft SQL Server": "mssql", "Oracle Database": "oracle"}
+_URL = regex(r"(?:^|_)(?:URL|URI|DSN)$", re.IGNORECASE)
+_CREATES = regex(r"\bop\.create_table\(\s*[\"'](\w+)[\"']")
 _ORDER = {"sql": 0, "document": 1, "cache": 2}
 _EXTENSION = regex(r"CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'\\]*([\w-]+)", re.IGNORECASE)
+_PROJECT = regex(r"^\[(?:project|tool\.poetry)\][^\[]*?^name\s*=\s*[\"']([\w.-]+)[\"']", re.MULTILINE)
 _NAMING = {"Meta": ("db_table", "table_name", "table", "tablename"), "Settings": ("name",)}
 """Classes inside models, and what in them names the table."""
 _EXTENDING = {"geoalchemy2": "postgis", "pgvector": "vector", "timescaledb": "timescaledb"}
@@ -75,8 +83,8 @@ class Store(NamedTuple):
     """Empty where nothing says which."""
     libraries: tuple[str, ...]
     variables: tuple[Variable, ...]
-    literal: bool
-    """Whether some of its address is written in the code."""
+    written: tuple[str, ...]
+    """The files in which some of its address is written, from the service's root."""
     asynchronous: bool
     scheme: str
     """Of its URL, with the driver; empty where that is not known."""
@@ -122,9 +130,8 @@ class Interface:
     def stores(self) -> tuple[Store, ...]:
         """The databases that its code opens, and those that its models need although nothing opens them."""
         groups: dict[tuple[str, str], list[Sink]] = {}
-        for sink in self.service.opened:
-            if not any(knowledge.is_test(word) for word in sink.unit.name.split(".") if word):
-                groups.setdefault((sink.kind, self._product(sink)), []).append(sink)
+        for sink in self.opened:
+            groups.setdefault((sink.kind, self._product(sink)), []).append(sink)
         known = {kind: [product for of, product in groups if of == kind and product] for kind, _ in groups}
         for kind, product in list(groups):  # what says nothing is the same as what says something
             if not product and len(known[kind]) == 1:
@@ -134,28 +141,41 @@ class Interface:
         for row in knowledge.models():
             if row.kind not in kinds and any(model.orm == row.orm for model in self.service.models):
                 kinds.add(row.kind)
-                product = _PRODUCT.get(row.orm, "") or self._said((), row.kind)
-                found.append(Store(row.kind, product, (), (), False, False, "", ()))
+                product = _PRODUCT.get(row.orm, "") or self._said(row.kind)
+                found.append(Store(row.kind, product, (), (), (), False, "", ()))
         return tuple(sorted(found, key=lambda store: (_ORDER.get(store.kind, 3), store.product)))
+
+    @cached_property
+    def opened(self) -> tuple[Sink, ...]:
+        """Where the service opens a database; what only tests and scripts open, where nothing else does."""
+        known = [sink for sink in self.service.opened if not any(map(knowledge.is_test, sink.unit.name.split(".")))]
+        own = [sink for sink in known if not self.service.reach.by_hand(sink.unit)]
+        return tuple(own or known or self.service.opened)
 
     def _store(self, kind: str, product: str, found: list[Sink]) -> Store:
         variables: dict[str, Variable] = {}
-        libraries: dict[str, None] = {}
+        own = [sink for sink in found if sink.models == "sqlalchemy"]
+        libraries = dict.fromkeys(sink.driver for sink in (*own, *found))
         for sink in found:
-            libraries[sink.driver] = None
             for variable in self.variables(sink):
-                if variable.name not in variables or not variables[variable.name].role:
+                if not knowledge.is_test(variable.name) and (
+                        variable.name not in variables or not variables[variable.name].role):
                     variables[variable.name] = variable
         asynchronous = any(self.is_asynchronous(sink) for sink in found)
-        scheme = next(filter(None, (self.scheme(sink) for sink in found)), "")
-        driver = scheme.partition("+")[2] or self._driver(product, asynchronous)
+        scheme = next(filter(None, (self.scheme(sink, product) for sink in found)), "")
+        driver = scheme.partition("+")[2] or (self._driver(product, asynchronous) if own else "")
         if driver and driver.lower() not in {name.lower() for name in libraries}:
             libraries[driver] = None
-        literal = any(isinstance(value, Literal) and value.chosen is None and value.value not in (None, "")
-                      for sink in found for role, values in sink.roles if role in ("url", "host", "file")
-                      for value in values)
-        paths = tuple(sorted({self.path(sink.site.module.path) for sink in found}))
-        return Store(kind, product, tuple(libraries), tuple(variables.values()), literal, asynchronous, scheme, paths)
+        given = [value for sink in found for role, values in sink.roles if role in ("url", "host", "file")
+                 for value in values]
+        if driver and not scheme and not any(map(changed, given)):
+            scheme = f"{_URL_NAMES[product]}+{driver}"
+        written = {self.path(value.site.module.path) for value in given
+                   if isinstance(value, Literal) and value.chosen is None and value.value not in (None, "")}
+        paths = {self.path(sink.site.module.path) for sink in found if sink.is_call} or {
+            self.path(sink.site.module.path) for sink in found}
+        return Store(kind, product, tuple(libraries), tuple(variables.values()), tuple(sorted(written)), asynchronous,
+                     scheme, tuple(sorted(paths)))
 
     def is_asynchronous(self, sink: Sink) -> bool:
         """Whether a sink makes an asynchronous engine of SQLAlchemy."""
@@ -167,10 +187,10 @@ class Interface:
         if driver in _PRODUCT:
             return _PRODUCT[driver]
         schemes = [product for scheme in self._schemes(sink) if (product := product_of(scheme))]
-        sure = [product for product in schemes if product != "SQLite"] or schemes
-        return sure[0] if sure else self._said(self.variables(sink), sink.kind)
+        sure = [product for product in schemes if product != "SQLite"]
+        return sure[0] if sure else self._said(sink.kind) or next(iter(schemes), "")
 
-    def _said(self, variables: Iterable[Variable], kind: str) -> str:
+    def _said(self, kind: str) -> str:
         """The product that the packages or the compose file of the service speak of, if it is one."""
         images = (image.partition(":")[0].rpartition("/")[2] for image in self.images)
         names = {_PRODUCT[word] for word in (*self.packages, *images) if word in _PRODUCT}
@@ -189,15 +209,15 @@ class Interface:
                 return next((driver for driver in wanted if named.get(driver, driver) in self.packages), "")
         return ""
 
-    def scheme(self, sink: Sink) -> str:
-        """The scheme of the URLs that a sink is given, so far as something says it: the examples first, for those are
-        what people copy."""
+    def scheme(self, sink: Sink, product: str) -> str:
+        """The scheme of the URLs of this product that a sink is given, so far as something says it: the examples first,
+        for those are what people copy."""
         names = {variable.name for variable in self.variables(sink) if variable.role == "url"}
         for one in self._given:
             scheme = one.text.partition("://")[0]
-            if one.name in names and "://" in one.text and HOLE not in scheme and product_of(scheme):
+            if one.name in names and "://" in one.text and HOLE not in scheme and product_of(scheme) == product:
                 return scheme
-        return next((scheme for scheme in self._schemes(sink) if product_of(scheme) not in ("", "SQLite")), "")
+        return next((scheme for scheme in self._schemes(sink) if product and product_of(scheme) == product), "")
 
     def _schemes(self, sink: Sink) -> Iterator[str]:
         """The schemes that code and examples give a sink."""
@@ -216,6 +236,9 @@ class Interface:
         found: dict[str, Variable] = {}
         given = [*sink.roles, *((role, values) for role, values in self._ports(sink))]
         for role, values in given:
+            for part, value in _parted(role, values):
+                if value.name and value.kind != "option":
+                    found.setdefault(value.name, Variable(value.name, part, self.path(value.site.module.path)))
             for value in _environments(values):
                 alone = len(list(_environments(values))) == 1 and not _is_joined(values)
                 told = role if alone or role == "port" else knowledge.classify(value.name, value.owner) or ""
@@ -223,7 +246,8 @@ class Interface:
                     told = "port"
                 if value.name and value.kind != "option":
                     found.setdefault(value.name, Variable(value.name, told, self.path(value.site.module.path)))
-        return tuple(found.values())
+        return tuple(each._replace(role="url") if each.role == "host" and _URL.search(each.name) else each
+                     for each in found.values())
 
     def _ports(self, sink: Sink) -> Iterator[tuple[str, Values]]:
         call = call_of(sink)
@@ -239,16 +263,20 @@ class Interface:
         own = {file.path for file in self.service.files_of("python")}
         found: dict[str, Table] = {}
         for model in self.service.models:
-            if model.site.module.path in own:
+            if model.site.module.path in own and not self._is_embedded(model):
                 name = self._name(model)
                 found.setdefault(name or f"{model.site.module.path}:{model.name}",
                                  Table(name, model.name, self.path(model.site.module.path), model.orm))
         return tuple(found.values())
 
+    def _is_embedded(self, model: Model) -> bool:
+        """Whether a document only lies inside others."""
+        unit = unit_of(model)
+        return unit is not None and any(name.endswith("EmbeddedDocument") for name in self.ask.objects.lineage(unit)[1])
+
     def _name(self, model: Model) -> str:
         """The name of a model's table; empty where it is not written."""
-        unit = next((unit for unit in model.site.module.units
-                     if isinstance(unit.node, Class) and unit.node.span == model.site.span), None)
+        unit = unit_of(model)
         if unit is None:
             return model.name if model.name != "Table" else ""
         names = self.ask.objects.lineage(unit)[1]
@@ -260,7 +288,7 @@ class Interface:
                     return literal_text(self.ask.state(mark or "", state, self.ask.runs.frame(one))) or ""
             if any(name.endswith("SQLModel") for name in names):
                 return unit.last_name.lower()
-            if any("flask_sqlalchemy" in name for name in names):
+            if any(name.endswith(".SQLAlchemy.Model") for name in names):
                 return _snake(unit.last_name)
         for inner in unit.inner.values():
             for key in _NAMING.get(inner.last_name, ()):
@@ -271,8 +299,17 @@ class Interface:
 
     @cached_property
     def created(self) -> tuple[Table, ...]:
-        """The tables that the code creates by SQL of its own."""
+        """The tables that its own SQL creates."""
         found: dict[str, Table] = {}
+        for file in self.service.files_of("sql"):
+            source = source_of(self.service, file.path)
+            for each in statements(source.text) if source is not None else ():
+                if each.kind == "create-table" and not each.temporary and each.name and "…" not in each.name:
+                    found.setdefault(each.name, Table(each.name, "", self.path(file.path), ""))
+        for file in self.service.files_of("python", roles=("migration",)):
+            source = source_of(self.service, file.path)
+            for name in _CREATES.findall(source.text) if source is not None else ():
+                found.setdefault(name, Table(name, "", self.path(file.path), ""))
         for sent in self.service.sent:
             if sent.kind == "create-table" and not sent.temporary:
                 name = next((each.name for each in statements(sent.text) if each.kind == "create-table"), "")
@@ -282,11 +319,21 @@ class Interface:
 
     @cached_property
     def makes_tables(self) -> tuple[str, ...]:
-        """The files in which the service creates its tables itself."""
-        found = {done.site.module.path for done in self.service.performed if done.operation == "create-tables"}
-        found |= {sent.site.module.path for sent in self.service.sent
-                  if sent.kind in ("create-table", "alter-table") and not sent.temporary}
-        return tuple(sorted(map(self.path, found)))
+        """The files in which the service makes its tables itself, when it starts or later."""
+        return tuple(sorted({self.path(site.module.path) for unit, site in self._made
+                             if not self.service.reach.by_hand(unit)}))
+
+    @cached_property
+    def starts_with_tables(self) -> tuple[str, ...]:
+        """Those of them that start-up runs."""
+        return tuple(sorted({self.path(site.module.path) for unit, site in self._made
+                             if self.service.reach.reaches(unit, site.span)}))
+
+    @cached_property
+    def _made(self) -> tuple[tuple[Unit, Site], ...]:
+        return (*((done.unit, done.site) for done in self.service.performed if done.operation == "create-tables"),
+                *((sent.unit, sent.sender) for sent in self.service.sent
+                  if sent.kind in ("create-table", "alter-table") and not sent.temporary))
 
     @cached_property
     def extensions(self) -> tuple[str, ...]:
@@ -358,8 +405,10 @@ class Interface:
 
     @cached_property
     def name(self) -> str:
-        """What the service is called: its folder, as a name that SQL and YAML take."""
-        return re.sub(r"\W+", "_", posixpath.basename(self.service.root).lower()).strip("_") or "service"
+        """What the service is called: as its project, else as its folder."""
+        source = source_of(self.service, f"{self.service.root}/pyproject.toml")
+        told = _PROJECT.search(source.text) if source is not None else None
+        return told[1] if told else posixpath.basename(self.service.root) or "service"
 
 
 def product_of(scheme: str) -> str:
@@ -372,6 +421,12 @@ def kind_of(product: str) -> str:
     if product in ("MongoDB", "CouchDB", "Couchbase", "Cassandra"):
         return "document"
     return "cache" if product in ("Redis", "Memcached") else "sql"
+
+
+def unit_of(model: Model) -> Unit | None:
+    """The class that a model is; None for one without a class."""
+    return next((unit for unit in model.site.module.units
+                 if isinstance(unit.node, Class) and unit.node.span == model.site.span), None)
 
 
 def call_of(sink: Sink) -> Call | None:
@@ -387,6 +442,14 @@ def _environments(values: Values, depth: int = 0) -> Iterator[Environment]:
                 yield value
             if depth < 3:
                 yield from (inner for inner in _environments(value.default, depth + 1) if inner.name != value.name)
+
+
+def _parted(role: str, values: Values) -> Iterator[tuple[str, Environment]]:
+    """What the deployment gives for the parts of a URL, each with the part that it is."""
+    for template in templates(tuple(value for value in values if isinstance(value, Joined))):
+        if "://" in template.text:
+            for part, _, holes in parts_of(role, template):
+                yield from ((part, value) for hole in holes for value in _environments(hole))
 
 
 def _is_joined(values: Values) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gravity_lint import mask
 from gravity_lint.checks.readers import Reading, Ways
 from gravity_lint.checks.runners import Runner, caution_of, runners, told_variables
-from gravity_lint.facts.urls import positions
+from gravity_lint.facts.urls import parse_url, positions
 from gravity_lint.knowledge.names import classify, kind_of, scheme_kind
 from gravity_lint.link.texts import HOLE, templates
 from gravity_lint.link.values import Environment, Joined, Literal, Site, Value, from_environment
@@ -60,6 +60,9 @@ class Literals:
         self._names: dict[tuple[str, str, str], str] = {}
         self._taken: dict[str, tuple[str, str]] = {}
         self._merged: set[str] = set()
+        for name, value in told_variables(service):
+            if self._ways.reads(name):
+                self._taken.setdefault(name, (value, ""))
         for target in service.targets:  # in their order, so that each has the same names whatever is fixed first
             if target.origin in ("hardcoded", "credentials") and not target.is_test:
                 for piece in self._pieces(target):
@@ -70,12 +73,13 @@ class Literals:
         pieces = list(dict.fromkeys(self._pieces(target)))
         if target.is_test or not pieces:
             return None
-        readings = [(piece, self._ways.reading(piece.site, self._name(piece, target), target.beside))
+        readings = [(piece, self._ways.reading(piece.site, self._name(piece, target), piece.role, target.beside))
                     for piece in pieces]
         variables = list(dict.fromkeys(reading.variable for _, reading in readings))
+        known = {reading.variable for _, reading in readings if reading.known}
         found = {variable: runners(self._service, variable) for variable in variables}
         lacking = {variable: [each for each in found[variable] if not each.sets] for variable in variables}
-        caution = "; ".join((*self._doubts(variables), *caution_of(lacking, all(found.values()))))
+        caution = "; ".join((*self._doubts(variables, known), *caution_of(lacking, all(found.values()))))
         adds = list(dict.fromkeys([*(each.path for runs in lacking.values() for each in runs if each.adds),
                                    *self._example(found)]))
         places = (*(self._service.place(piece.site) for piece, _ in readings),
@@ -149,7 +153,7 @@ class Literals:
             if (known[1] == target.sink and not target.is_call) or own:
                 self._merged.add(name)
                 return name
-            if known[0] != piece.text:
+            if not _alike(known[0], piece):
                 name = next(each for each in self._longer(name, piece) if each not in self._taken)
         self._taken[name] = piece.text, target.sink
         return name
@@ -172,24 +176,33 @@ class Literals:
         if piece.role in ("database", "file"):
             database = piece.text
         stem = database.rpartition("/")[2].partition(".")[0]
-        for word in (stem, piece.site.module.stem):
+        for word in (re.sub(r"_?(?:db|database)$", "", stem, flags=re.IGNORECASE), piece.site.module.stem):
             if _WORD.fullmatch(word) and HOLE not in word:
                 yield f"{word.upper()}_{name}"
         yield from (f"{name}_{number}" for number in range(2, 1_000_000))
 
-    def _doubts(self, variables: Iterable[str]) -> Iterator[str]:
+    def _doubts(self, variables: Iterable[str], known: set[str]) -> Iterator[str]:
         """What of the variables may mean another thing than before."""
         for name in variables:
             if name in self._merged:
                 yield f"`{name}` takes the place of different literals"
-            if self._ways.reads(name):
+            if self._ways.reads(name) and name not in known:
                 yield f"`{name}` is read already: both are the same database then"
 
     def _example(self, found: Mapping[str, tuple[Runner, ...]]) -> Iterator[str]:
         """The file that will show the variables, where there is none of that kind."""
-        shown = any(each.adds and not each.containers for runs in found.values() for each in runs)
+        shown = any(each.adds and not each.path.endswith((".yml", ".yaml")) for runs in found.values() for each in runs)
         if not shown and self._service.kind != "library":
             yield f"{self._service.root}/.env.example"
+
+
+def _alike(known: str, piece: Piece) -> bool:
+    """Whether what a variable is said to hold leads to the same database as a literal, as far as that can be told."""
+    told, own = mask.mask(known), mask.mask(piece.text)
+    if told == own or piece.role == "password" or "$" in told:
+        return True
+    one, other = parse_url(told), parse_url(own)
+    return one is not None and other is not None and one.database == other.database
 
 
 def _beside_code(text: str, holes: Iterable[Iterable[Value]]) -> bool:

@@ -7,7 +7,21 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.facts.code import Assign, Attr, Call, Const, Function, Import, Name, Return, Span, dotted
+from gravity_lint.facts.code import (
+    Assign,
+    Attr,
+    Call,
+    Class,
+    Const,
+    Function,
+    Import,
+    Item,
+    Name,
+    Return,
+    Span,
+    dotted,
+    walk,
+)
 from gravity_lint.knowledge.names import classify
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import Environment, External, FunctionValue, Instance, Made, ModuleValue, Site
@@ -32,7 +46,9 @@ class Reading(NamedTuple):
     field: str = ""
     """The field that a settings class needs for it."""
     home: str = ""
-    """Where that class is: path, line and name."""
+    """Where that class is: path and name."""
+    known: bool = False
+    """Whether it is read there already, for the same address."""
 
 
 class _Home(NamedTuple):
@@ -65,12 +81,15 @@ class Ways:
         return tuple(each for sink in self._service.sinks for _, values in sink.roles for each in sources(values)
                      if isinstance(each, Environment))
 
-    def reading(self, site: Site, variable: str, beside: Iterable[Environment]) -> Reading:
+    def reading(self, site: Site, variable: str, role: str, beside: Iterable[Environment]) -> Reading:
         """How a variable is read at a place: in the way of this module, or through the service's settings class, or
         from the environment itself."""
         module = site.module
         if (call := self._call(site)) is not None:
             return Reading(variable, f"{call}({{}})")
+        for each in beside:
+            if each.kind == "variable" and (told := self._attribute(site, each, role)) is not None:
+                return told
         if (near := self._beside(site, beside)) is not None:
             return self._of_field(near[0], near[1], "", variable)
         if (home := self._home) is not None and module.role == "code" \
@@ -238,6 +257,24 @@ class Ways:
                     return settings, base
         return None
 
+    def _attribute(self, site: Site, beside: Environment, role: str) -> Reading | None:
+        """The attribute of a class of constants from which another part of the same address comes, for a role."""
+        for owner in beside.site.module.units:
+            if not isinstance(owner.node, Class):
+                continue
+            given = {stmt.targets[0].id: stmt.value for stmt in statements(body_of(owner.node))
+                     if isinstance(stmt, Assign) and isinstance(stmt.targets[0], Name) and stmt.value is not None}
+            names = {name for name, value in given.items() if _covers(value.span, beside.site.span)}
+            for part in self._unit(site).parts() if names else ():
+                if isinstance(part, Attr) and part.name in names and _covers(site.span, part.span) \
+                        and (base := dotted(part.base)) is not None:
+                    for name, value in given.items():
+                        variable = next((each.value for each in walk(value) if isinstance(each, Const)
+                                         and isinstance(each.value, str)), "")
+                        if classify(name) == classify(variable) == role and isinstance(value, (Call, Item)):
+                            return Reading(variable, f"{base}.{name}", known=True)
+        return None
+
     def _field(self, unit: Unit, variable: str) -> tuple[str, str]:
         """The field that is to be declared, empty for one that is there, and the name under which it is asked for."""
         settings = self._ask.objects.settings
@@ -247,3 +284,7 @@ class Ways:
         name = variable[len(prefix):] if prefix and variable.lower().startswith(prefix.lower()) else variable
         name = name if upper else name.lower()
         return ("" if name in fields else f"{name}: str"), name
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint import knowledge
-from gravity_lint.checks.interface import Interface, call_of
+from gravity_lint.checks.interface import Interface, call_of, unit_of
 from gravity_lint.facts.code import Arg, Assign, Attr, Call, Class, Expr, Function, Import, Name, walk
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.sinks import Sink
@@ -43,7 +43,9 @@ class Scaffold:
         self.service = service
         self.ask = service.evaluator
         self.interface = Interface(service)
-        self.models = tuple(models)
+        found = tuple(models)
+        by_hand = service.reach.starts.by_hand
+        self.models = tuple(model for model in found if not by_hand(model.site.module)) or found
 
     def remedy(self) -> Remedy:
         """How the environment that is missing comes to be: by Flask-Migrate where the service has it, else by files."""
@@ -114,7 +116,8 @@ class Scaffold:
         if votes:
             return posixpath.relpath(votes.most_common(1)[0][0], self.service.root)
         folder = next(iter(sorted(mine, key=lambda module: module.path))).folder
-        while f"{folder}/__init__.py" in self.ask.modules and folder != self.service.root:
+        while folder != self.service.root and (f"{folder}/__init__.py" in self.ask.modules or not all(
+                module.path.startswith(f"{folder}/") for module in mine)):
             folder = posixpath.dirname(folder)
         return posixpath.relpath(folder, self.service.root)
 
@@ -159,8 +162,7 @@ class Scaffold:
         return tuple(found.values())
 
     def _metadata_of(self, model: Model) -> _Wanted | None:
-        unit = next((unit for unit in model.site.module.units
-                     if isinstance(unit.node, Class) and unit.node.span == model.site.span), None)
+        unit = unit_of(model)
         if unit is None:
             return self._metadata_of_table(model)
         names = self.ask.objects.lineage(unit)[1]
@@ -236,8 +238,7 @@ class Scaffold:
     @cached_property
     def _engines(self) -> tuple[Sink, ...]:
         """Where the service opens the database of its models."""
-        return tuple(sink for sink in self.service.opened if sink.models == "sqlalchemy"
-                     and not any(knowledge.is_test(word) for word in sink.unit.name.split(".") if word))
+        return tuple(sink for sink in self.interface.opened if sink.models == "sqlalchemy")
 
     @cached_property
     def _engine(self) -> Sink | None:

@@ -18,8 +18,12 @@ KINDS: dict[str, str] = {
     "require-setting": "gravity_lint.fix.defaults:required",
     "reverse-upgrade": "gravity_lint.fix.downgrade:reversed_upgrade",
     "scaffold-alembic": "gravity_lint.fix.scaffold:scaffolded",
+    "write-database-md": "gravity_lint.fix.database_md:written",
 }
 """What the `kind` of a remedy may be → where it is; imported when one is made."""
+
+LATE = ("scaffold-alembic", "write-database-md")
+"""The kinds that tell of what others change, in order: each waits until nothing before it is left to be mended."""
 
 Texts = Callable[[str], "Source | None"]
 """An absolute path → the text of the file as it is now; None for one that is not there or cannot be read."""

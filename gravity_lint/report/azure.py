@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gravity_lint.report import Look, Report
 from gravity_lint.report.hosts import Names
-from gravity_lint.report.text import safe
+from gravity_lint.report.text import disarmed, safe
 from gravity_lint.violation import Violation
 
 _ESCAPES = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", "]": "%5D", ";": "%3B"})
@@ -17,7 +17,7 @@ def render(report: Report, look: Look) -> Iterator[str]:
     names = Names()
     for violation in report.violations:
         if violation.severity == "note":
-            yield names.line(violation) + "\n"
+            yield disarmed(names.line(violation)) + "\n"
         else:
             yield _command(safe(violation.message), type=violation.severity, **_place(violation, names))
     for crash in report.crashes:

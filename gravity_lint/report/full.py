@@ -11,7 +11,7 @@ from gravity_lint.report import Look, Report
 from gravity_lint.report.alike import Group, together
 from gravity_lint.report.frame import Code
 from gravity_lint.report.paint import Paint
-from gravity_lint.report.text import columns, conclusion, ending, relative, safe, where
+from gravity_lint.report.text import columns, conclusion, ending, printed, relative, safe, where
 from gravity_lint.source import Source
 from gravity_lint.violation import Block, Edit, Place, Remedy, Severity, Step, Violation
 
@@ -25,8 +25,8 @@ _PLACES = 5
 
 def render(report: Report, look: Look) -> Iterator[str]:
     """A report → what a terminal shows of it."""
-    yield from (line + "\n" for line in lines(report, look.color, look.width, look.verbose))
-    yield from (line + "\n" for line in ending(report, look))
+    yield from printed(lines(report, look.color, look.width, look.verbose))
+    yield from printed(ending(report, look))
 
 
 def lines(report: Report, color: bool, width: int, verbose: bool = False) -> Iterator[str]:

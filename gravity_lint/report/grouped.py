@@ -7,13 +7,13 @@ from itertools import groupby
 
 from gravity_lint.report import Look, Report
 from gravity_lint.report.paint import Paint
-from gravity_lint.report.text import conclusion, ending, relative, safe, tallied
+from gravity_lint.report.text import conclusion, ending, printed, relative, safe, tallied
 
 
 def render(report: Report, look: Look) -> Iterator[str]:
     """A report → its files, in order, each with aligned lines, and what there is to say of all."""
-    yield from (line + "\n" for line in lines(report, look.color))
-    yield from (line + "\n" for line in ending(report, look))
+    yield from printed(lines(report, look.color))
+    yield from printed(ending(report, look))
 
 
 def lines(report: Report, color: bool) -> Iterator[str]:

@@ -39,8 +39,8 @@ def _parts(report: Report, look: Look) -> Iterator[tuple[str, int]]:
     for crash in report.crashes:
         yield f"\n> [!CAUTION]\n> {escaped(crash)}\n", 0
     if look.statistics and report.violations:
-        yield "\n| times | rule | |\n|---:|---|---|\n", 0
-        yield "".join(f"| {number} | {code} | {name} |\n" for code, name, number in report.by_rule), 0
+        rows = "".join(f"| {number} | {code} | {name} |\n" for code, name, number in report.by_rule)
+        yield f"\n<details><summary>By rule</summary>\n\n| times | rule | |\n|---:|---|---|\n{rows}\n</details>\n", 0
     names, page = Names(), _page()
     by_service = sorted(report.violations, key=lambda violation: violation.service)
     for service, group in groupby(by_service, lambda violation: violation.service):

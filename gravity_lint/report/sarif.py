@@ -45,7 +45,8 @@ class _Log:
         met = [(crashed(crash, services) or services[0], crash) for crash in report.crashes]
         for root in services:
             own = [each for each in marked if each[0].service == root]
-            yield self._run(self._names(root), own, [crash for service, crash in met if service == root])
+            name = self._names(root)
+            yield self._run("" if name == "." else name, own, [crash for service, crash in met if service == root])
 
     def _run(self, service: str, marked: Sequence[tuple[Violation, tuple[str, int]]],
              crashes: Sequence[str]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class _Log:
             "tool": {"driver": {
                 "name": "gravity-lint", "version": __version__, "semanticVersion": __version__,
                 "rules": [_described(examples[code], self._rules.get(code)) for code in codes]}},
-            "automationDetails": {"id": "/".join(part for part in ("gravity-lint", service) if part) + "/"},
+            "automationDetails": {"id": f"gravity-lint/{service}/" if service else "gravity-lint/"},
             "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository"}}},
             "columnKind": "unicodeCodePoints",
             "invocations": [{

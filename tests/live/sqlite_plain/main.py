@@ -1,13 +1,9 @@
 from fastapi import FastAPI
-from store import connect
+from store import connection
 
 app = FastAPI()
 
 
 @app.get("/answer")
 def answer() -> dict[str, int]:
-    connection = connect()
-    try:
-        return {"answer": connection.execute("SELECT 6 * 7").fetchone()[0]}
-    finally:
-        connection.close()
+    return {"answer": connection.execute("SELECT 6 * 7").fetchone()[0]}

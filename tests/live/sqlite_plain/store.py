@@ -1,5 +1,3 @@
 import sqlite3
 
-
-def connect() -> sqlite3.Connection:
-    return sqlite3.connect("answers.db")
+connection = sqlite3.connect("answers.db", check_same_thread=False)
