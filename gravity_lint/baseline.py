@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from gravity_lint import inputs
@@ -50,8 +51,11 @@ class Known(NamedTuple):
     services: frozenset[str] = frozenset()
 
     def entry(self, violation: Violation) -> Entry:
-        return Entry(self.inner(violation.service), self.inner(violation.place.path), violation.code,
-                     symbol(violation.message))
+        """What tells a violation from others; of a rule that speaks once of a file or service, that alone."""
+        once = _once().get(violation.code, "")
+        service, path = self.inner(violation.service), self.inner(violation.place.path)
+        return Entry(service, service if once == "service" else path, violation.code,
+                     "" if once else symbol(violation.message))
 
     def inner(self, path: str) -> str:
         """An absolute path → as the entries have it."""
@@ -77,6 +81,13 @@ class Outcome(NamedTuple):
     """What was asked for and is not there any more."""
     after: Known | None = None
     """What the file is to hold."""
+
+
+@cache
+def _once() -> Mapping[str, str]:
+    from gravity_lint.rulebook import load_rules
+
+    return {rule.code: rule.once for rule in load_rules() if rule.once}
 
 
 def symbol(message: str) -> str:
@@ -114,12 +125,16 @@ def split(violations: Iterable[Violation], known: Known, gone: Callable[[Entry],
         else:
             pending.append((entry, violation))
     left = +left
-    moved, new = _moved(pending, left, gone)
+
+    def may(old: Entry, rank: int) -> bool:
+        return gone(old) and (rank < LAST or not inputs.exists(known.outer(old.service)))
+
+    moved, new = _moved(pending, left, may)
     return Split(new, met + [violation for _, violation in moved], moved, +left)
 
 
 def _moved(pending: Sequence[tuple[Entry, Violation]], left: Counter[Entry],
-           gone: Callable[[Entry], bool]) -> tuple[list[tuple[Entry, Violation]], list[Violation]]:
+           may: Callable[[Entry, int], bool]) -> tuple[list[tuple[Entry, Violation]], list[Violation]]:
     alike: dict[tuple[str, str], list[Entry]] = {}
     for entry in sorted(left):
         alike.setdefault((entry.code, entry.symbol), []).append(entry)
@@ -127,7 +142,7 @@ def _moved(pending: Sequence[tuple[Entry, Violation]], left: Counter[Entry],
     new: list[Violation] = []
     for entry, violation in pending:
         ranked = sorted((rank, old) for old in alike.get((entry.code, entry.symbol), ())
-                        if left[old] and (rank := _rank(old, entry)) and gone(old))
+                        if left[old] and (rank := _rank(old, entry)) and may(old, rank))
         if ranked:
             left[ranked[0][1]] -= 1
             moved.append((ranked[0][1], violation))
@@ -136,14 +151,18 @@ def _moved(pending: Sequence[tuple[Entry, Violation]], left: Counter[Entry],
     return moved, new
 
 
+LAST = 4
+"""The rank of what has moved with its whole service."""
+
+
 def _rank(old: Entry, entry: Entry) -> int:
     """How near an entry is to what may be the same violation elsewhere, 1 the nearest; 0 for not at all."""
     if old.path == entry.path:
         return 1
     if old.service == entry.service:
         return 2 if os.path.basename(old.path) == os.path.basename(entry.path) else 3
-    inner = (each.path.removeprefix(f"{each.service}/") for each in (old, entry))
-    return 4 if len(set(inner)) == 1 else 0
+    inner = (os.path.relpath(each.path, each.service) for each in (old, entry))
+    return LAST if len(set(inner)) == 1 else 0
 
 
 # ---- the file
@@ -201,7 +220,8 @@ def _line(text: str, row: object) -> int:
     import json
 
     told = json.dumps(row, ensure_ascii=False)
-    return next((number for number, line in enumerate(text.splitlines(), 1) if told in line), 1)
+    lines = text.split("\n")
+    return next((number for number, line in enumerate(lines, 1) if told in line), 1)
 
 
 def text(known: Known) -> str:
