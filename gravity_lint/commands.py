@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gravity_lint.cache import Cache
     from gravity_lint.config import Config
     from gravity_lint.mending import Mending
+    from gravity_lint.progress import Progress
     from gravity_lint.remember import Parts
     from gravity_lint.report import Look, Report
     from gravity_lint.rulebook import Rule
@@ -228,7 +229,7 @@ def _mend(asked: Asked) -> int:
         raise Misuse("--add-ignore takes a reason of one line")
     places, overlay = _places(asked.paths, asked.stdin_filename)
     config, known = _load(places, asked.config_file, asked.isolated)
-    options = Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs)
+    options = Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, progress=_progress())
     fix = asked.fix or asked.fix_only or asked.add_ignore is None
     found = mending(options, Wish(fix, asked.unsafe_fixes, asked.add_ignore, frozenset(overlay) or None))
     for refusal in found.refused:
@@ -289,7 +290,8 @@ def _judged(asked: Asked, parts: Parts | None) -> Report:
 
     places, overlay = _places(asked.paths, asked.stdin_filename)
     config, known = _load(places, asked.config_file, asked.isolated)
-    return run(Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts))
+    return run(Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts,
+                       progress=_progress()))
 
 
 def clean(cache_dir: str | None) -> int:
@@ -440,6 +442,15 @@ def _colored(color: str, stream: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return os.environ["FORCE_COLOR"] != "0"
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _progress() -> Progress | None:
+    """What shows how far a long run is; none where nobody sees it, or it could not be rubbed out."""
+    if os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
+        return None
+    from gravity_lint.progress import Progress
+
+    return Progress(sys.stderr)
 
 
 def _width() -> int:

@@ -12,7 +12,7 @@ import gravity_lint
 
 ROOT = Path(gravity_lint.__file__).parent
 LAYERS = (
-    {"formats", "record", "regex", "inputs", "writing"},
+    {"formats", "progress", "record", "regex", "inputs", "writing"},
     {"violation"},
     {"source", "mask"},
     {"knowledge"},
