@@ -93,7 +93,8 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 
 def test_fish(environment: dict[str, str]) -> None:
-    known = {words: answer for words, answer in WORDS.items() if "," not in words}  # click's script for fish splits there
+    # click's script for fish splits what it is told at commas
+    known = {words: answer for words, answer in WORDS.items() if "," not in words}
     script = line("fish") + "".join(f"\nprintf '%s\\n' @; complete -C 'gravity-lint {words}'" for words in known)
     done = subprocess.run([shell("fish"), "--no-config", "-c", script], env=environment, capture_output=True, text=True,
                           timeout=120)
