@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
 from gravity_lint.formats import FORMATS
@@ -183,16 +184,18 @@ def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> int:
     """Writes a report to the files that are asked for, then to this stream → FAILED where a file cannot be written."""
     from gravity_lint.report import Look
 
-    report, stream, code = _telling(report, asked), stream or sys.stdout, CLEAN
-    outputs = _outputs(asked)
+    stream, code = stream or sys.stdout, CLEAN
+    unnamed = "full" if stream.isatty() else "concise"
+    outputs = [Output(name or ("concise" if file is not None else unnamed), file) for name, file in _outputs(asked)]
+    report = _telling(report, {name for name, _ in outputs}, asked)
     for name, file in outputs:
         if file is not None:
             look = Look(asked.color == "always", verbose=asked.verbose, statistics=asked.statistics)
-            code = max(code, _written(file, _render(report, name or "concise", look)))
+            code = max(code, _written(file, _render(report, name, look)))
     for name, file in outputs:
         if file is None:
             look = Look(_colored(asked.color, stream), _width(), asked.verbose, asked.statistics)
-            _print(_render(report, name or ("full" if stream.isatty() else "concise"), look), stream)
+            _print(_render(report, name, look), stream)
     return code
 
 
@@ -211,10 +214,10 @@ def _code(report: Report, asked: Asked) -> int:
     return FOUND if report.failed and not asked.exit_zero else CLEAN
 
 
-def _telling(report: Report, asked: Asked) -> Report:
-    """The report, able to show its fixes where there are some."""
-    if all(violation.remedy is None for violation in report.violations):
-        return report
+def _telling(report: Report, formats: set[str], asked: Asked) -> Report:
+    """The report, with the wish for fixes; for a format that shows them, able to do so where there are some."""
+    if formats == {"concise"} or all(violation.remedy is None for violation in report.violations):
+        return replace(report, unsafe=asked.unsafe_fixes)
     from gravity_lint.mending import proposals
 
     return proposals(report, asked.unsafe_fixes)

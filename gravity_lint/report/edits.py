@@ -1,4 +1,4 @@
-"""The edits that mend a violation, by lines and columns, for the formats that hand them on."""
+"""What mends a violation, edits by lines and columns, for the formats that hand it on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gravity_lint.mask import secrets
 from gravity_lint.report import Report
-from gravity_lint.violation import Edit, Place, Violation
+from gravity_lint.violation import Block, Edit, Place, Violation
 
 
 class Placed(NamedTuple):
@@ -19,9 +19,10 @@ class Placed(NamedTuple):
 
 def placed(report: Report, violation: Violation) -> tuple[Placed, ...] | str:
     """What would mend a violation, file by file, from the top down; where that is refused, why."""
-    edits = report.proposed(violation)
-    if isinstance(edits, str):
-        return edits
+    shown = report.proposed(violation)
+    if isinstance(shown, str):
+        return shown
+    edits = [each for each in shown if isinstance(each, Edit)]
     found: list[Placed] = []
     for path in dict.fromkeys(edit.path for edit in edits):
         own = sorted((edit for edit in edits if edit.path == path), key=lambda edit: (edit.start, edit.end))
@@ -31,6 +32,12 @@ def placed(report: Report, violation: Violation) -> tuple[Placed, ...] | str:
             return "the edit would show a password"
         found += [Placed(_place(edit, text), edit.text) for edit in own]
     return tuple(found)
+
+
+def blocks(report: Report, violation: Violation) -> tuple[Block, ...]:
+    """The code for other places that a violation asks for."""
+    shown = report.proposed(violation)
+    return () if isinstance(shown, str) else tuple(each for each in shown if isinstance(each, Block))
 
 
 def one(report: Report, edits: Sequence[Placed]) -> Placed | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gravity_lint.report import Look, Report
-from gravity_lint.report.edits import Placed, placed
+from gravity_lint.report.edits import Placed, blocks, placed
 from gravity_lint.report.text import relative
 from gravity_lint.violation import Violation
 
@@ -69,7 +69,8 @@ def _fix(report: Report, violation: Violation) -> dict[str, Any] | None:
     edits = placed(report, violation)
     refused, edits = (edits, ()) if isinstance(edits, str) else (None, edits)
     return {"kind": remedy.kind, "applicability": remedy.applicability, "caution": remedy.caution or None,
-            "refused": refused, "edits": list(map(_edit, edits))}
+            "refused": refused, "edits": list(map(_edit, edits)),
+            "blocks": [each._asdict() for each in blocks(report, violation)]}
 
 
 def _edit(edit: Placed) -> dict[str, Any]:
