@@ -153,7 +153,8 @@ DEFECTS = [Piece(text) for text in (
 )]
 NOISE = [Piece(text, True) for text in (
     "# noise {n} é\n", "x{n} = [1,2 , 3]   # noise {n}\n", "\n", "\x0c\n", "\x0cv{n} = 1\n", "y{n}='é'  \n",
-    "z{n} = 1;\n", "if x: pass # noise {n}\n", "def g{n}(a,\n{i}b):\n{i}return a  # noise {n}\n", '"""noise\n{i}{n}"""\n',
+    "z{n} = 1;\n", "if x: pass # noise {n}\n", "def g{n}(a,\n{i}b):\n{i}return a  # noise {n}\n",
+    '"""noise\n{i}{n}"""\n',
 )]
 HEAD = "import os\nfrom os import getenv\nfrom typing import Optional\nfrom decouple import config\n" \
        "from pydantic import Field\nfrom pydantic_settings import BaseSettings\n"
