@@ -130,6 +130,8 @@ class _Place(NamedTuple):
         while at < len(self.lines) and self.lines[at].startswith("#"):
             at += 1
         before = int(at > 0 and not (at == 1 and self.lines[0].startswith("#!")))
+        while at and at < len(self.lines) - 1 and not self.lines[at].strip():
+            at, before = at + 1, 0
         return at, before, self._gap(at)
 
     def _gap(self, at: int) -> int:
