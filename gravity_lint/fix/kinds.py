@@ -10,6 +10,7 @@ from gravity_lint.source import Source
 from gravity_lint.violation import Remedy
 
 KINDS: dict[str, str] = {
+    "drop-creation": "gravity_lint.fix.removal:dropped",
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
     "mark-example": "gravity_lint.fix.headers:marked",
@@ -38,6 +39,8 @@ class Mended(NamedTuple):
     """What only one fix of a pass may do, such as adding a variable to a file; the next pass sees that it is done."""
     drops: tuple[str, ...] = ()
     """The comments that go because they are what is mended."""
+    instead: frozenset[str] = frozenset()
+    """The rules that may speak in place of this one: what is left is less, and somebody needs it."""
 
 
 Kind = Callable[[Remedy, Texts], Mended]

@@ -54,6 +54,17 @@ class Tree:
                 return node
         raise Refused("what is to be mended was not found")
 
+    def statement(self, place: Place) -> cst.BaseSmallStatement | cst.BaseCompoundStatement:
+        """The statement that begins at a place. Raises `Refused`."""
+        for node, found in self._places.items():
+            start = found.start.line, found.start.column + 1
+            if isinstance(node, cst.BaseCompoundStatement) and start == (place.line, place.column):
+                return node
+            if isinstance(node, cst.BaseSmallStatement) and start <= (place.line, place.column) < (
+                    found.end.line, found.end.column + 1):
+                return node
+        raise Refused("what is to be mended was not found")
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """The node around a node. Raises `Refused` at the module."""
         found = self._parents.get(node)
