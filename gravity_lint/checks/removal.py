@@ -54,6 +54,7 @@ _ABOUT = regex(r"\b(?:tables?|schemas?|databases?|db|tabellen?|tabelas?|tablas?|
                re.IGNORECASE)
 _DONE = regex(r"\b(?:creat|initiali[sz]|build|built|ready|exist|set[ -]?up|prepar|made\b|done\b|cr[eé][aeé]|criad|"
               r"criando|erstell|angelegt)", re.IGNORECASE)
+_ENDED = regex(r"\b(?:done|success|complet|finish|ok\b|initiali[sz]ed|creat|ready)|^\W*$", re.IGNORECASE)
 _CONNECTED = regex(r"\bconnect", re.IGNORECASE)
 _THROWN_AWAY = regex(rb"\bdrop_all\b|\bdrop_database\b|\bDROP\s+(?:SCHEMA|DATABASE)\b|\bCREATE\s+SCHEMA\b",
                      re.IGNORECASE)
@@ -80,6 +81,10 @@ _BARE = frozenset({"python", "markdown", "other"})
 
 class Unable(Exception):
     """Why the call cannot be taken out, in words that go on from "not here:"."""
+
+
+class _Dangerous(Unable):
+    """That what would be left does harm."""
 
 
 class _Emptied(Unable):
@@ -154,10 +159,10 @@ class Removal:
             except _Needed as more:
                 needed = more
                 continue
-            plan.notes.append(f"`{needed.unit.last_name}` stays, {needed.who}")
+            plan.notes.append(f"`{needed.unit.last_name}` stays: {needed.who}")
             plan.stays = True
             return plan
-        raise Unable(f"{needed.who} `{needed.unit.last_name}`".replace("for ", "", 1))
+        raise Unable(f"{needed.who.removesuffix('it')}`{needed.unit.last_name}`")
 
     def _told(self, plan: _Plan, unit: Unit) -> Remedy:
         places: dict[Place, str] = {}
@@ -260,7 +265,7 @@ class _Plan:
             self.notes.append("what is said behind it is not known any more: that the database is connected")
         for stmt in held.block[:at]:
             if isinstance(stmt, Do) and id(stmt) not in self._gone and (name := _empties(stmt)):
-                raise Unable(f"`{name}` in front of it may empty the database")
+                raise _Dangerous(f"`{name}` in front of it may empty the database")
         self._collapse(unit, held)
 
     def _take(self, unit: Unit, stmt: Stmt) -> None:
@@ -344,7 +349,9 @@ class _Plan:
             for each in references:
                 trial.drop(each.unit, each.span)
         except _Emptied:
-            raise _Needed(unit, "for a script that does nothing else calls", references) from None
+            raise _Needed(unit, "a script that does nothing else calls it", references) from None
+        except _Dangerous:
+            raise
         except Unable:
             return
         if _is_route(node):
@@ -377,12 +384,12 @@ class _Plan:
         word = re.compile(rb"(?<![\w-])" + re.escape(unit.last_name.encode()) + rb"(?![\w-])")
         if any(module.role == "test" and word.search(module.text) and _speaks_of(module, unit)
                for module in self._ask.modules.values()):
-            return "for the tests call"
+            return "the tests call it"
         for file in self._service.files:
             if file.kind not in _BARE and file.role == "code":
                 try:
                     if word.search(self._service.source(file.path).data):
-                        return f"for `{posixpath.basename(file.path)}` names"
+                        return f"`{posixpath.basename(file.path)}` names it"
                 except Unreadable:
                     continue
         return ""
@@ -455,7 +462,7 @@ class _Plan:
         return found | self._declaring(module)
 
     def _declaring(self, module: Module) -> set[str]:
-        """The names under which a module imports what declares models and nobody else imports: it fills the metadata."""
+        """The names under which a module imports what declares models, and what nobody else imports."""
         declaring = {model.site.module for model in self._service.models}
         found: set[str] = set()
         for stmt, _ in module.imports:
@@ -640,7 +647,7 @@ def _is_spare(stmt: Stmt) -> bool:
 
 def _is_idle(stmt: Stmt, unit: Unit, left: list[Stmt]) -> bool:
     """Whether a statement of a function, or of a script, has nothing to do where the others do nothing."""
-    if _is_spare(stmt) or _says(stmt) or (isinstance(stmt, Import) and unit.parent is not None):
+    if _is_spare(stmt) or (_says(stmt) and _ENDED.search(_text(stmt))) or (isinstance(stmt, Import) and unit.parent is not None):
         return True
     if isinstance(stmt, Return):
         return stmt.value is None or (isinstance(stmt.value, Const) and stmt is left[-1])
