@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 if TYPE_CHECKING:
@@ -149,13 +150,14 @@ def check(asked: Asked) -> int:
 
 def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> None:
     """Writes a report to where it is asked for, or to this stream."""
-    report = _telling(report, asked)
     if asked.output_file is not None:
         chosen = asked.output_format or "concise"
+        report = _telling(report, chosen, asked)
         _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
         return
     stream = stream or sys.stdout
     chosen = asked.output_format or ("full" if stream.isatty() else "concise")
+    report = _telling(report, chosen, asked)
     _print(_render(report, chosen, asked, _colored(asked.color, stream), _width() if chosen == "full" else 0), stream)
 
 
@@ -163,10 +165,10 @@ def _code(report: Report, asked: Asked) -> int:
     return FOUND if report.failed and not asked.exit_zero else CLEAN
 
 
-def _telling(report: Report, asked: Asked) -> Report:
-    """The report, able to show its fixes where there are some."""
-    if all(violation.remedy is None for violation in report.violations):
-        return report
+def _telling(report: Report, output_format: str, asked: Asked) -> Report:
+    """The report, with the wish for fixes; for a format that shows them, able to do so where there are some."""
+    if output_format == "concise" or all(violation.remedy is None for violation in report.violations):
+        return replace(report, unsafe=asked.unsafe_fixes)
     from gravity_lint.mending import proposals
 
     return proposals(report, asked.unsafe_fixes)

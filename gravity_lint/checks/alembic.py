@@ -93,7 +93,7 @@ def _ini_finding(service: Service, source: Source, section: str, span: Span, fac
     overridden = env is not None and overrides_url(service.facts(env))
     severity: Severity | None = "note" if overridden else None
     consequence = _REPLACED if overridden else _USED
-    remedy = _emptying(service, source, source.place(span), service.facts(env)) if env is not None and overridden else None
+    remedy = _emptying(service, source, source.place(span), service.facts(env)) if env and overridden else None
     return Finding(source.place(span), {"section": section, "consequence": consequence}, severity=severity,
                    remedy=remedy)
 

@@ -14,6 +14,7 @@ KINDS: dict[str, str] = {
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
     "mark-example": "gravity_lint.fix.headers:marked",
+    "read-environment": "gravity_lint.fix.literals:read",
     "require-setting": "gravity_lint.fix.defaults:required",
 }
 """What the `kind` of a remedy may be → where it is; imported when one is made."""
@@ -36,7 +37,10 @@ class Mended(NamedTuple):
     texts: Mapping[str, str]
     """Absolute path → the whole text that is to be there; of a new file too."""
     claims: frozenset[str] = frozenset()
-    """What only one fix of a pass may do, such as adding a variable to a file; the next pass sees that it is done."""
+    """What only one fix of a pass may do, such as adding a variable to a file; the next pass sees that it is done.
+
+    Where a claim begins with a path and a line end, two fixes may do it that change that file in one and the same way.
+    """
     drops: tuple[str, ...] = ()
     """The comments that go because they are what is mended."""
     instead: frozenset[str] = frozenset()

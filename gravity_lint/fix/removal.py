@@ -36,9 +36,9 @@ def dropped(remedy: Remedy, texts: Texts) -> Mended:
         before = tree.module
         after = before.visit(taking)
         keep = set(remedy.word(f"keep:{path}").split())
-        text = _tidied(before, cst.parse_module(after.code), keep, path).code
+        text = tree.with_feeds(_tidied(before, cst.parse_module(after.code), keep, path).code)
         changed[path] = text if text.strip() else ""
-        drops += _lost(before.code, changed[path])
+        drops += _lost(before.code, text)
     return Mended(changed, frozenset(f"{path}:removal" for path in changed), tuple(drops),
                   frozenset({"GRV302"}) if remedy.word("stays") else frozenset())
 
