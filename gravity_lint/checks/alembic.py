@@ -42,6 +42,7 @@ _INTERPOLATION = regex(r"%\((\w+)\)s")
 _VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
 _TOML_URL = regex(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 _TOML_TABLE = regex(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
+_LOSES = "what upgrade() adds is dropped, with the rows that have come since; is that the way back?"
 _REPLACED = "though env.py replaces it; leave it empty"
 _USED = "and migrations run against it; env.py must take the URL from the environment"
 
@@ -61,7 +62,10 @@ class MissingAlembic(Record):
         models = sorted(mine, key=lambda model: (model.site.module.path, model.site.span))
         if models and not has_environment(service):
             more = f" and {len(models) - 1} more" if len(models) > 1 else ""
-            yield Finding(service.place(models[0].site), {"models": f"the model `{models[0].name}`{more}"})
+            from gravity_lint.checks.scaffold import Scaffold  # only where something is missing
+
+            yield Finding(service.place(models[0].site), {"models": f"the model `{models[0].name}`{more}"},
+                          remedy=Scaffold(service, models).remedy())
 
 
 # ---- a URL in the ini
@@ -146,7 +150,9 @@ class MissingDowngrade(Record):
             if source is not None and b"def upgrade" in source.data and b"revision" in source.data and (
                     lack := missing_downgrade(service.facts(file.path))):
                 revision = lack.revision or posixpath.basename(file.path)
-                yield Finding(source.place(lack.span), {"revision": revision, "how": lack.how})
+                place = source.place(lack.span)
+                remedy = Remedy("reverse-upgrade", "unsafe", _LOSES, (place,))
+                yield Finding(place, {"revision": revision, "how": lack.how}, remedy=remedy)
 
 
 class Lack(NamedTuple):

@@ -30,7 +30,7 @@ from gravity_lint.violation import Finding, Place, Severity, Step
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
 
-_PACKAGES = regex(
+PACKAGES = regex(
     r"(?i:requirements.*\.(?:txt|in|pip)|.*requirements\.txt|constraints.*\.txt)|pyproject\.toml|Pipfile(?:\.lock)?|"
     r"setup\.(?:py|cfg)|environment\.ya?ml|(?:uv|poetry|pdm)\.lock|(?i:dockerfile.*)")
 """Files that say which packages are installed."""
@@ -55,7 +55,7 @@ class MismatchedDriver(Record):
                 yield finding
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
     """What a file gives a variable."""
 
     name: str
@@ -104,7 +104,7 @@ class _Judge:
             for option in facts.options:
                 if option.key == URL:
                     text = _INTERPOLATION.sub(HOLE, option.value.partition("\n")[0])
-                    given = _Given("", text, source.place(option.span))
+                    given = Given("", text, source.place(option.span))
                     yield from self._judge(given, [((), opening) for opening in openings])
 
     # ---- in what gives the environment
@@ -116,10 +116,10 @@ class _Judge:
             readers.setdefault(name, []).append((_way(value), opening))
         if not readers:
             return
-        for given in _given(self.service):
+        for given in given_by_files(self.service):
             yield from self._judge(given, readers.get(given.name, []))
 
-    def _judge(self, given: _Given, ways: list[tuple[tuple[Hop, ...], Opening]]) -> Iterator[Finding]:
+    def _judge(self, given: Given, ways: list[tuple[tuple[Hop, ...], Opening]]) -> Iterator[Finding]:
         """What a file gives, and the engines that it reaches: the file is wrong, or the engine where others can."""
         faults = [(way, opening, fault(given.text, opening.takes, self.packages)) for way, opening in ways]
         opened = any(found is None for _, _, found in faults)
@@ -147,7 +147,7 @@ def _finding(opening: Opening, found: Fault, place: Place, trail: tuple[Step, ..
 # ---- the files
 
 
-def _given(service: Service) -> Iterator[_Given]:
+def given_by_files(service: Service) -> Iterator[Given]:
     """What the service's examples, images and compose files give its variables."""
     for file in service.files_of("env"):
         name = posixpath.basename(file.path).lower()
@@ -163,25 +163,25 @@ def _given(service: Service) -> Iterator[_Given]:
             yield from _of_compose(source, service)
 
 
-def _of_dotenv(source: Source) -> Iterator[_Given]:
+def _of_dotenv(source: Source) -> Iterator[Given]:
     known: dict[str, str] = {}
-    last: dict[str, _Given] = {}
+    last: dict[str, Given] = {}
     for variable in parse_dotenv(source):
         known[variable.name] = expand(variable.value, known, HOLE)
-        last[variable.name] = _Given(variable.name, known[variable.name], source.place(variable.span))
+        last[variable.name] = Given(variable.name, known[variable.name], source.place(variable.span))
     yield from last.values()
 
 
-def _of_dockerfile(source: Source) -> Iterator[_Given]:
+def _of_dockerfile(source: Source) -> Iterator[Given]:
     known: dict[str, str] = {}
     for setting in parse_dockerfile(source).settings:
         if setting.instruction != "RUN":
             known[setting.name] = expand(setting.value, known, HOLE)
         if setting.instruction == "ENV" and not is_for_tests(setting.stage):
-            yield _Given(setting.name, known[setting.name], source.place(setting.span))
+            yield Given(setting.name, known[setting.name], source.place(setting.span))
 
 
-def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
+def _of_compose(source: Source, service: Service) -> Iterator[Given]:
     """What a compose file gives the containers that are built from the service's folder."""
     facts = parse_yaml(source)
     folder = posixpath.dirname(source.path)
@@ -190,7 +190,7 @@ def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
     for variable in compose_variables(facts):
         if variable.service in built:
             own[variable.service].add(variable.name)
-            yield _Given(variable.name, expand(variable.text, {}, HOLE), source.place(variable.span))
+            yield Given(variable.name, expand(variable.text, {}, HOLE), source.place(variable.span))
     seen = {file.path for file in service.files}
     for container, path in compose_env_files(facts):
         place = posixpath.normpath(posixpath.join(folder, path))
@@ -262,9 +262,9 @@ def _packages(service: Service) -> frozenset[str]:
     """The packages that make a scheme mean another driver, so far as the service or its repository speaks of them."""
     wanted = {row.unless for row in knowledge.schemes().dialects if row.unless}
     found = {name for name in wanted if service.evaluator.calls.imports(name)}
-    paths = [file.path for file in service.files if _PACKAGES.fullmatch(posixpath.basename(file.path))]
+    paths = [file.path for file in service.files if PACKAGES.fullmatch(posixpath.basename(file.path))]
     for folder in (service.root, *_above(service.root)):
-        paths += [path for path in _files(folder) if _PACKAGES.fullmatch(posixpath.basename(path))]
+        paths += [path for path in _files(folder) if PACKAGES.fullmatch(posixpath.basename(path))]
     for path in dict.fromkeys(paths):
         source = source_of(service, path)
         if source is not None:

@@ -7,17 +7,24 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from gravity_lint.source import Source
-from gravity_lint.violation import Remedy
+from gravity_lint.violation import Block, Remedy
 
 KINDS: dict[str, str] = {
     "drop-creation": "gravity_lint.fix.removal:dropped",
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
+    "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
     "mark-example": "gravity_lint.fix.headers:marked",
     "read-environment": "gravity_lint.fix.literals:read",
     "require-setting": "gravity_lint.fix.defaults:required",
+    "reverse-upgrade": "gravity_lint.fix.downgrade:reversed_upgrade",
+    "scaffold-alembic": "gravity_lint.fix.scaffold:scaffolded",
+    "write-database-md": "gravity_lint.fix.database_md:written",
 }
 """What the `kind` of a remedy may be → where it is; imported when one is made."""
+
+LATE = ("scaffold-alembic", "write-database-md")
+"""The kinds that tell of what others change, in order: each waits until nothing before it is left to be mended."""
 
 Texts = Callable[[str], "Source | None"]
 """An absolute path → the text of the file as it is now; None for one that is not there or cannot be read."""
@@ -45,6 +52,8 @@ class Mended(NamedTuple):
     """The comments that go because they are what is mended."""
     instead: frozenset[str] = frozenset()
     """The rules that may speak in place of this one: what is left is less, and somebody needs it."""
+    blocks: tuple[Block, ...] = ()
+    """What is to be written or run elsewhere, by a person; shown, never applied."""
 
 
 Kind = Callable[[Remedy, Texts], Mended]

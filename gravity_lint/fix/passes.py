@@ -10,11 +10,11 @@ from gravity_lint.facts.shape import shape_of
 from gravity_lint.fix.content import faults
 from gravity_lint.fix.edits import applied, clash, edits
 from gravity_lint.fix.files import Within, encoded, refuse_generated
-from gravity_lint.fix.kinds import Mended, Refused, Texts, mended
+from gravity_lint.fix.kinds import LATE, Mended, Refused, Texts, mended
 from gravity_lint.fix.suppressions import suppressed
 from gravity_lint.source import Source
 from gravity_lint.source import Texts as Read
-from gravity_lint.violation import Edit, Remedy, Violation
+from gravity_lint.violation import Block, Edit, Remedy, Shown, Violation
 
 MAX_PASSES = 10
 """Passes after which what is left waits for another run: fixes that never come to an end are a fault of theirs."""
@@ -97,12 +97,12 @@ def _passed(violations: Sequence[Violation], ground: Ground, overlay: Mapping[st
     for _ in range(MAX_PASSES):
         left = _wanted(violations, wants, refused)
         pass_ = _Pass(violations, ground, texts, make, unsafe)
-        settled = pass_.settled(pass_.chosen(left))
+        settled = pass_.settled(pass_.chosen(_first(left) if make is _mended else left))
         refused.update({_key(each.violation): each for each in pass_.refusals})
         fixed += [fix.violation for fix in settled.fixes]
         violations, texts = settled.violations, settled.texts
         left = _wanted(violations, wants, refused)
-        if not settled.fixes or not left:
+        if not left or not (settled.fixes or pass_.refusals):
             break
     return _outcome(violations, texts, overlay, fixed, refused, bool(left))
 
@@ -129,6 +129,17 @@ def _wanted(violations: Iterable[Violation], wants: Callable[[Violation], bool],
     for violation in violations:
         places.setdefault((violation.code, violation.place), []).append(violation)
     return [group for group in places.values() if all(wants(each) and _key(each) not in refused for each in group)]
+
+
+def _first(wanted: list[list[Violation]]) -> list[list[Violation]]:
+    """Those that do not have to wait for others."""
+    late = [max(map(_lateness, group)) for group in wanted]
+    return [group for group, each in zip(wanted, late, strict=True) if each == min(late)]
+
+
+def _lateness(violation: Violation) -> int:
+    kind = violation.remedy.kind if violation.remedy is not None else ""
+    return LATE.index(kind) + 1 if kind in LATE else 0
 
 
 def applicable(remedy: Remedy | None, unsafe: bool) -> bool:
@@ -296,13 +307,13 @@ def comments_of(path: str, text: str) -> Counter[str]:
     return found
 
 
-def proposed(violation: Violation, texts: Texts) -> tuple[Edit, ...] | str:
+def proposed(violation: Violation, texts: Texts) -> Shown | str:
     """What would mend a violation, by itself; where that is refused, why."""
     if violation.remedy is None:
         return ()
     try:
         result = mended(violation.remedy, texts)
-        found: list[Edit] = []
+        found: list[Edit | Block] = [*result.blocks]
         for path, text in result.texts.items():
             before = texts(path)
             refuse_generated(before.text if before else "")

@@ -40,7 +40,7 @@ def dropped(remedy: Remedy, texts: Texts) -> Mended:
         changed[path] = text if text.strip() else ""
         drops += _lost(before.code, text)
     return Mended(changed, frozenset(f"{path}:removal" for path in changed), tuple(drops),
-                  frozenset({"GRV302"}) if remedy.word("stays") else frozenset())
+                  instead=frozenset({"GRV302"}) if remedy.word("stays") else frozenset())
 
 
 def _lost(before: str, after: str) -> Iterator[str]:

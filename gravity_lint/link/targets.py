@@ -180,7 +180,7 @@ class _Judge:
     def _joined_default(self, role: str, default: Value) -> Iterator[Target]:
         """The settings that a default is joined from: what stands in for them stands in for it."""
         for template in templates((default,)) if isinstance(default, Joined) else ():
-            for part, _, holes in _parts(role, template):
+            for part, _, holes in parts_of(role, template):
                 for item in (item for hole in holes for item in hole):  # of a file, the whole path is told
                     if isinstance(item, Environment) and item.default and part != "file":
                         yield from self._environment(part, item)
@@ -197,7 +197,7 @@ class _Judge:
             if told and (HOLE not in text or names_file(value)):
                 yield self._target("default", role, value, text, value.site, value.chosen)
             return
-        parts = list(_parts(role, template))
+        parts = list(parts_of(role, template))
         if HOLE not in text:
             if _is_target(role, text, self.sink) or role in ("user", "password", "database"):
                 self.literals.append((role, value, text))
@@ -272,7 +272,7 @@ def _named(value: Value) -> str:
     return value.trail[0].given if value.trail else ""
 
 
-def _parts(role: str, template: Template) -> Iterator[tuple[str, str, list[Values]]]:
+def parts_of(role: str, template: Template) -> Iterator[tuple[str, str, list[Values]]]:
     """The parts of a URL or DSN with holes: role, text, what its holes may be."""
     text = template.text
     holes = list(template.holes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gravity_lint.source import Source
-from gravity_lint.violation import Edit, Place, Severity, Violation
+from gravity_lint.violation import Place, Severity, Shown, Violation
 
 
 class ServiceSummary(NamedTuple):
@@ -21,6 +21,17 @@ class ServiceSummary(NamedTuple):
     why: tuple[str, ...] = ()
     files: int = 0
     database_place: Place | None = None
+
+
+class Look(NamedTuple):
+    """How a report is to look, for the formats that people read."""
+
+    color: bool = False
+    width: int = 100
+    """Columns of the terminal."""
+    verbose: bool = False
+    statistics: bool = False
+    """Whether to count by rule at the end."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class Report:
     """What was found and has been mended: it does not count any more."""
     unsafe: bool = field(default=False, compare=False)
     """Whether fixes that a person must look at first are asked for."""
-    proposed: Callable[[Violation], tuple[Edit, ...] | str] = field(default=lambda violation: (), compare=False)
+    proposed: Callable[[Violation], Shown | str] = field(default=lambda violation: (), compare=False)
     """What would mend a violation; where that is refused, why."""
 
     def count(self, severity: Severity) -> int:
