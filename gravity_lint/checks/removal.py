@@ -40,7 +40,7 @@ from gravity_lint.facts.code import (
     dotted,
     walk,
 )
-from gravity_lint.link.modules import Module, Unit, blocks, body_of, expressions
+from gravity_lint.link.modules import Held, Module, Unit, blocks, expressions, held_in
 from gravity_lint.link.operations import Performed
 from gravity_lint.link.values import FunctionValue, Site, Unknown
 from gravity_lint.regex import regex
@@ -106,14 +106,6 @@ class _Reference(NamedTuple):
 
     unit: Unit
     span: Span
-
-
-class _Held(NamedTuple):
-    """A statement, the block that it stands in, and the statements around that, outermost first."""
-
-    stmt: Stmt
-    block: Block
-    way: tuple[tuple[Stmt, Block], ...]
 
 
 class Removal:
@@ -235,11 +227,11 @@ class _Plan:
         if isinstance(held.stmt, Return) and isinstance(value, (Name, Attr)) and unit not in self._functions:
             raise Unable("what it returns may be used")
 
-    def _holding(self, unit: Unit, span: Span) -> _Held:
-        for held in _held(unit):
-            if any(expr.span[0] <= span[0] and span[1] <= expr.span[1] for expr in expressions(held.stmt)) \
-                    and not isinstance(held.stmt, (Function, Class)):
-                return held
+    def _holding(self, unit: Unit, span: Span) -> Held:
+        for each in held_in(unit):
+            if any(_covers(expr, span) for expr in expressions(each.stmt)) \
+                    and not isinstance(each.stmt, (Function, Class)):
+                return each
         raise Unable("it stands in another form than is known")
 
     def _refuse_used(self, stmt: Assign, unit: Unit) -> None:
@@ -250,7 +242,7 @@ class _Plan:
             if isinstance(part, Name) and part.id in names and not any(part is target for target in stmt.targets):
                 raise Unable(f"`{part.id}` is used")
 
-    def _vanish(self, unit: Unit, held: _Held) -> None:
+    def _vanish(self, unit: Unit, held: Held) -> None:
         """Takes out a statement, what is said about it in front and behind, and a block that it leaves empty."""
         self._take(unit, held.stmt)
         at = next(index for index, stmt in enumerate(held.block) if stmt is held.stmt)
@@ -275,7 +267,7 @@ class _Plan:
     def _left(self, block: Block) -> list[Stmt]:
         return [stmt for stmt in block if id(stmt) not in self._gone]
 
-    def _collapse(self, unit: Unit, held: _Held) -> None:
+    def _collapse(self, unit: Unit, held: Held) -> None:
         """Takes out the statement around a block that has nothing to do any more."""
         left = self._left(held.block)
         if not held.way:
@@ -285,7 +277,7 @@ class _Plan:
                 raise _Emptied(f"`{posixpath.basename(unit.module.path)}` does nothing else; delete the file")
             return
         around, _ = held.way[-1]
-        outer = next(each for each in _held(unit) if each.stmt is around)
+        outer = next(each for each in held_in(unit) if each.stmt is around)
         looped = any(isinstance(each, Loop) for each, _ in held.way)
         if looped and any(isinstance(stmt, (Leave, Return)) for stmt in left):
             raise Unable("the loop around it waits for the database")
@@ -506,22 +498,12 @@ class _Plan:
 # ---- statements
 
 
-def _held(unit: Unit) -> Iterator[_Held]:
-    """The statements of a unit, each with what is around it."""
-    stack: list[tuple[Block, tuple[tuple[Stmt, Block], ...]]] = [(body_of(unit.node), ())]
-    while stack:
-        block, way = stack.pop()
-        for stmt in block:
-            yield _Held(stmt, block, way)
-            stack.extend((inner, (*way, (stmt, inner))) for inner in reversed(blocks(stmt)) if inner)
-
-
 def _within(unit: Unit) -> set[Span]:
     """The spans of a function's own statements and of what is in them."""
     found: set[Span] = set()
-    for held in _held(unit):
-        found.add(held.stmt.span)
-        found |= {part.span for expr in expressions(held.stmt) for part in walk(expr)}
+    for each in held_in(unit):
+        found.add(each.stmt.span)
+        found |= {part.span for expr in expressions(each.stmt) for part in walk(expr)}
     return found
 
 

@@ -10,6 +10,7 @@ from gravity_lint.source import Source
 from gravity_lint.violation import Block, Remedy
 
 KINDS: dict[str, str] = {
+    "check-setting": "gravity_lint.fix.presence:checked",
     "drop-creation": "gravity_lint.fix.removal:dropped",
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",

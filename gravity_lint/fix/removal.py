@@ -281,6 +281,13 @@ def _used(node: cst.CSTNode) -> Counter[str]:
     return found
 
 
+def without_imports(tree: Tree, text: str, names: set[str]) -> str:
+    """A text that a tree has become, without the imports of these names that it does not need any more."""
+    before, after = _used(tree.module), cst.parse_module(text)
+    spare = {name for name in names if before[name] and not _used(after)[name]}
+    return after.visit(_Imports(spare)).code if spare else text
+
+
 def _tidied(before: cst.Module, after: cst.Module, keep: set[str], path: str) -> cst.Module:
     """The module without the imports that were used, and are not any more."""
     old, new = _used(before), _used(after)
