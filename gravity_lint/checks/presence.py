@@ -1,4 +1,4 @@
-"""What mends a setting that may be absent: a check behind its reading, a reader that raises, or a field without None."""
+"""What mends a setting that may be absent: a check behind its reading, a reader that raises, a required field."""
 
 from __future__ import annotations
 
@@ -131,18 +131,13 @@ class Presence:
         stmt = each.stmt
         if not isinstance(stmt, Assign) or len(stmt.targets) != 1 or stmt.op or not _is_named(stmt.targets[0]):
             return None
-        known = reader in _OF_PROCESS
         names: tuple[str, ...] = ()
         if isinstance(stmt.value, Logic) and stmt.value.op == "or" and call in stmt.value.parts:
             names = tuple(_variable(part) for part in stmt.value.parts if isinstance(part, Call))
-            if not all(names) or len(names) != len(stmt.value.parts):
+            if not all(names) or len(names) != len(stmt.value.parts) or isinstance(unit.node, Class):
                 return None
-        elif stmt.value is not call:
-            return None
-        elif known and (isinstance(unit.node, Class) or isinstance(stmt.targets[0], Item)
-                        or self._reads_on(each, unit)):
-            return None
-        if known and isinstance(unit.node, Class):
+        elif stmt.value is not call or (reader in _OF_PROCESS and (
+                isinstance(unit.node, Class) or isinstance(stmt.targets[0], Item) or self._reads_on(each, unit))):
             return None
         return _Way("guard", stmt.span, names)
 

@@ -629,8 +629,10 @@ def _is_spare(stmt: Stmt) -> bool:
 
 def _is_idle(stmt: Stmt, unit: Unit, left: list[Stmt]) -> bool:
     """Whether a statement of a function, or of a script, has nothing to do where the others do nothing."""
-    if _is_spare(stmt) or (_says(stmt) and _ENDED.search(_text(stmt))) or (isinstance(stmt, Import) and unit.parent is not None):
+    if _is_spare(stmt) or (_says(stmt) and _ENDED.search(_text(stmt))):
         return True
+    if isinstance(stmt, Import):
+        return unit.parent is not None
     if isinstance(stmt, Return):
         return stmt.value is None or (isinstance(stmt.value, Const) and stmt is left[-1])
     given = [target for each in left if isinstance(each, Assign) for target in each.targets]

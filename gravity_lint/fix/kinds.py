@@ -10,6 +10,7 @@ from gravity_lint.source import Source
 from gravity_lint.violation import Block, Remedy
 
 KINDS: dict[str, str] = {
+    "change-scheme": "gravity_lint.fix.schemes:changed",
     "check-setting": "gravity_lint.fix.presence:checked",
     "drop-creation": "gravity_lint.fix.removal:dropped",
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",

@@ -1,4 +1,4 @@
-"""Fixes of settings that may be absent: a check behind the assignment, or the mapping that raises in place of a call."""
+"""Fixes of settings that may be absent: a check behind the assignment, or what raises in place of a call."""
 
 from __future__ import annotations
 
