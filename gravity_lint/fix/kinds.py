@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
     "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
+    "mask-address": "gravity_lint.fix.masking:masked",
     "mark-example": "gravity_lint.fix.headers:marked",
     "read-environment": "gravity_lint.fix.literals:read",
     "require-setting": "gravity_lint.fix.defaults:required",
