@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Expr, Item, Name
 from gravity_lint.link.exposures import Exposed, leaves
-from gravity_lint.link.modules import body_of, statements
+from gravity_lint.link.modules import Unit, body_of, statements
 from gravity_lint.link.texts import templates
 from gravity_lint.link.values import (
     Environment,
@@ -90,24 +90,22 @@ class Masking:
             return False
         if not isinstance(value, Environment) or value.kind != "setting":
             return True
-        stmt = _assigned(value.site)
-        return stmt is not None and (stmt.annotation is None or _is_str(stmt.annotation))
+        found = _assigned(value.site)
+        return found is not None and (found[1].annotation is None or _is_str(found[1].annotation))
 
     def _makes(self, hop: Hop) -> bool:
         """Whether a library makes an object of a value at a step of its way."""
-        stmt = _assigned(hop.site)
-        call = stmt.value if stmt is not None else None
-        if not isinstance(call, Call):
+        found = _assigned(hop.site)
+        if found is None or not isinstance(found[1].value, Call):
             return False
-        unit = next((unit for unit in hop.site.module.units if stmt in statements(body_of(unit.node))), None)
-        callees = self._ask.values(call.func, self._ask.runs.frame(unit)) if unit is not None else ()
+        callees = self._ask.values(found[1].value.func, self._ask.runs.frame(found[0]))
         return any(isinstance(each, External) and each.name not in self._ask.know.reader and each.name != "str"
                    for each in callees)
 
 
-def _assigned(site: Site) -> Assign | None:
-    """The assignment, or the field, that is all of what stands at a place."""
-    return next((stmt for unit in site.module.units for stmt in statements(body_of(unit.node))
+def _assigned(site: Site) -> tuple[Unit, Assign] | None:
+    """The assignment, or the field, that is all of what stands at a place, and the unit that it is in."""
+    return next(((unit, stmt) for unit in site.module.units for stmt in statements(body_of(unit.node))
                  if isinstance(stmt, Assign) and stmt.span == site.span), None)
 
 
