@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gravity_lint.checks.reading import is_within
+from gravity_lint.link.operations import Performed
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
 from gravity_lint.record import Record
-from gravity_lint.violation import Finding
+from gravity_lint.violation import Finding, Remedy
 
 
 class StartupCall(Record):
@@ -21,15 +22,24 @@ class StartupCall(Record):
     """Modules and folders in which such calls belong, by name."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
-        for done in service.performed:
-            if done.operation != self.operation or is_within(service, done.site.module.path, self.outside):
-                continue
-            reached = service.reach.reaches(done.unit, done.site.span)
-            if reached != self.reached:
-                continue
-            hops = (*service.reach.trail(done.unit), Hop(done.site, f"calls `{done.name}` here")) if reached else ()
+        found = [done for done in service.performed if done.operation == self.operation
+                 and not is_within(service, done.site.module.path, self.outside)
+                 and service.reach.reaches(done.unit, done.site.span) == self.reached]
+        remedy = _remedies(service, found, self.reached) if found and self.operation == "create-tables" else None
+        for done in found:
+            here = Hop(done.site, f"calls `{done.name}` here")
+            hops = (*service.reach.trail(done.unit), here) if self.reached else ()
             how = service.reach.how(done.unit)
-            yield Finding(service.place(done.site), {"call": done.name, "how": how}, service.steps(hops))
+            yield Finding(service.place(done.site), {"call": done.name, "how": how}, service.steps(hops),
+                          remedy=remedy(done) if remedy is not None else None)
+
+
+def _remedies(service: Service, found: list[Performed], reached: bool) -> Callable[[Performed], Remedy]:
+    """What tells what goes with a call: imported where there is one."""
+    from gravity_lint.checks.removal import Removal
+
+    removal = Removal(service)
+    return lambda done: removal.remedy(done, reached, [each for each in found if each.unit is done.unit])
 
 
 _FAULTS = {

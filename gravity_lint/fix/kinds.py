@@ -10,9 +10,13 @@ from gravity_lint.source import Source
 from gravity_lint.violation import Block, Remedy
 
 KINDS: dict[str, str] = {
+    "change-scheme": "gravity_lint.fix.schemes:changed",
+    "check-setting": "gravity_lint.fix.presence:checked",
+    "drop-creation": "gravity_lint.fix.removal:dropped",
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
     "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
+    "mask-address": "gravity_lint.fix.masking:masked",
     "mark-example": "gravity_lint.fix.headers:marked",
     "read-environment": "gravity_lint.fix.literals:read",
     "require-setting": "gravity_lint.fix.defaults:required",
@@ -49,6 +53,8 @@ class Mended(NamedTuple):
     """
     drops: tuple[str, ...] = ()
     """The comments that go because they are what is mended."""
+    instead: frozenset[str] = frozenset()
+    """The rules that may speak in place of this one: what is left is less, and somebody needs it."""
     blocks: tuple[Block, ...] = ()
     """What is to be written or run elsewhere, by a person; shown, never applied."""
 
