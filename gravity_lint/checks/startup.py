@@ -8,7 +8,7 @@ from gravity_lint.checks.reading import is_within
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
 from gravity_lint.record import Record
-from gravity_lint.violation import Finding
+from gravity_lint.violation import Finding, Place, Remedy
 
 
 class StartupCall(Record):
@@ -28,8 +28,16 @@ class StartupCall(Record):
             if reached != self.reached:
                 continue
             hops = (*service.reach.trail(done.unit), Hop(done.site, f"calls `{done.name}` here")) if reached else ()
-            how = service.reach.how(done.unit)
-            yield Finding(service.place(done.site), {"call": done.name, "how": how}, service.steps(hops))
+            how, place = service.reach.how(done.unit), service.place(done.site)
+            remedy = _deployed(service, place) if self.operation == "run-migrations" else None
+            yield Finding(place, {"call": done.name, "how": how}, service.steps(hops), remedy=remedy)
+
+
+def _deployed(service: Service, place: Place) -> Remedy:
+    """What tells how the deployment runs migrations: imported where something was found."""
+    from gravity_lint.checks.advice import Advice
+
+    return Advice(service).migration(place)
 
 
 _FAULTS = {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gravity_lint.fix.deployment import identifier, provisioning
+from gravity_lint.fix.deployment import identifier, is_of, provisioning
 from gravity_lint.fix.kinds import Mended, Refused, Texts
 from gravity_lint.fix.scaffold import FIRST
 from gravity_lint.violation import Remedy
@@ -53,7 +53,7 @@ def _requirements(facts: Facts) -> Iterator[str]:
         yield f"- **{name[0].upper()}{name[1:]}**{_opened(store)}"
         if not store["product"]:
             yield "  - TODO: which product; the code does not say"
-        images = [image for image in facts["images"] if _is_of(image, store)]
+        images = [image for image in facts["images"] if is_of(image, store["product"])]
         tried = f"; the compose file here runs `{images[0]}`" if images else ""
         if store["product"] != "SQLite":
             yield f"  - Version: TODO: the oldest one that is supported{tried}"
@@ -72,10 +72,6 @@ def _opened(store: Facts) -> str:
     shown = [f"`{path}`" for path in store["paths"][:3]]
     more = f" and {len(store['paths']) - 3} more" if len(store["paths"]) > 3 else ""
     return f", opened with {libraries} in {', '.join(shown)}{more}"
-
-
-def _is_of(image: str, store: Facts) -> bool:
-    return bool(store["product"]) and store["product"].split()[0].lower().removesuffix("ql").removesuffix("db") in image
 
 
 def _permissions(store: Facts, facts: Facts) -> str:

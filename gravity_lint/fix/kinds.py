@@ -10,10 +10,18 @@ from gravity_lint.source import Source
 from gravity_lint.violation import Block, Remedy
 
 KINDS: dict[str, str] = {
+    "deploy-backup": "gravity_lint.fix.deployment:backed_up",
+    "deploy-care": "gravity_lint.fix.deployment:cared_for",
+    "deploy-database": "gravity_lint.fix.deployment:provisioned",
+    "deploy-migration": "gravity_lint.fix.deployment:migrated",
+    "deploy-script": "gravity_lint.fix.deployment:moved",
+    "deploy-users": "gravity_lint.fix.deployment:permitted",
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
+    "env-url": "gravity_lint.fix.ini:supplied",
     "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
     "mark-example": "gravity_lint.fix.headers:marked",
+    "move-to-revision": "gravity_lint.fix.revision:moved",
     "require-setting": "gravity_lint.fix.defaults:required",
     "reverse-upgrade": "gravity_lint.fix.downgrade:reversed_upgrade",
     "scaffold-alembic": "gravity_lint.fix.scaffold:scaffolded",
