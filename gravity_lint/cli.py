@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from gravity_lint import __version__, commands
-from gravity_lint.commands import CLEAN, FAILED, FORMATS, FOUND, Asked, Misuse, guarded
+from gravity_lint.commands import CLEAN, FAILED, FOUND, Asked, Misuse, guarded, is_format
+from gravity_lint.formats import FORMATS
 
 _EPILOG = f"""\
 \b
@@ -59,9 +60,20 @@ _CACHE_DIR = click.option("--cache-dir", metavar="DIR", type=click.Path(),
                           help="Where earlier runs are kept. [default: GRAVITY_LINT_CACHE_DIR, or the user's caches]")
 
 
+def _formats(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands behind `--output-format`, each time a format and perhaps the file for it."""
+    for word in words:
+        if not is_format(word):
+            name, _, _ = word.partition(":")
+            raise click.BadParameter(f"{word!r} has no file behind the colon" if name in FORMATS else
+                                     f"{name!r} is not one of {', '.join(FORMATS)}")
+    return words
+
+
 _CHECK = (
-    click.option("--output-format", "-f", type=click.Choice(FORMATS),
-                 help="How to say it. [default: full on a terminal, concise elsewhere]"),
+    click.option("--output-format", "-f", metavar="FORMAT[:FILE]", multiple=True, callback=_formats,
+                 help=f"How to say it, and to which file, several times if need be: {', '.join(FORMATS)}. "
+                      "[default: full on a terminal, concise elsewhere]"),
     click.option("--output-file", "-o", metavar="FILE", type=click.Path(),
                  help="Write to FILE and say nothing."),
     click.option("--select", metavar="RULES", multiple=True,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
+
+from gravity_lint.formats import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,11 +17,10 @@ if TYPE_CHECKING:
     from gravity_lint.config import Config
     from gravity_lint.mending import Mending
     from gravity_lint.remember import Parts
-    from gravity_lint.report import Report
+    from gravity_lint.report import Look, Report
     from gravity_lint.rulebook import Rule
     from gravity_lint.violation import Violation
 
-FORMATS = ("concise", "full", "json")
 CLEAN, FOUND, FAILED = 0, 1, 2
 """Exit codes."""
 
@@ -35,7 +37,7 @@ class Asked(NamedTuple):
     """What a command line of `check` asks for, by the names of its options."""
 
     paths: tuple[str, ...] = ()
-    output_format: str | None = None
+    output_format: tuple[str, ...] = ()
     output_file: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -92,13 +94,19 @@ def plain(words: Sequence[str]) -> Asked | None:
             given[LISTS[word]] = (*given.get(LISTS[word], ()), value)
         elif word in FOLDERS:
             given[FOLDERS[word]] = value
-        elif word in FORMAT and value in FORMATS:
-            given["output_format"] = value
+        elif word in FORMAT and is_format(value):
+            given["output_format"] = (*given.get("output_format", ()), value)
         elif word in JOBS and value.isascii() and value.isdigit() and len(value) < 4 and int(value) > 0:
             given["jobs"] = int(value)
         else:
             return None
     return Asked(tuple(paths), **given)
+
+
+def is_format(word: str) -> bool:
+    """Whether this is `FORMAT` or `FORMAT:FILE`."""
+    name, colon, file = word.partition(":")
+    return name in FORMATS and bool(file or not colon)
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -140,33 +148,75 @@ def check(asked: Asked) -> int:
     """Judges what was asked for, mends it if that is asked for, and says what was found."""
     from gravity_lint.remember import remembered
 
+    _outputs(asked)
     if asked.mends:
         return _mend(asked)
     report = remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
-    _say(report, asked)
-    return _crashed(report) or _code(report, asked)
+    unsaid = _say(report, asked)
+    return _crashed(report) or unsaid or _code(report, asked)
 
 
-def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> None:
-    """Writes a report to where it is asked for, or to this stream."""
-    report = _telling(report, asked)
+class Output(NamedTuple):
+    """A report that is asked for."""
+
+    name: str
+    """Its format; empty for the one that suits the stream."""
+    file: str | None
+    """Where it goes to, if not to the stream."""
+
+
+def _outputs(asked: Asked) -> list[Output]:
+    """The reports that are asked for. Raises `Misuse`."""
+    found = [Output(name, None if file in ("", "-") else file)
+             for name, _, file in (word.partition(":") for word in asked.output_format or ("",))]
     if asked.output_file is not None:
-        chosen = asked.output_format or "concise"
-        _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
-        return
-    stream = stream or sys.stdout
-    chosen = asked.output_format or ("full" if stream.isatty() else "concise")
-    _print(_render(report, chosen, asked, _colored(asked.color, stream), _width() if chosen == "full" else 0), stream)
+        if len(found) > 1 or found[0].file is not None:
+            raise Misuse("-o is for a single format; of several, name each one's file: --output-format FORMAT:FILE")
+        found = [found[0]._replace(file=asked.output_file)]
+    files = [os.path.abspath(output.file) for output in found if output.file is not None]
+    if twice := next((file for file in files if files.count(file) > 1), None):
+        raise Misuse(f"two formats are to be written to {os.path.basename(twice)}")
+    return found
+
+
+def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> int:
+    """Writes a report to the files that are asked for, then to this stream → FAILED where a file cannot be written."""
+    from gravity_lint.report import Look
+
+    stream, code = stream or sys.stdout, CLEAN
+    unnamed = "full" if stream.isatty() else "concise"
+    outputs = [Output(name or ("concise" if file is not None else unnamed), file) for name, file in _outputs(asked)]
+    report = _telling(report, {name for name, _ in outputs}, asked)
+    for name, file in outputs:
+        if file is not None:
+            look = Look(asked.color == "always", verbose=asked.verbose, statistics=asked.statistics)
+            code = max(code, _written(file, _render(report, name, look)))
+    for name, file in outputs:
+        if file is None:
+            look = Look(_colored(asked.color, stream), _width(), asked.verbose, asked.statistics)
+            _print(_render(report, name, look), stream)
+    return code
+
+
+def _written(file: str, parts: Iterable[str]) -> int:
+    from gravity_lint.writing import write
+
+    try:
+        write(file, "".join(parts).encode("utf-8", "replace"))
+    except OSError as error:
+        _tell(f"cannot write {file}: {error.strerror or error}")
+        return FAILED
+    return CLEAN
 
 
 def _code(report: Report, asked: Asked) -> int:
     return FOUND if report.failed and not asked.exit_zero else CLEAN
 
 
-def _telling(report: Report, asked: Asked) -> Report:
-    """The report, able to show its fixes where there are some."""
-    if all(violation.remedy is None for violation in report.violations):
-        return report
+def _telling(report: Report, formats: set[str], asked: Asked) -> Report:
+    """The report, with the wish for fixes; for a format that shows them, able to do so where there are some."""
+    if formats == {"concise"} or all(violation.remedy is None for violation in report.violations):
+        return replace(report, unsafe=asked.unsafe_fixes)
     from gravity_lint.mending import proposals
 
     return proposals(report, asked.unsafe_fixes)
@@ -200,17 +250,17 @@ def _mend(asked: Asked) -> int:
         report, failed = write(found, options)
     for path, reason in failed:
         _tell(f"{_relative(path)} {reason}")
-    _said(report, asked, stream)
-    return _crashed(report) or (FAILED if failed else CLEAN if asked.fix_only else _code(report, asked))
+    unsaid = _said(report, asked, stream)
+    return _crashed(report) or (FAILED if failed else unsaid) or (CLEAN if asked.fix_only else _code(report, asked))
 
 
-def _said(report: Report, asked: Asked, stream: TextIO | None) -> None:
+def _said(report: Report, asked: Asked, stream: TextIO | None) -> int:
     from gravity_lint.report.text import fixed
 
-    if not asked.fix_only:
-        _say(report, asked, stream)
+    code = CLEAN if asked.fix_only else _say(report, asked, stream)
     if asked.show_fixes:
         _print((line + "\n" for line in fixed(report)), stream or sys.stderr)
+    return code
 
 
 def _show(found: Mending, asked: Asked) -> int:
@@ -377,27 +427,12 @@ def _chosen(rules: tuple[Rule, ...], config: Config, asked: Asked) -> tuple[Rule
 # ---- from a report to a stream
 
 
-def _render(report: Report, output_format: str, asked: Asked, color: bool, width: int) -> Iterator[str]:
-    if output_format == "json":
-        from gravity_lint.report.json import render
+def _render(report: Report, name: str, look: Look) -> Iterable[str]:
+    import importlib
 
-        yield render(report)
-        return
-    if output_format == "full":
-        from gravity_lint.report import full
-
-        yield from (line + "\n" for line in full.lines(report, color, width, asked.verbose))
-    else:
-        from gravity_lint.report import concise
-
-        yield from (line + "\n" for line in concise.lines(report))
-    if asked.statistics:
-        from gravity_lint.report.statistics import lines
-
-        yield from (line + "\n" for line in lines(report))
-    from gravity_lint.report.text import fixes
-
-    yield from (line + "\n" for line in fixes(report))
+    module, _, function = FORMATS[name].partition(":")
+    render = cast("Callable[[Report, Look], Iterable[str]]", getattr(importlib.import_module(module), function))
+    return render(report, look)
 
 
 def _colored(color: str, stream: TextIO) -> bool:
@@ -422,12 +457,3 @@ def _print(parts: Iterable[str], to: TextIO | None = None) -> None:
     for part in parts:
         stream.write(part.encode("utf-8", "replace"))
     stream.flush()
-
-
-def _write(name: str, text: str) -> None:
-    from gravity_lint.writing import write
-
-    try:
-        write(name, text.encode("utf-8", "replace"))
-    except OSError as error:
-        raise Mistake(f"cannot write {name}: {error.strerror or error}") from error

@@ -24,7 +24,7 @@ from gravity_lint.mending import Mending, Wish, mending, proposals, write
 from gravity_lint.rulebook import load_rules
 from gravity_lint.run import Options
 from gravity_lint.violation import Block
-from tests.postgres import server
+from tests.servers import postgres
 from tests.tree import files_of
 
 RULES = load_rules()
@@ -320,7 +320,7 @@ def test_a_scaffold_is_run(service: Service, tmp_path: Path, alembic: Alembic) -
 
 @pytest.fixture(scope="module")
 def socket() -> Iterator[str]:
-    with server() as folder:
+    with postgres() as folder:
         yield folder
 
 

@@ -12,7 +12,7 @@ import gravity_lint
 
 ROOT = Path(gravity_lint.__file__).parent
 LAYERS = (
-    {"record", "regex", "inputs", "writing"},
+    {"formats", "record", "regex", "inputs", "writing"},
     {"violation"},
     {"source", "mask"},
     {"knowledge"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -51,8 +50,8 @@ def test_the_fix_of_an_example(rule: Rule, example: Example, tmp_path: Path) -> 
         path = tmp_path / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, "utf-8")
-    options = Options(paths=(tmp_path,), config=Config(root=tmp_path), rules=RULES)
-    options = replace(options, rules=RULES if isinstance(rule.check, UnusedSuppression) else (rule,))
+    rules = RULES if isinstance(rule.check, UnusedSuppression) else (rule,)
+    options = Options(paths=(tmp_path,), config=Config(root=tmp_path, fixable=(rule.code,)), rules=rules)
     found = mending(options, Wish(fix=True, unsafe=True))
     assert not found.report.crashes
     changed = {Path(path).relative_to(tmp_path).as_posix(): files for path, files in found.files.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.checks.runners import Runner, runners
+from gravity_lint.checks.runners import caution_of, runners
 from gravity_lint.facts.code import Assign, Call, Class, Const, Expr, Logic, Name, Span
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import External, Made
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _GIVEN = ("os.getenv", "os.environ.get")
 """Readers that give None for what is absent; the mapping itself raises."""
-_SPOKEN = 4
-"""Places that a caution names one by one."""
 
 
 class _Written(NamedTuple):
@@ -50,7 +48,7 @@ class Defaults:
         variable = written.variable or target.setting
         found = runners(self._service, variable)
         lacking = [each for each in found if not each.sets]
-        caution = "" if found and not lacking else _caution(variable, lacking)
+        caution = "; ".join(caution_of({variable: lacking}, bool(found)))
         if written.own:
             caution = f"{caution}; " if caution else ""
             caution += f"`{variable}` must be in the environment itself, a file that the settings read is not enough"
@@ -70,9 +68,10 @@ class Defaults:
         """The defaults in calls that read the environment, and behind them."""
         own = unit.owner is None and isinstance(unit.node, Class) and self._is_settings(unit)
         for part in unit.parts():
-            if isinstance(part, Logic) and part.op == "or" and len(part.parts) == 2 and isinstance(part.parts[0], Call) \
-                    and len(part.parts[0].args) == 1 and self._reader(part.parts[0], unit) in _GIVEN:
-                yield part.parts[1].span, _Written("either", _variable(part.parts[0]), own)
+            if isinstance(part, Logic) and part.op == "or" and len(part.parts) == 2:
+                first, second = part.parts
+                if isinstance(first, Call) and len(first.args) == 1 and self._reader(first, unit) in _GIVEN:
+                    yield second.span, _Written("either", _variable(first), own)
             if not isinstance(part, Call) or len(part.args) != len({id(arg) for arg in part.args}):
                 continue
             name = self._reader(part, unit)
@@ -133,11 +132,3 @@ def _variable(call: Call) -> str:
             return arg.value.value
         break
     return ""
-
-
-def _caution(variable: str, lacking: list[Runner]) -> str:
-    if not lacking:
-        return f"nothing in the repository sets `{variable}`; whatever starts the service must"
-    named = [each.what for each in lacking]
-    more = f" and {len(named) - _SPOKEN} more" if len(named) > _SPOKEN else ""
-    return f"`{variable}` is not set by {', '.join(named[:_SPOKEN])}{more}"

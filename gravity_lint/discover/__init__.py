@@ -204,7 +204,8 @@ def _services(tree: Tree, config: Config) -> list[ServiceFiles]:
         above = owner.get(path.rpartition("/")[0]) if path else None
         mine = owner[path] = path if path in owners else above
         for name in tree.folders[path].files:
-            file = File(tree.absolute(path, name), kind_of(name), _role(tree, path, name, owners.get(mine or "")))
+            kind = tree.kind(name)
+            file = File(tree.absolute(path, name), kind, _role(tree, path, name, kind, owners.get(mine or "")))
             files.setdefault("" if mine is None else mine, []).append(file)
     libraries = {tree.absolute(unit.root) for unit in found if unit.kind == "library"}
     result = []
@@ -217,10 +218,10 @@ def _services(tree: Tree, config: Config) -> list[ServiceFiles]:
     return result
 
 
-def _role(tree: Tree, path: str, name: str, unit: units.Unit | None) -> str:
+def _role(tree: Tree, path: str, name: str, kind: str, unit: units.Unit | None) -> str:
     """The role of a file; the sample applications of a library are no service, and judged as little as its tests."""
     role = role_of(tree, path, name)
-    if role != "code" or kind_of(name) != "python" or unit is None or unit.kind != "library":
+    if role != "code" or kind != "python" or unit is None or unit.kind != "library":
         return role
     return "test" if units.is_sample(path[len(unit.root):].lstrip("/"), name) else role
 

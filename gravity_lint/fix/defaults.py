@@ -32,7 +32,8 @@ def required(remedy: Remedy, texts: Texts) -> Mended:
         if source is not None:
             containers = remedy.word(f"containers:{other.path}").split()
             changed[other.path] = with_variable(source, name, value, containers)
-            claimed.update(claims(source, name, containers))
+            if changed[other.path] != source.text:
+                claimed.update(claims(source, name, containers))
     return Mended(changed, frozenset(claimed))
 
 

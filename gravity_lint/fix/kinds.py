@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {
     "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
     "mark-example": "gravity_lint.fix.headers:marked",
     "move-to-revision": "gravity_lint.fix.revision:moved",
+    "read-environment": "gravity_lint.fix.literals:read",
     "require-setting": "gravity_lint.fix.defaults:required",
     "reverse-upgrade": "gravity_lint.fix.downgrade:reversed_upgrade",
     "scaffold-alembic": "gravity_lint.fix.scaffold:scaffolded",
@@ -50,7 +51,10 @@ class Mended(NamedTuple):
     texts: Mapping[str, str]
     """Absolute path → the whole text that is to be there; of a new file too."""
     claims: frozenset[str] = frozenset()
-    """What only one fix of a pass may do, such as adding a variable to a file; the next pass sees that it is done."""
+    """What only one fix of a pass may do, such as adding a variable to a file; the next pass sees that it is done.
+
+    Where a claim begins with a path and a line end, two fixes may do it that change that file in one and the same way.
+    """
     drops: tuple[str, ...] = ()
     """The comments that go because they are what is mended."""
     blocks: tuple[Block, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gravity_lint.facts.shape import shape_of
+from gravity_lint.fix.content import faults
 from gravity_lint.fix.edits import applied, clash, edits
 from gravity_lint.fix.files import Within, encoded, refuse_generated
 from gravity_lint.fix.kinds import LATE, Mended, Refused, Texts, mended
@@ -173,7 +174,10 @@ class _Pass:
             except Refused as error:
                 self.refusals += [Refusal(violation, error.reason) for violation in group]
                 continue
-            if not any(_clash(fix, other) for at, fix in enumerate(fixes) for other in (*found, *fixes[:at])):
+            if any(_clash(fix, other) for at, fix in enumerate(fixes) for other in fixes[:at]):
+                self.refusals += [Refusal(violation, "the services that share it need different things")
+                                  for violation in group]
+            elif not any(_clash(fix, other) for fix in fixes for other in found):
                 found += fixes
         return found
 
@@ -245,7 +249,15 @@ def _halves(fixes: list[_Fix]) -> tuple[list[_Fix], list[_Fix]]:
 def _clash(one: _Fix, other: _Fix) -> bool:
     if one.edits == other.edits:
         return False
-    return bool(one.claims & other.claims) or any(clash(a, b) for a in one.edits for b in other.edits)
+    for claim in one.claims & other.claims:
+        path, inside, _ = claim.partition("\n")
+        if not inside or _of(one, path) != _of(other, path):
+            return True
+    return any(clash(a, b) for a in one.edits for b in other.edits)
+
+
+def _of(fix: _Fix, path: str) -> list[Edit]:
+    return [edit for edit in fix.edits if edit.path == path]
 
 
 def _fault(before: Sequence[Violation], after: Sequence[Violation] | None, fixes: Sequence[_Fix]) -> str | None:
@@ -271,12 +283,10 @@ def _fault(before: Sequence[Violation], after: Sequence[Violation] | None, fixes
 
 
 def _refuse_damage(path: str, before: Source | None, text: str, result: Mended, unsafe: bool) -> None:
-    """Raises `Refused` for a text that is no Python any more, or that has lost comments which nobody agreed to lose."""
+    """Raises `Refused` for a text that can be read no more, or that has lost comments which nobody agreed to lose."""
     old, new = comments_of(path, before.text if before else ""), comments_of(path, text)
-    if path.endswith((".py", ".pyw")):
-        faults = shape_of(before.data).faults if before else 0
-        if shape_of(text.encode("utf-8", "surrogatepass")).faults > faults:
-            raise Refused("the new text would not be Python")
+    if faults(path, text) > (faults(path, before.text) if before else 0):
+        raise Refused(f"`{path.rpartition('/')[2]}` could not be read any more")
     lost = [comment for comment in (old - new).elements() if not any(comment in each for each in result.drops)]
     if lost and not unsafe:
         raise Refused("a comment would be lost with it; `--unsafe-fixes` does it all the same")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar, cast
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from gravity_lint.facts.shape import shape_of
+from gravity_lint.fix.edits import applied, edits, offset
 from gravity_lint.fix.kinds import Refused, Texts
-from gravity_lint.violation import Place
+from gravity_lint.violation import Edit, Place
 
 MAX_DEPTH = 200
 """How deep a tree may be: libcst recurses through it, and from some 3,000 on it ends the process."""
@@ -19,6 +22,9 @@ MAX_BYTES = 1_000_000
 """How long a text may be: libcst reads less than that in a second."""
 STACK = 4_000
 """Python frames that libcst may need for the deepest tree."""
+
+_FEED = "\x0c"
+"""What may stand before a statement and parts pages; libcst loses some of them."""
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 
@@ -31,28 +37,25 @@ class Tree:
         source = texts(path)
         if source is None:
             raise Refused(f"`{path}` cannot be read")
-        if len(source.data) > MAX_BYTES or shape_of(source.data).depth > MAX_DEPTH:
-            raise Refused("the file is too long or too deep to be rewritten")
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
-        try:
-            self.module = cst.parse_module(source.text)
-            wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
-            self._places = wrapper.resolve(PositionProvider)
-            self._parents = cast("Mapping[cst.CSTNode, cst.CSTNode]", wrapper.resolve(ParentNodeProvider))
-            same = self.module.code == source.text
-        except (cst.ParserSyntaxError, RecursionError, ValueError) as error:
-            raise Refused(f"the file cannot be rewritten ({type(error).__name__})") from None
-        if not same:
-            raise Refused("the file cannot be rewritten without touching more than is to be mended")
+        parsed = _parsed(source.data)
+        if isinstance(parsed, str):
+            raise Refused(parsed)
+        self._text = source.text
+        self.module, self._places, self._parents = parsed
 
     def at(self, place: Place, kind: type[Node]) -> Node:
         """The outermost node of a kind that stands exactly at a place. Raises `Refused`."""
+        start, end = self._position(place.line, place.column), self._position(place.end_line, place.end_column)
         for node, found in self._places.items():
-            if isinstance(node, kind) and (found.start.line, found.start.column + 1) == (place.line, place.column) \
-                    and (found.end.line, found.end.column + 1) == (place.end_line, place.end_column) \
-                    and not isinstance(node, (cst.Arg, cst.Module)):
+            if isinstance(node, kind) and (found.start.line, found.start.column) == start \
+                    and (found.end.line, found.end.column) == end and not isinstance(node, (cst.Arg, cst.Module)):
                 return node
         raise Refused("what is to be mended was not found")
+
+    def _position(self, line: int, column: int) -> tuple[int, int]:
+        """A line and a column as libcst counts them: columns from 0, without form feeds."""
+        start = offset(self._text, line, 1) if _FEED in self._text else 0
+        return line, column - 1 - self._text.count(_FEED, start, start + column - 1) if start else column - 1
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """The node around a node. Raises `Refused` at the module."""
@@ -82,7 +85,37 @@ class Tree:
                 statement = next((node for node in self.around(old) if hasattr(node, "leading_lines")), None)
                 if statement is not None:
                     above.setdefault(statement, []).extend(lost)
-        return self.module.visit(_Replacing(changes, above)).code
+        code = self.module.visit(_Replacing(changes, above)).code
+        return code if _FEED not in self._text else self._with_feeds(code)
+
+    def _with_feeds(self, code: str) -> str:
+        """The new text with the form feeds of the old one, which libcst has not seen."""
+        feeds = [at for at, letter in enumerate(self._text) if letter == _FEED]
+        before = [at - number for number, at in enumerate(feeds)]
+        moved = []
+        for each in edits("", self._text.replace(_FEED, ""), code):
+            start = each.start + bisect_right(before, each.start)
+            moved.append(Edit("", start, max(start, each.end + bisect_left(before, each.end)), each.text))
+        return applied(self._text, moved)
+
+
+@lru_cache(4)
+def _parsed(data: bytes) -> tuple[cst.Module, Mapping[cst.CSTNode, CodeRange], Mapping[cst.CSTNode, cst.CSTNode]] | str:
+    """A text as a tree, with the place of each node and what is around it; or why it cannot be rewritten."""
+    if len(data) > MAX_BYTES or shape_of(data).depth > MAX_DEPTH:
+        return "the file is too long or too deep to be rewritten"
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
+    text = data.decode("utf-8", "replace").replace(_FEED, "")
+    try:
+        module = cst.parse_module(text)
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        places = cast("Mapping[cst.CSTNode, CodeRange]", wrapper.resolve(PositionProvider))
+        parents = cast("Mapping[cst.CSTNode, cst.CSTNode]", wrapper.resolve(ParentNodeProvider))
+        same = module.code == text
+    except (cst.ParserSyntaxError, RecursionError, ValueError) as error:
+        return f"the file cannot be rewritten ({type(error).__name__})"
+    return (module, places, parents) if same else \
+        "the file cannot be rewritten without touching more than is to be mended"
 
 
 class _Replacing(cst.CSTTransformer):

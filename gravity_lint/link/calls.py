@@ -8,12 +8,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from gravity_lint.facts.code import Attr, Call, Class, Expr, Name
-from gravity_lint.knowledge.names import store_words
+from gravity_lint.knowledge.names import stores
 from gravity_lint.link.modules import Module, Unit
-from gravity_lint.screen import names_in
 
-MAX_NAME = 200
-"""Bytes before an `as` in which a name is looked for."""
 MAX_CARRIERS = 200
 """Names under which one thing is handed on; what has more of them has a name that means many things."""
 
@@ -57,7 +54,7 @@ class Calls:
         found: defaultdict[bytes, list[Module]] = defaultdict(list)
         shared = (self.modules[path] for path in sorted(self.modules) if self.modules[path].role == "library")
         for module in (*self.code, *shared):
-            for word in names_in(module.text):
+            for word in module.spelling.names:
                 found[word].append(module)
         return found
 
@@ -78,8 +75,8 @@ class Calls:
 
     @cached_property
     def _storing(self) -> dict[str, list[Module]]:
-        tells = store_words().search
-        return {word.decode("utf-8", "replace"): modules for word, modules in self._words.items() if tells(word)}
+        words = self._words
+        return {word.decode("utf-8", "replace"): words[word] for word in _holding_any(words, stores())}
 
     def classes(self, words: Iterable[str]) -> Iterator[Unit]:
         """The classes in the modules that hold one of these words."""
@@ -116,7 +113,7 @@ class Calls:
     def _importing(self) -> dict[str, list[Module]]:
         found: defaultdict[str, list[Module]] = defaultdict(list)
         for module in self.modules.values():
-            for package in {one.name.split(".", 1)[0] for one in module.written if not one.level}:
+            for package in {one.name.split(".", 1)[0] for one in module.spelling.imports if not one.level}:
                 found[package].append(module)
         return found
 
@@ -138,7 +135,7 @@ class Calls:
         """The calls in these modules, of the service's own code, whose last name is this one; `dotted`: of objects."""
         method = b"." + name.encode("utf-8", "replace")
         for module in self.calling(name):
-            if module in among and (not dotted or method in module.called):
+            if module in among and (not dotted or method in module.spelling.called):
                 yield from (one for one in module.calls.get(name, ()) if not dotted or isinstance(one[0].func, Attr))
 
     def calling(self, name: str) -> tuple[Module, ...]:
@@ -146,22 +143,23 @@ class Calls:
         found = self._calling.get(name)
         if found is None:
             word = name.encode("utf-8", "replace")
+            forms = (word, b"." + word)
             found = self._calling[name] = tuple(
-                module for module in self.holding(name) if word in module.called or b"." + word in module.called)
+                module for module in self.holding(name) if not module.spelling.called.isdisjoint(forms))
         return found
 
     def inheriting(self, name: str) -> Iterator[Unit]:
         """The classes, those of shared libraries included, that list something of this last name as a base."""
         word = name.encode("utf-8", "replace")
         for module in self.anywhere(name):
-            if word in module.bases:
+            if word in module.spelling.bases:
                 yield from module.heirs.get(name, ())
 
     def declaring(self, name: str) -> Iterator[Unit]:
         """The classes of the service's own code that have this name."""
         word = name.encode("utf-8", "replace")
         for module in self.holding(name):
-            if word in module.classes:
+            if word in module.spelling.classes:
                 yield from (unit for unit in module.units if isinstance(unit.node, Class) and unit.last_name == name)
 
     def may_make(self, call: Call) -> bool:
@@ -172,7 +170,7 @@ class Calls:
     @cached_property
     def _makers(self) -> frozenset[str]:
         modules = [module for module in self.modules.values() if module.role in ("code", "library")]
-        names = {word.decode("utf-8", "replace") for module in modules for word in module.classes}
+        names = {word.decode("utf-8", "replace") for module in modules for word in module.spelling.classes}
         return frozenset(names | {alias for name in names for alias in self.aliases(name)})
 
     def family(self, name: str) -> frozenset[str]:
@@ -185,7 +183,7 @@ class Calls:
                 base = waiting.pop()
                 word = base.encode("utf-8", "replace")
                 heirs = {heir.decode("utf-8", "replace") for module in self.anywhere(base)
-                         for heir in module.bases.get(word, ())}
+                         for heir in module.spelling.bases.get(word, ())}
                 for one in (*heirs, *self.aliases(base)):
                     if one not in names:
                         names[one] = None
@@ -211,18 +209,29 @@ class Calls:
             ))
         return found
 
-
     @cached_property
     def _renaming(self) -> dict[bytes, dict[Module, None]]:
         """Every name that stands before an `as` → the modules in which it does."""
         found: dict[bytes, dict[Module, None]] = {}
         for module in self.code:
-            text, at = module.text, -1
-            while (at := text.find(b" as ", at + 1)) >= 0:
-                before = text[max(0, at - MAX_NAME) : at].split()
-                if before:
-                    found.setdefault(before[-1].rpartition(b".")[2].lstrip(b"("), {})[module] = None
+            for name in module.spelling.renamed:
+                found.setdefault(name, {})[module] = None
         return found
+
+
+def _holding_any(words: Iterable[bytes], parts: Iterable[bytes]) -> set[bytes]:
+    """The words that hold one of these parts, in whatever case: all of them are searched as one text."""
+    text = b"\n".join(words)
+    folded = text.lower()
+    found: set[bytes] = set()
+    for part in parts:
+        at = -1
+        while (at := folded.find(part, at + 1)) >= 0:
+            end = folded.find(b"\n", at)
+            end = len(folded) if end < 0 else end
+            found.add(text[folded.rfind(b"\n", 0, at) + 1:end])
+            at = end
+    return found
 
 
 def _imports(module: Module, package: str) -> bool:

@@ -40,26 +40,7 @@ from gravity_lint.facts.code import (
     walk,
 )
 from gravity_lint.link.flow import Flow, flow_of
-from gravity_lint.screen import names_in
-
-_CALLED = re.compile(rb"(\.?(?<![\w\x80-\xff])[\w\x80-\xff]+)(?:[ \t]|\\\r?\n)*\(")
-_NAMED_CLASS = re.compile(rb"\bclass[ \t]+([\w\x80-\xff]+)")
-_CLASS = re.compile(rb"^[ \t]*class[ \t]+([\w\x80-\xff]+)\s*\((.*?)\)\s*:", re.MULTILINE | re.DOTALL)
-
-
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))",
-    re.MULTILINE,
-)
-
-
-class Written(NamedTuple):
-    """An import as a text seems to hold it, without a grammar."""
-
-    name: str
-    level: int
-    taken: tuple[str, ...]
-    """What it takes of that, `*` for all; nothing where it takes the module itself."""
+from gravity_lint.link.spelling import Spelling, shared
 
 
 class Unit:
@@ -161,28 +142,9 @@ class Module:
         return self._data() if self._data is not None else b""
 
     @cached_property
-    def written(self) -> tuple[Written, ...]:
-        """The imports that its text seems to hold."""
-        return tuple(_written(self.text))
-
-    @cached_property
-    def called(self) -> frozenset[bytes]:
-        """The names in its text that a bracket follows, as after what is called; each with the dot before it."""
-        return frozenset(_CALLED.findall(self.text))
-
-    @cached_property
-    def classes(self) -> frozenset[bytes]:
-        """The names that follow the word `class` in its text."""
-        return frozenset(_NAMED_CLASS.findall(self.text))
-
-    @cached_property
-    def bases(self) -> dict[bytes, set[bytes]]:
-        """Names between the brackets behind its classes' names → those classes' names."""
-        found: dict[bytes, set[bytes]] = {}
-        for name, inside in _CLASS.findall(self.text):
-            for word in names_in(inside):
-                found.setdefault(word, set()).add(name)
-        return found
+    def spelling(self) -> Spelling:
+        """What its text seems to hold, without a grammar."""
+        return shared(self.text) if self.role == "library" else Spelling(self.text)
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -251,17 +213,6 @@ class Module:
             for stmt in statements(body_of(unit.node))
             if isinstance(stmt, Import)
         )
-
-
-def _written(text: bytes) -> Iterator[Written]:
-    for dots, start, names, plain in _IMPORT.findall(text):
-        if plain:
-            words = (part.split() for part in plain.split(b","))
-            yield from (Written(part[0].decode("utf-8", "replace"), 0, ()) for part in words if part)
-            continue
-        taken = (part.split() for part in names.strip(b"()").split(b","))
-        yield Written(start.decode("utf-8", "replace"), len(dots),
-                      tuple(part[0].decode("utf-8", "replace") for part in taken if part))
 
 
 def _given_by(expr: Expr) -> set[str]:

@@ -43,7 +43,6 @@ MAX_DEPTH = 6
 """Names and calls between a use and the annotation that says its class."""
 _OPTIONAL = re.compile(r"^(?:\w+\.)*Optional\[(.*)\]$")
 _DOTTED = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
-_METHOD = re.compile(rb"\bdef\s+(\w+)")
 _WRAPPERS = frozenset({"Optional", "Annotated", "Union", "Final", "ClassVar", "Awaitable", "Coroutine"})
 
 
@@ -96,10 +95,10 @@ class Typed:
     def _methods(self) -> frozenset[str]:
         """The names of all methods of the service's classes, and of those beside it."""
         return frozenset(
-            match[1].decode("utf-8", "replace")
+            name.decode("utf-8", "replace")
             for module in self.ask.modules.values()
             if module.role in ("code", "library")
-            for match in _METHOD.finditer(module.text)
+            for name in module.spelling.methods
         )
 
     # ---- the class of an expression

@@ -23,6 +23,17 @@ class ServiceSummary(NamedTuple):
     database_place: Place | None = None
 
 
+class Look(NamedTuple):
+    """How a report is to look, for the formats that people read."""
+
+    color: bool = False
+    width: int = 100
+    """Columns of the terminal."""
+    verbose: bool = False
+    statistics: bool = False
+    """Whether to count by rule at the end."""
+
+
 @dataclass(frozen=True)
 class Report:
     """The result of a run, ready to be written: sorted, suppressed, and without a password in its words."""

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from gravity_lint.report import Report
+from gravity_lint.report import Look, Report
 from gravity_lint.report.alike import Group, together
 from gravity_lint.report.frame import Code
-from gravity_lint.report.text import columns, conclusion, relative, safe, where
+from gravity_lint.report.paint import Paint
+from gravity_lint.report.text import columns, conclusion, ending, printed, relative, safe, where
 from gravity_lint.source import Source
 from gravity_lint.violation import Block, Edit, Place, Remedy, Severity, Step, Violation
 
-_CODES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "34", "dim": "2", "good": "1;32",
-          "marked": "4"}
 _WIDEST_TEXT = 110
 _WIDEST_STEP = 44
 _NEW = 12
@@ -24,26 +23,24 @@ _PLACES = 5
 """Of those that say the same, so many are listed; the next line counts the rest."""
 
 
-class _Paint:
-    def __init__(self, color: bool) -> None:
-        self._color = color
-
-    def __call__(self, kind: str, text: str) -> str:
-        return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self._color and text else text
+def render(report: Report, look: Look) -> Iterator[str]:
+    """A report → what a terminal shows of it."""
+    yield from printed(lines(report, look.color, look.width, look.verbose))
+    yield from printed(ending(report, look))
 
 
 def lines(report: Report, color: bool, width: int, verbose: bool = False) -> Iterator[str]:
     """A report → lines for a terminal of this width. What says the same is shown once, or each, if `verbose`."""
-    writer = _Writer(report, _Paint(color), width)
+    writer = _Writer(report, Paint(color), width)
     for group in map(Group, report.violations) if verbose else together(report.violations):
         yield from writer.group(group)
         yield ""
     clean = not report.violations and not report.crashes
-    yield _Paint(color)("good" if clean else "bold", conclusion(report))
+    yield Paint(color)("good" if clean else "bold", conclusion(report))
 
 
 class _Writer:
-    def __init__(self, report: Report, paint: _Paint, width: int) -> None:
+    def __init__(self, report: Report, paint: Paint, width: int) -> None:
         self._report = report
         self._paint = paint
         self._width = width
