@@ -127,7 +127,8 @@ ORDERS = """
         op.execute("DROP EXTENSION pg_trgm")
 """
 
-ORDERS_DOCUMENT = """\
+ORDERS_URL = "postgresql+asyncpg://<user>:<password>@<host>:5432/orders"
+ORDERS_DOCUMENT = f"""\
 # Database Setup
 
 What `orders` needs of a database. The deployment brings it, sets the variables and takes the
@@ -147,7 +148,7 @@ steps below before it starts the service.
 
 | variable | what it is | read in |
 |---|---|---|
-| `ORDERS_DATABASE_URL` | URL of PostgreSQL, such as `postgresql+asyncpg://user:password@host:5432/orders` | `orders/config.py` |
+| `ORDERS_DATABASE_URL` | URL of PostgreSQL, such as `{ORDERS_URL}` | `orders/config.py` |
 | `ORDERS_REDIS_HOST` | host of Redis | `orders/config.py` |
 | `ORDERS_REDIS_PORT` | port of Redis | `orders/config.py` |
 
@@ -202,9 +203,13 @@ def test_it_is_markdown(tmp_path: Path) -> None:
 def test_it_is_for_a_person_to_look_at(tmp_path: Path) -> None:
     put(tmp_path, ORDERS)
     assert not mending(options(tmp_path, "GRV501"), Wish(True)).files
-    violation, = run(options(tmp_path, "GRV501")).violations
+    report = proposals(run(options(tmp_path, "GRV501")))
+    violation, = report.violations
     assert violation.remedy is not None
     assert (violation.remedy.applicability, "TODO" in violation.remedy.caution) == ("unsafe", True)
+    fix = as_json.document(report)["violations"][0]["fix"]
+    assert fix["refused"] is None  # what stands for a password is none
+    assert [edit["text"] for edit in fix["edits"]] == [ORDERS_DOCUMENT]
 
 
 def lines(tmp_path: Path, service: str) -> list[str]:
@@ -237,7 +242,7 @@ SAID = {
         PyMySQL
         """, [
         "- **MySQL**, opened with Flask-SQLAlchemy, pymysql in `app.py`",
-        "| `SHOP_URI` | URL of MySQL, such as `mysql+pymysql://user:password@host:3306/shop` | `app.py` |",
+        "| `SHOP_URI` | URL of MySQL, such as `mysql+pymysql://<user>:<password>@<host>:3306/shop` | `app.py` |",
         "3. Nothing to run: the service makes its tables itself when it starts, in `app.py`.",
         "| `line_item` | `LineItem` | `app.py` |",
     ]),
@@ -320,7 +325,7 @@ SAID = {
         """, [
         "- **MongoDB**, opened with MongoEngine in `main.py`",
         "  - Permissions: `readWrite` on its database",
-        "| `MONGO_URL` | URL of MongoDB, such as `mongodb://user:password@host:27017/shop` | `main.py` |",
+        "| `MONGO_URL` | URL of MongoDB, such as `mongodb://<user>:<password>@<host>:27017/shop` | `main.py` |",
         "3. No migrations for the document store: collections come with their first document.",
         "- Collections: 1",
     ]),
@@ -334,7 +339,7 @@ SAID = {
         app = FastAPI()
         cache = redis.Redis.from_url(os.environ["CACHE_URL"])
         """, [
-        "| `CACHE_URL` | URL of Redis, such as `redis://host:6379/0` | `main.py` |",
+        "| `CACHE_URL` | URL of Redis, such as `redis://<host>:6379/0` | `main.py` |",
         "1. Bring Redis that only the service can reach.",
         "- Cache: TODO: which keys it holds, and what happens when they are lost",
     ]),

@@ -126,11 +126,11 @@ def _url(store: Facts, name: str) -> str:
     if product == "SQLite":
         return f"{scheme if scheme.startswith('sqlite') else 'sqlite'}:////var/lib/{name}/{name}.db"
     if product == "Redis":
-        return "redis://host:6379/0"
+        return "redis://<host>:6379/0"
     if product not in _URLS:
         return ""
     plain, port = _URLS[product]
-    return f"{scheme or plain}://user:password@host:{port}/{name}"
+    return f"{scheme or plain}://<user>:<password>@<host>:{port}/{name}"
 
 
 # ---- steps

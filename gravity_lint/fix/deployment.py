@@ -37,7 +37,7 @@ def provisioning(product: str, name: str) -> tuple[str, str]:
         "Microsoft SQL Server": f"CREATE DATABASE {name};\nCREATE LOGIN {name} WITH PASSWORD = '{PASSWORD}';\nGO\n"
                                 f"USE {name};\nCREATE USER {name} FOR LOGIN {name};\n"
                                 f"ALTER ROLE db_owner ADD MEMBER {name};",
-        "MongoDB": f'use {name}\ndb.createUser({{user: "{name}", pwd: passwordPrompt(), '
+        "MongoDB": f'use {name}\ndb.createUser({{user: "{name}", pwd: "{PASSWORD}", '
                    f'roles: [{{role: "readWrite", db: "{name}"}}]}})',
     }
     statements["MariaDB"] = statements["MySQL"]
