@@ -386,6 +386,63 @@ SAID = {
         "2. Set `DATABASE_URL` in the service's environment.",
         "- Tables: TODO: list them; the code declares none",
     ]),
+    "settings beside those of the address, and a host in the code": ("""
+        --- main.py
+        import os
+
+        from fastapi import FastAPI
+        from pymongo import MongoClient
+
+        app = FastAPI()
+        size = int(os.getenv("MONGO_POOL_SIZE", "10"))
+        port = int(os.environ["MONGO_PORT"])
+        level = os.getenv("LEVEL")
+        client = MongoClient(f"mongodb://{os.environ['MONGO_USER']}:{os.environ['MONGO_PASSWORD']}@mongo:{port}")
+        """, [
+        "| `MONGO_USER` | user of MongoDB | `main.py` |",
+        "| `MONGO_POOL_SIZE` | setting of MongoDB | `main.py` |",
+        "| `MONGO_PORT` | port of MongoDB | `main.py` |",
+        "TODO: how the service is told where MongoDB is; it is written in `main.py` and must become a variable",
+        "2. Set `MONGO_USER`, `MONGO_PASSWORD`, `MONGO_POOL_SIZE` and `MONGO_PORT` in the service's environment.",
+    ]),
+    "names that the code computes": ("""
+        --- app.py
+        from fastapi import FastAPI
+        from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+        app = FastAPI()
+
+
+        class Base(DeclarativeBase):
+            @declared_attr.directive
+            def __tablename__(cls) -> str:
+                return cls.__name__.lower() + "s"
+
+
+        class Order(Base):
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+
+        class Line(Base):
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+            @declared_attr.directive
+            def __tablename__(cls) -> str:
+                return f"{cls.__name__.lower()}_of_order"
+
+
+        class Other(Base):
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+            @declared_attr.directive
+            def __tablename__(cls) -> str:
+                return named(cls)
+        """, [
+        "- Tables: 3",
+        "| `orders` | `Order` | `app.py` |",
+        "| `line_of_order` | `Line` | `app.py` |",
+        "| named by the code | `Other` | `app.py` |",
+    ]),
     "names that SQL keeps for itself": ("""
         --- main.py
         import os

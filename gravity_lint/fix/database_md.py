@@ -101,12 +101,14 @@ def _variables(facts: Facts) -> Iterator[str]:
             yield f"| `{variable['name']}` | {_meaning(store, variable, facts)} | `{variable['path']}` |"
         yield ""
     for store in facts["stores"]:
-        if not store["variables"]:
-            where = ", ".join(f"`{path}`" for path in store["paths"][:3])
-            here = ", ".join(f"`{path}`" for path in store["written"][:3])
-            why = f"it is written in {here} and must become a variable" if here else \
-                f"{where} could not be followed to a variable" if where else "nothing here opens it"
-            yield f"TODO: how the service is told where {store['product'] or 'its database'} is; {why}\n"
+        where = ", ".join(f"`{path}`" for path in store["paths"][:3])
+        here = ", ".join(f"`{path}`" for path in store["written"][:3])
+        name = store["product"] or "its database"
+        if here:
+            yield f"TODO: how the service is told where {name} is; it is written in {here} and must become a variable\n"
+        elif not store["variables"]:
+            why = f"{where} could not be followed to a variable" if where else "nothing here opens it"
+            yield f"TODO: how the service is told where {name} is; {why}\n"
 
 
 def _meaning(store: Facts, variable: Facts, facts: Facts) -> str:
@@ -117,7 +119,7 @@ def _meaning(store: Facts, variable: Facts, facts: Facts) -> str:
         return f"URL{of}" + (f", such as `{url}`" if url else "")
     if role in ("database", "file"):
         return _ROLES[role] + ("" if len(facts["stores"]) == 1 else f", {_called(store)}")
-    return f"{_ROLES[role]}{of}" if role in _ROLES else f"part of the address{of}"
+    return _ROLES.get(role, "setting" if role == "setting" else "part of the address") + of
 
 
 def _url(store: Facts, name: str) -> str:
@@ -212,6 +214,8 @@ def _schema(facts: Facts) -> Iterator[str]:
             yield f"| {word[:-1].lower()} | model | declared in |\n|---|---|---|"
             yield from (_row(table) for table in rows)
             yield ""
+            if any(table["orm"] == "django" for table in rows):
+                yield "- Beside them, the tables of Django and of the applications that it is given\n"
         elif kind in kinds and kind != "cache":
             yield f"- {word}: TODO: list them; the code declares none"
     if "cache" in kinds:

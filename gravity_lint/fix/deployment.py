@@ -17,7 +17,9 @@ _RESERVED = frozenset({
     "group", "in", "index", "insert", "into", "join", "key", "leading", "left", "like", "limit", "not", "null",
     "offset", "on", "or", "order", "primary", "procedure", "references", "returning", "right", "row", "rows", "schema",
     "select", "session_user", "system", "table", "then", "to", "trigger", "union", "unique", "update", "user", "using",
-    "values", "view", "when", "where", "window", "with"})
+    "values", "view", "when", "where", "window", "with",
+    "admin", "config", "information_schema", "local", "main", "master", "mysql", "postgres", "sys", "test"})
+"""Words that SQL keeps for itself, and databases that servers have from the beginning."""
 
 
 def identifier(name: str) -> str:
