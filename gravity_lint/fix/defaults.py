@@ -61,7 +61,7 @@ def _demanded(tree: Tree, place: Place) -> Changes:
         if isinstance(node, (cst.AnnAssign, cst.Assign)) and node.value is not None:
             return _field(tree, node.value, "")
         if isinstance(node, cst.Call):
-            return _subscript(tree, node, node)
+            return subscript(tree, node, node)
     raise Refused("what it stands in for is asked for in another form than is known")
 
 
@@ -157,7 +157,7 @@ def _argument(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes
 def _wrapped(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`env(name, default)`, a function of the service's own, → `os.environ[name]`"""
     call = _call_of(tree, default)
-    _refuse_eager(tree, call)
+    refuse_eager(tree, call)
     if not call.args or call.args[0].keyword is not None:
         raise Refused("the variable's name stands in another form than is known")
     index = cst.SubscriptElement(slice=cst.Index(value=call.args[0].value))
@@ -169,7 +169,7 @@ def _instead(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     whole = tree.parent(default)
     if not isinstance(whole, cst.BooleanOperation) or tree.parent(whole) is None:
         raise Refused("the default stands in another form than is known")
-    _refuse_eager(tree, whole)
+    refuse_eager(tree, whole)
     return {whole: whole.left.with_changes(lpar=whole.lpar or whole.left.lpar, rpar=whole.rpar or whole.left.rpar)}
 
 
@@ -178,12 +178,12 @@ def _choice(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     whole = tree.parent(default)
     if not isinstance(whole, cst.IfExp) or whole.orelse is not default:
         raise Refused("the default stands in another form than is known")
-    _refuse_eager(tree, whole)
+    refuse_eager(tree, whole)
     told = "".join(word for word in tree.module.code_for_node(whole.test))
     if variable not in told and tree.module.code_for_node(whole.body) not in told:
         raise Refused("something else decides whether the default is taken")
     if isinstance(whole.body, cst.Call):
-        return _subscript(tree, whole.body, whole)
+        return subscript(tree, whole.body, whole)
     return {whole: whole.body.with_changes(lpar=whole.lpar or whole.body.lpar, rpar=whole.rpar or whole.body.rpar)}
 
 
