@@ -1,13 +1,13 @@
 """The plain values that Python code is turned into: expressions and statements without a syntax tree.
 
-Everything holds plain values only, so that facts can be pickled, cached by content and sent to a worker. Nothing
-writes to them, yet they are not frozen: a frozen dataclass takes three times as long to make, and there are many.
+Nothing writes to them, yet they are not frozen: a frozen dataclass takes three times as long to make, and there are
+many. What a function does is read when it is first asked for.
 A span is a pair of byte offsets into the file's UTF-8 text (`Source.place` turns it into lines and columns).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -313,12 +313,20 @@ class Match:
 class Function:
     name: str
     params: tuple[Param, ...]
-    body: Block
+    _body: Block | Callable[[], Block]
+    """Its statements, or what reads them: half of all code stands in functions that nobody asks for."""
     decorators: tuple[Expr, ...]
     returns: Expr | None
     is_async: bool
     span: Span
     """The name alone."""
+
+    @property
+    def body(self) -> Block:
+        found = self._body
+        if not isinstance(found, tuple):
+            found = self._body = found()
+        return found
 
 
 @dataclass(slots=True, eq=False)
@@ -360,7 +368,15 @@ class Comment:
 class PythonFacts:
     body: Block
     troubles: tuple[SyntaxTrouble, ...]
-    comments: tuple[Comment, ...]
+    _comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]]
+
+    @property
+    def comments(self) -> tuple[Comment, ...]:
+        """Those that may suppress."""
+        found = self._comments
+        if not isinstance(found, tuple):
+            found = self._comments = found()
+        return found
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
