@@ -30,7 +30,7 @@ LAYERS = (
     {"run"},
     {"mending"},
     {"commands"},
-    {"cli"},
+    {"cli", "flake8_plugin"},
     {"start"},
     {"__main__"},
 )
@@ -39,6 +39,7 @@ ROOMS = {
     **dict.fromkeys(("tree_sitter", "tree_sitter_bash", "tree_sitter_powershell", "tree_sitter_python"), "facts"),
     "libcst": "fix",
     "click": "cli",
+    "flake8": "flake8_plugin",
 }
 MODULES = sorted(ROOT.rglob("*.py"))
 
