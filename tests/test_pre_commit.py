@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -71,7 +71,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(tool: Path, home: Path, tmp_path: Path) -> Iterator[Shop]:
+def shop(tool: Path, home: Path, tmp_path: Path) -> Shop:
     """A repository with a conforming service and the hooks, committed."""
     shutil.copytree(CONFORMING, tmp_path / "shipping")
     revision = git(tool, "rev-parse", "HEAD").strip()
@@ -80,7 +80,7 @@ def shop(tool: Path, home: Path, tmp_path: Path) -> Iterator[Shop]:
         {"repos": [{"repo": str(tool), "rev": revision, "hooks": hooks}]})})
     git(tmp_path, "init", "-q", "-b", "main")
     committed(tmp_path)
-    yield Shop(tmp_path, home)
+    return Shop(tmp_path, home)
 
 
 class Shop:
