@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gravity_lint import __version__, commands
 from gravity_lint.commands import CLEAN, FAILED, FOUND, Asked, Misuse, guarded, is_format
 from gravity_lint.formats import FORMATS
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _EPILOG = f"""\
 \b
@@ -60,6 +63,23 @@ _CACHE_DIR = click.option("--cache-dir", metavar="DIR", type=click.Path(),
                           help="Where earlier runs are kept. [default: GRAVITY_LINT_CACHE_DIR, or the user's caches]")
 
 
+def _some_rules(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What may stand for a rule behind the last comma, for the shell's completion."""
+    from click.shell_completion import CompletionItem
+
+    from gravity_lint.rulebook import load_rules
+
+    before, comma, word = begun.rpartition(",")
+    return [CompletionItem(before + comma + known, help=rule.title) for rule in load_rules()
+            for known in (rule.code, rule.name) if known.lower().startswith(word.lower())]
+
+
+def _some_formats(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in FORMATS if name.startswith(begun)]
+
+
 def _formats(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
     """What stands behind `--output-format`, each time a format and perhaps the file for it."""
     for word in words:
@@ -72,14 +92,16 @@ def _formats(context: click.Context, parameter: click.Parameter, words: tuple[st
 
 _CHECK = (
     click.option("--output-format", "-f", metavar="FORMAT[:FILE]", multiple=True, callback=_formats,
+                 shell_complete=_some_formats,
                  help=f"How to say it, and to which file, several times if need be: {', '.join(FORMATS)}. "
                       "[default: full on a terminal, concise elsewhere]"),
     click.option("--output-file", "-o", metavar="FILE", type=click.Path(),
                  help="Write to FILE and say nothing."),
-    click.option("--select", metavar="RULES", multiple=True,
+    click.option("--select", metavar="RULES", multiple=True, shell_complete=_some_rules,
                  help="Only these rules: codes, beginnings of codes, names; commas between."),
-    click.option("--ignore", metavar="RULES", multiple=True, help="Not these rules."),
-    click.option("--extend-select", metavar="RULES", multiple=True, help="These rules as well."),
+    click.option("--ignore", metavar="RULES", multiple=True, shell_complete=_some_rules, help="Not these rules."),
+    click.option("--extend-select", metavar="RULES", multiple=True, shell_complete=_some_rules,
+                 help="These rules as well."),
     click.option("--unsafe-fixes", is_flag=True, help="Count and apply fixes that a person must look at, too."),
     click.option("--diff", is_flag=True, help="Show what fixes would change, and write nothing."),
     click.option("--fix-only", is_flag=True, help="Apply fixes, and say nothing of what is left."),
@@ -151,7 +173,7 @@ def list_rules() -> int:
 
 
 @cli.command("rule")
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=_some_rules)
 @_guarded
 @click.option("--examples", is_flag=True, help="Show every example.")
 def show_rule(rule: str, examples: bool) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gravity_lint.config import Config
     from gravity_lint.keys import FailOn
     from gravity_lint.mending import Mending
+    from gravity_lint.progress import Progress
     from gravity_lint.remember import Parts
     from gravity_lint.report import Look, Report
     from gravity_lint.rulebook import Rule
@@ -53,6 +54,8 @@ class Asked(NamedTuple):
     no_cache: bool = False
     cache_dir: str | None = None
     stdin_filename: str | None = None
+    stdin: bytes | None = None
+    """What standard input gave, where it has been read already."""
     color: str = "auto"
     jobs: int | None = None
     fix: bool = False
@@ -126,7 +129,7 @@ def guarded(command: Callable[[], int]) -> int:
     except (Misuse, BrokenPipeError):
         raise
     except Exception as error:
-        if _is_mistake(error):
+        if is_mistake(error):
             _tell(str(error))
             return FAILED
         if os.environ.get("GRAVITY_LINT_DEBUG"):
@@ -136,7 +139,7 @@ def guarded(command: Callable[[], int]) -> int:
         return FAILED
 
 
-def _is_mistake(error: Exception) -> bool:
+def is_mistake(error: Exception) -> bool:
     """Whether this is the user's to mend; what could raise it is imported only now, since most commands do not fail."""
     from gravity_lint.baseline import BaselineError, NoBase
     from gravity_lint.config import ConfigError
@@ -157,8 +160,6 @@ def _tell(reason: str) -> None:
 
 def check(asked: Asked) -> int:
     """Judges what was asked for, mends it if that is asked for, and says what was found."""
-    from gravity_lint.remember import remembered
-
     if asked.show_settings or asked.show_files:
         return _show_what(asked)
     _outputs(asked)
@@ -166,7 +167,7 @@ def check(asked: Asked) -> int:
         return _mend(asked)
     if asked.write_baseline is not None or asked.prune_baseline:
         return _keep(asked)
-    report = remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
+    report = judged(asked)
     return _told(report, asked)
 
 
@@ -350,6 +351,30 @@ def _note(violation: Violation, reason: str) -> None:
     _tell(f"{where(violation.place)}: {violation.code} not fixed: {reason}")
 
 
+def judged(asked: Asked) -> Report:
+    """What is found of what was asked for; told again where an earlier run has found it and nothing has changed."""
+    from gravity_lint.remember import remembered
+
+    asked = _saved(asked)
+    return remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
+
+
+def _saved(asked: Asked) -> Asked:
+    """The same without standard input where that is what its file holds: an editor asks when it has saved."""
+    if asked.stdin_filename is None or ("-" not in asked.paths and asked.stdin is None):
+        return asked
+    text = sys.stdin.buffer.read() if asked.stdin is None else asked.stdin
+    try:
+        with open(asked.stdin_filename, "rb") as file:
+            same = os.path.isfile(asked.stdin_filename) and file.read() == text
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        return asked._replace(stdin=text)
+    given = tuple(path for path in asked.paths if path != "-")
+    return asked._replace(paths=given or (asked.stdin_filename,), stdin_filename=None)
+
+
 def _judged(asked: Asked, parts: Parts | None) -> Report:
     from gravity_lint.run import run
 
@@ -361,12 +386,12 @@ def _options(asked: Asked, parts: Parts | None) -> Options:
     from gravity_lint.rulebook import unknown_selector
     from gravity_lint.run import Options
 
-    places, overlay = _places(asked.paths, asked.stdin_filename)
+    places, overlay = _places(asked.paths, asked.stdin_filename, asked.stdin)
     config, known = _load(places, asked.config_file, asked.isolated)
     alone = asked.isolated or asked.config_file is not None
     named = asked.write_baseline or asked.baseline
     options = Options(
-        places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts,
+        places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts, progress=_progress(),
         chosen=None if alone else lambda nearer: _chosen(known, nearer, asked),
         unknown=lambda words: unknown_selector(tuple(words), known),
         baseline=config.baseline if named is None else _absolute(named), anew=asked.write_baseline is not None)
@@ -484,7 +509,7 @@ def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) ->
     from gravity_lint.report.services import lines
     from gravity_lint.run import services as find
 
-    places, _ = _places(paths, None)
+    places, _ = _places(paths)
     config, _ = _load(places, config_file, isolated)
     report = find(places, config)
     _print(line + "\n" for line in lines(report))
@@ -530,7 +555,8 @@ def show_rule(rule: str, examples: bool) -> int:
 # ---- from options to values
 
 
-def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[Path, ...], dict[str, bytes]]:
+def _places(paths: tuple[str, ...], stdin_filename: str | None = None,
+            stdin: bytes | None = None) -> tuple[tuple[Path, ...], dict[str, bytes]]:
     """The paths to judge, and what stands in for files' content."""
     from pathlib import Path
 
@@ -540,7 +566,7 @@ def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[P
         return tuple(map(Path, paths)) or (Path(),), {}
     given = tuple(Path(path) for path in paths if path != "-")
     place = Path(os.path.abspath(stdin_filename))
-    return given or (Path(stdin_filename),), {place.as_posix(): sys.stdin.buffer.read()}
+    return given or (Path(stdin_filename),), {place.as_posix(): sys.stdin.buffer.read() if stdin is None else stdin}
 
 
 def _cache(asked: Asked) -> Cache | None:
@@ -616,6 +642,15 @@ def _colored(color: str, stream: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return os.environ["FORCE_COLOR"] != "0"
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _progress() -> Progress | None:
+    """What shows how far a long run is; none where nobody sees it, or it could not be rubbed out."""
+    if os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
+        return None
+    from gravity_lint.progress import Progress
+
+    return Progress(sys.stderr)
 
 
 def _width() -> int:

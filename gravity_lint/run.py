@@ -7,9 +7,11 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gravity_lint import baseline, inputs, mask, workers
 from gravity_lint.baseline import Entry, Known, Outcome
@@ -29,6 +31,9 @@ from gravity_lint.screen import matters, tells
 from gravity_lint.source import Source, Texts, Unreadable
 from gravity_lint.suppress import Answers, Comments, Suppression, UnusedSuppression, suppress
 from gravity_lint.violation import Finding, Place, Step, Violation
+
+if TYPE_CHECKING:
+    from gravity_lint.progress import Progress
 
 STACK = 4_000
 """Python frames that one run may need: a value is followed through some sixty expressions, a dozen frames each."""
@@ -61,6 +66,8 @@ class Options:
     """Processes that may judge services at the same time; None for as many as pay."""
     parts: Parts | None = None
     """What earlier runs found of each service, and what this one finds, where that is kept; not with an overlay."""
+    progress: Progress | None = field(default=None, compare=False)
+    """What shows how far a run is, where somebody can see it."""
     chosen: Callable[[Config], tuple[Rule, ...]] | None = None
     """Which rules a configuration chooses that lies nearer to some files; without it there are none."""
     unknown: Unknown | None = None
@@ -194,11 +201,15 @@ def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
     _ordered(options.rules)  # a rule that cannot be loaded is told before there are other processes
     sizes = [sum(file.kind == "python" for file in files.files) for files, _ in wanted]
     processes = _processes(sizes, options.jobs)
+    if options.progress is not None:
+        options.progress.begin(sum(sizes), len(sizes))
     if processes < 2:
-        return list(_one_by_one(wanted, sizes, options))
+        with options.progress or nullcontext():
+            return list(_one_by_one(wanted, sizes, options))
     _prepared()
-    within = replace(options, recorded=options.recorded or inputs.recorded())
-    results = workers.spread(sizes, lambda index: _sent(judge(*wanted[index], within)), processes, ENOUGH)
+    within = replace(options, recorded=options.recorded or inputs.recorded(), progress=None)
+    results = workers.spread(sizes, lambda index: _sent(judge(*wanted[index], within)), processes, ENOUGH,
+                             options.progress)
     return [_lost(*each, result.why) if isinstance(result, workers.Lost) else _received(result)
             for each, result in zip(wanted, results, strict=True)]
 
@@ -212,6 +223,8 @@ def _one_by_one(wanted: Sequence[_Wanted], sizes: Sequence[int], options: Option
             done = 0
         yield judge(*each, options)
         done += size
+        if options.progress is not None:
+            options.progress.step(0, 1)
 
 
 def _prepared() -> None:
@@ -271,6 +284,8 @@ def _judged(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: O
                 violations.append(_violation(rule, finding, files.root))
         except Exception as error:
             crashes.add(f"rule {rule.code}", error)
+        if options.progress is not None:
+            options.progress.step(sum(file.kind == "python" for file in files.files) / len(checks))
     summary = _summary(service, crashes)
     gathered = _gathered(comments, service, crashes) if late else ()
     answered = suppress(options.policies.weighed(violations), comments, options.policies.ignored)

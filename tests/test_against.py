@@ -196,7 +196,8 @@ def test_warm_runs(repo: Path, told: Told, tmp_path: Path, monkeypatch: pytest.M
 
 def test_ignored_and_linked_files_are_as_they_are_here(repo: Path, told: Told) -> None:
     """A tracked file that git's patterns leave out, a link, one to the outside, and one in place of a folder."""
-    plant(repo, {".gitignore": "billing/app/\n", "orders/app/extra.py": "from sqlalchemy import create_engine\n" + SECOND})
+    plant(repo, {".gitignore": "billing/app/\n",
+                 "orders/app/extra.py": "from sqlalchemy import create_engine\n" + SECOND})
     (repo / "orders" / "app" / "linked.py").symlink_to("extra.py")
     (repo / "orders" / "app" / "outside.py").symlink_to("/etc/hostname")
     (repo / "orders" / "app" / "broken.py").symlink_to("nowhere.py")
