@@ -206,8 +206,7 @@ def _keep(asked: Asked) -> int:
         return FAILED
     if asked.write_baseline is None:
         return _told(replace(report, baseline=report.baseline._replace(mended=(), moved=0)), asked)
-    services = counted(len({entry.service for entry in after.counts}), "service")
-    _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} of {services} to {asked.write_baseline}\n"])
+    _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} to {asked.write_baseline}\n"])
     return CLEAN
 
 
