@@ -86,7 +86,8 @@ def test_continued_lines() -> None:
 def test_any_line_of_the_place() -> None:
     source = Source("/s/a.yaml", b"a:\n  b: 1\n  c: 2  # gravity: ignore[GRV101]\nd: 3\n")
     for last, gone in ((2, 0), (3, 1), (4, 1)):
-        found = suppress([violation("/s/a.yaml", 1, end_line=last)], Comments(lambda _: source), per_file(Config(Path("/s"))))
+        found = suppress([violation("/s/a.yaml", 1, end_line=last)], Comments(lambda _: source),
+                         per_file(Config(Path("/s"))))
         assert len(found.suppressed) == gone
 
 
