@@ -95,7 +95,7 @@ def said(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize("asked", [
     {"output_format": (form,), "statistics": counted, "verbose": counted}
-    for form in ("concise", "full", "json") for counted in (False, True)], ids=str)
+    for form in ("concise", "full", "json", "sarif", "rdjson") for counted in (False, True)], ids=str)
 def test_the_shop_warm_and_cold(asked: dict[str, object], said: Said, shelf: Path) -> None:
     without, _ = said(SHOP, no_cache=True, **asked)
     assert not shelf.exists()
