@@ -111,6 +111,12 @@ _CHECK = (
                  help="In full, show each violation, also those that say the same as another."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 although something was found."),
     click.option("--statistics", is_flag=True, help="Count what was found by rule."),
+    click.option("--baseline", metavar="FILE", type=click.Path(),
+                 help="Say nothing of the violations that FILE knows."),
+    click.option("--diff-base", metavar="REV",
+                 help="Say only what is new since the branch left REV, a revision of git."),
+    click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]),
+                 help="The least severity that makes the command fail. [default: warning]"),
     *_CONFIG,
     click.option("--no-cache", is_flag=True, help="Read every file afresh, and keep nothing for the next run."),
     _CACHE_DIR,
@@ -134,6 +140,11 @@ def _options(of: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]
 @cli.command(epilog=_EPILOG)
 @_PATHS
 @click.option("--fix", is_flag=True, help="Apply safe fixes, and say what is left.")
+@click.option("--write-baseline", metavar="FILE", type=click.Path(),
+              help="Write all that is found to FILE, as known violations.")
+@click.option("--prune-baseline", is_flag=True, help="Take out of the baseline what is mended.")
+@click.option("--show-settings", is_flag=True, help="Show what is configured, and where; judge nothing.")
+@click.option("--show-files", is_flag=True, help="Show which files are judged, by service; judge nothing.")
 @_options(_CHECK)
 @_guarded
 def check(**given: Any) -> int:
@@ -177,6 +188,23 @@ def show_rule(rule: str, examples: bool) -> int:
 def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
     """Show what under PATHS was taken for a service, and why."""
     return commands.services(paths, config_file, isolated)
+
+
+@cli.command()
+@click.option("--write", "writes", is_flag=True, help="Write the files that are not there yet.")
+@_guarded
+def init(writes: bool) -> int:
+    """Propose a configuration, a pre-commit hook and a CI job for the repository around."""
+    return commands.init(writes)
+
+
+@cli.command("config")
+@click.argument("key", required=False)
+@click.option("--schema", is_flag=True, help="The JSON Schema of the configuration, for editors.")
+@_guarded
+def show_keys(key: str | None, schema: bool) -> int:
+    """Explain the keys of the configuration, or one KEY."""
+    return commands.show_keys(key, schema)
 
 
 @cli.command()

@@ -97,9 +97,14 @@ def _ini_finding(service: Service, source: Source, section: str, span: Span, fac
     overridden = env is not None and overrides_url(service.facts(env))
     severity: Severity | None = "note" if overridden else None
     consequence = _REPLACED if overridden else _USED
-    remedy = _emptying(service, source, source.place(span), service.facts(env)) if env and overridden else None
-    return Finding(source.place(span), {"section": section, "consequence": consequence}, severity=severity,
-                   remedy=remedy)
+    place = source.place(span)
+    if env is not None and overridden:
+        remedy = _emptying(service, source, place, service.facts(env))
+    else:
+        from gravity_lint.checks.advice import Advice  # only where something was found
+
+        remedy = Advice(service).environment(env, place)
+    return Finding(place, {"section": section, "consequence": consequence}, severity=severity, remedy=remedy)
 
 
 def _emptying(service: Service, source: Source, place: Place, facts: PythonFacts) -> Remedy:
