@@ -51,8 +51,9 @@ WORDS = {
     "check -f j": ["json", "json-lines", "junit"],
     "check --output-format sa": ["sarif"],
     "check --color a": ["auto", "always"],
-    "check --show-f": ["--show-fixes"],
+    "check --statis": ["--statistics"],
     "serv": ["services"],
+    "config extend-s": ["extend-safe-fixes", "extend-select"],
 }
 """What stands on a command line → what may come of its last word."""
 

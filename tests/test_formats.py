@@ -230,6 +230,12 @@ def test_notes_do_not_fail() -> None:
     assert hosts.rdjson(said(made, "rdjson"))["diagnostics"][0]["severity"] == "INFO"
 
 
+def test_what_fails_is_what_is_asked_to_fail() -> None:
+    made = report(violation(severity="error"), violation(severity="warning"), violation(severity="note"))
+    for fail_on, failures in (("error", 1), ("warning", 2), ("note", 3), ("never", 0)):
+        assert hosts.junit(said(replace(made, fail_on=fail_on), "junit")).get("failures") == str(failures)
+
+
 def test_a_service_of_which_nothing_is_said_passes() -> None:
     root = Path.cwd().as_posix()
     services = (ServiceSummary(f"{root}/good", "service", True), ServiceSummary(f"{root}/bad", "service", True))
@@ -292,10 +298,13 @@ def test_two_of_a_kind_are_two() -> None:
     assert both[0][:2] == both[1]
 
 
-def test_what_is_only_counted_is_no_part_of_a_fingerprint() -> None:
-    one, two = (hosts.gitlab(said(report(violation(message=f"the model `A` and {number} more")), "gitlab"))
-                for number in (1, 2))
-    assert one[0]["fingerprint"] == two[0]["fingerprint"]
+def test_what_tells_one_from_another_is_what_a_baseline_knows_it_by() -> None:
+    """The words around what a message names may become better, and what is only counted may change."""
+    one, two, other = (hosts.gitlab(said(report(violation(message=message)), "gitlab"))[0]["fingerprint"] for message in (
+        "the model `A` and 1 more", "The model `A`, and 2 more", "the model `B` and 1 more"))
+    assert one == two != other
+    whole = [replace(violation(message=f"`{name}` opens a database"), code="GRV501") for name in ("a", "b")]
+    assert len({hosts.gitlab(said(report(each), "gitlab"))[0]["fingerprint"] for each in whole}) == 1
 
 
 @pytest.mark.usefixtures("shop")
