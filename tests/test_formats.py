@@ -300,8 +300,9 @@ def test_two_of_a_kind_are_two() -> None:
 
 def test_what_tells_one_from_another_is_what_a_baseline_knows_it_by() -> None:
     """The words around what a message names may become better, and what is only counted may change."""
-    one, two, other = (hosts.gitlab(said(report(violation(message=message)), "gitlab"))[0]["fingerprint"] for message in (
-        "the model `A` and 1 more", "The model `A`, and 2 more", "the model `B` and 1 more"))
+    messages = ("the model `A` and 1 more", "The model `A`, and 2 more", "the model `B` and 1 more")
+    one, two, other = (hosts.gitlab(said(report(violation(message=message)), "gitlab"))[0]["fingerprint"]
+                       for message in messages)
     assert one == two != other
     whole = [replace(violation(message=f"`{name}` opens a database"), code="GRV501") for name in ("a", "b")]
     assert len({hosts.gitlab(said(report(each), "gitlab"))[0]["fingerprint"] for each in whole}) == 1
@@ -491,7 +492,7 @@ def test_with_fixes(shop: Path) -> None:
 def test_microsofts_validator_takes_the_shop(shop: Path) -> None:
     program = hosts.node("@microsoft/sarif-multitool-linux/Sarif.Multitool")
     if program is None:
-        pytest.skip("NODE_MODULES names no folder with @microsoft/sarif-multitool-linux: SARIF's own rules not asked")
+        pytest.skip("NO @microsoft/sarif-multitool-linux UNDER NODE_MODULES: its rules for SARIF are not asked")
     check("-f", "sarif:out.sarif")
     done = subprocess.run([program, "validate", "out.sarif", "--rule-kind", "Sarif;Ghas",
                            "--level", "Error;Warning;Note", "--output", "judged.sarif"],
@@ -504,7 +505,7 @@ def test_microsofts_validator_takes_the_shop(shop: Path) -> None:
 def test_a_validator_of_reviewdogs_format_takes_the_shop(shop: Path) -> None:
     program = hosts.node("@umbrelladocs/rdformat-validator/bin/rdformat-validator.js")
     if program is None:
-        pytest.skip("NODE_MODULES names no folder with @umbrelladocs/rdformat-validator: not asked")
+        pytest.skip("NO @umbrelladocs/rdformat-validator UNDER NODE_MODULES: it is not asked")
     check("-f", "rdjson:out.json")
     done = subprocess.run(["node", program, "--strict", "--no-extra-fields", "out.json"], cwd=shop, capture_output=True,
                           text=True, timeout=60)
