@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+from needed import needed
 
 from gravity_lint.formats import FORMATS
 from gravity_lint.rulebook import load_rules
-from tests.needed import needed
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = shutil.which("gravity-lint", path=os.path.dirname(sys.executable))
@@ -45,8 +45,9 @@ WORDS = {
     "check -f j": ["json", "json-lines", "junit"],
     "check --output-format sa": ["sarif"],
     "check --color a": ["auto", "always"],
-    "check --show-f": ["--show-fixes"],
+    "check --statis": ["--statistics"],
     "serv": ["services"],
+    "config extend-s": ["extend-safe-fixes", "extend-select"],
 }
 """What stands on a command line → what may come of its last word."""
 
@@ -90,8 +91,8 @@ def test_fish(environment: dict[str, str]) -> None:
     # click's script for fish splits what it is told at commas
     known = {words: answer for words, answer in WORDS.items() if "," not in words}
     script = line("fish") + "".join(f"\nprintf '%s\\n' @; complete -C 'gravity-lint {words}'" for words in known)
-    done = subprocess.run([needed("fish"), "--no-config", "-c", script], env=environment, capture_output=True, text=True,
-                          timeout=120)
+    done = subprocess.run([needed("fish"), "--no-config", "-c", script], env=environment, capture_output=True,
+                          text=True, timeout=120)
     assert (done.stderr, done.returncode) == ("", 0)
     answers = [[each.partition("\t")[0] for each in part.split("\n") if each] for part in done.stdout.split("@\n")[1:]]
     assert [sorted(each) for each in answers] == [sorted(each) for each in known.values()]
@@ -101,9 +102,9 @@ def test_fish(environment: dict[str, str]) -> None:
 def test_zsh(environment: dict[str, str]) -> None:
     """A real prompt on a real terminal, with a real press of the tab key."""
     pty = pytest.importorskip("pty")
-    program = needed("zsh")
+    zsh = needed("zsh")
     master, slave = pty.openpty()
-    with subprocess.Popen([program, "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, env=environment,
+    with subprocess.Popen([zsh, "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, env=environment,
                           start_new_session=True) as process:
         os.close(slave)
         try:

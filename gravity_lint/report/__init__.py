@@ -61,11 +61,15 @@ class Report:
     def count(self, severity: Severity) -> int:
         return sum(violation.severity == severity for violation in self.violations)
 
+    def weighs(self, violation: Violation) -> bool:
+        """Whether it makes the command fail."""
+        return violation.severity in (() if self.fail_on == "never" else
+                                      get_args(Severity)[:FAIL_ON.index(self.fail_on) + 1])
+
     @property
     def failed(self) -> bool:
         """Whether something of the weight was found that makes the command fail."""
-        weighty = get_args(Severity)[:FAIL_ON.index(self.fail_on) + 1] if self.fail_on != "never" else ()
-        return any(violation.severity in weighty for violation in self.violations)
+        return any(map(self.weighs, self.violations))
 
     def fixable(self, violation: Violation) -> bool:
         """Whether there is a fix that may be applied as things are asked for."""
