@@ -729,6 +729,9 @@ def test_env_py_takes_the_url_of_the_service(tmp_path: Path) -> None:
     assert block.where == "In `migrations/env.py`, behind `config = context.config`; then leave `sqlalchemy.url` empty"
     assert block.text == ("from orders.config import settings\n\n"
                           'config.set_main_option("sqlalchemy.url", str(settings.database_url).replace("%", "%%"))')
+    violation, = run(options(tmp_path, "GRV402")).violations
+    assert violation.remedy is not None
+    assert violation.remedy.caution == "the service's URL is for an asynchronous engine, which env.py must make as well"
     env = tmp_path / "migrations" / "env.py"
     env.write_text(f"{env.read_text('utf-8')}config = context.config\n{block.text}\n", "utf-8")
     found = mended(tmp_path, "GRV402")

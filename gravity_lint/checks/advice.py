@@ -73,9 +73,13 @@ class Advice:
 
     def environment(self, env: str | None, place: Place) -> Remedy:
         """The lines of an env.py that take the URL from where the service does."""
-        lines, _ = Scaffold(self.service, ()).address
+        scaffold = Scaffold(self.service, ())
+        lines, _ = scaffold.address
         path = self.known.path(env) if env is not None else "env.py"
-        return Remedy("env-url", "display", "", (place,), (("path", path), ("url", "\0".join(lines))))
+        source = source_of(self.service, env) if env is not None else None
+        other = scaffold.is_async and (source is None or b"async" not in source.data)
+        caution = "the service's URL is for an asynchronous engine, which env.py must make as well" if other else ""
+        return Remedy("env-url", "display", caution, (place,), (("path", path), ("url", "\0".join(lines))))
 
     def _named(self, name: str) -> Words:
         store = self._store
