@@ -129,8 +129,10 @@ def test_nothing_to_say(name: str) -> None:
 
 NASTY = ["a b/ü ñ.py", "a,b:c;d]e%0A.py", "x|y`z*_.py", "<b>&amp;\"'.py", "100%25/c.py", "日本/名.py", "#?/[x](y).py",
          "back\\slash.py", "con\x1btrol\n\x00.py", "lone\udcff.py", "::add-mask::x/a.py", "noncharacter\uffff\ufffe.py"]
-WORDS = ["two\nlines\r\nand % : , ; ] | > <", "`a|b` and `c\\|d` and ` ", "![x](http://h) [y](z) <img src=x> &lt; `", "]]>",
-         "\x00\x1b[2J\u202e\ud800\ufffe\uffff", "::error ::x", "##vso[task.setvariable variable=x]y ##[group]", "{0} {{1}}"]
+WORDS = ["two\nlines\r\nand % : , ; ] | > <",
+         "`a|b` and `c\\|d` and ` ", "![x](http://h) [y](z) <img src=x> &lt; `", "]]>",
+         "\x00\x1b[2J\u202e\ud800\ufffe\uffff", "::error ::x", "{0} {{1}}",
+         "##vso[task.setvariable variable=x]y ##[group]"]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -464,8 +466,9 @@ def test_microsofts_validator_takes_the_shop(shop: Path) -> None:
     if program is None:
         pytest.skip("NODE_MODULES names no folder with @microsoft/sarif-multitool-linux: SARIF's own rules not asked")
     check("-f", "sarif:out.sarif")
-    done = subprocess.run([program, "validate", "out.sarif", "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning;Note",
-                           "--output", "judged.sarif"], cwd=shop, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([program, "validate", "out.sarif", "--rule-kind", "Sarif;Ghas",
+                           "--level", "Error;Warning;Note", "--output", "judged.sarif"],
+                          cwd=shop, capture_output=True, text=True, timeout=120)
     judged = json.loads((shop / "judged.sarif").read_text("utf-8-sig"))
     found = {each["ruleId"] for each in hosts.results(judged) if each.get("level", "warning") != "note"}
     assert found <= {"SARIF2005"}, done.stdout  # that asks for a home page, which the project has not

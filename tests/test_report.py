@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from gravity_lint.mask import apply, mask, secrets
-from gravity_lint.report import Report, ServiceSummary, concise, full, statistics
+from gravity_lint.report import Look, Report, ServiceSummary, concise, full, markdown, sarif, statistics
 from gravity_lint.report import json as json_report
 from gravity_lint.report import services as services_report
 from gravity_lint.report.alike import together
@@ -324,7 +324,8 @@ def test_no_format_shows_a_password(template: str, data: st.DataObject) -> None:
     lines = text.split("\n")
     steps = tuple(Step(Place(path, at, 1, at, len(line) + 1), "here") for at, line in enumerate(lines, 1))
     found = report(f"# first\n{text}\n", lines[0], name=name, line=2, trail=steps * 2)
-    for output in (shown(found), shown(found, color=True), *concise.lines(found), json_report.text(found)):
+    for output in (shown(found), shown(found, color=True), *concise.lines(found), *json_report.render(found, Look()),
+                   *sarif.render(found, Look()), *markdown.render(found, Look())):
         assert password not in output
     assert password not in apply(text, secrets(text, name == "a.py"))
 

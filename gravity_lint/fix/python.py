@@ -27,6 +27,8 @@ _FEED = "\x0c"
 """What may stand before a statement and parts pages; libcst loses some of them."""
 
 Node = TypeVar("Node", bound=cst.CSTNode)
+Changes = Mapping[cst.CSTNode, "cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]"]
+"""What comes in place of nodes: another, or several, or none."""
 
 
 class Tree:
@@ -45,10 +47,18 @@ class Tree:
 
     def at(self, place: Place, kind: type[Node]) -> Node:
         """The outermost node of a kind that stands exactly at a place. Raises `Refused`."""
-        start, end = self._position(place.line, place.column), self._position(place.end_line, place.end_column)
+        for node in self.within(place):
+            if isinstance(node, kind) and not isinstance(node, (cst.Arg, cst.Module)):
+                return node
+        raise Refused("what is to be mended was not found")
+
+    def statement(self, place: Place) -> cst.BaseSmallStatement | cst.BaseCompoundStatement:
+        """The statement that begins at a place. Raises `Refused`."""
+        start = self._position(place.line, place.column)
         for node, found in self._places.items():
-            if isinstance(node, kind) and (found.start.line, found.start.column) == start \
-                    and (found.end.line, found.end.column) == end and not isinstance(node, (cst.Arg, cst.Module)):
+            first, last = (found.start.line, found.start.column), (found.end.line, found.end.column)
+            if (isinstance(node, cst.BaseCompoundStatement) and first == start) or (
+                    isinstance(node, cst.BaseSmallStatement) and first <= start < last):
                 return node
         raise Refused("what is to be mended was not found")
 
@@ -77,7 +87,14 @@ class Tree:
                 return found
         raise Refused("what is to be mended stands in another form than is known")
 
-    def replaced(self, changes: Mapping[cst.CSTNode, cst.CSTNode]) -> str:
+    def within(self, place: Place) -> Iterator[cst.CSTNode]:
+        """The nodes that stand exactly at a place, the outermost first."""
+        start, end = self._position(place.line, place.column), self._position(place.end_line, place.end_column)
+        for node, found in self._places.items():
+            if (found.start.line, found.start.column) == start and (found.end.line, found.end.column) == end:
+                yield node
+
+    def replaced(self, changes: Changes) -> str:
         """The text with other nodes in place of some, whose comments go above the statement if they are lost."""
         above: dict[cst.CSTNode, list[str]] = {}
         for old, new in changes.items():
@@ -85,11 +102,12 @@ class Tree:
                 statement = next((node for node in self.around(old) if hasattr(node, "leading_lines")), None)
                 if statement is not None:
                     above.setdefault(statement, []).extend(lost)
-        code = self.module.visit(_Replacing(changes, above)).code
-        return code if _FEED not in self._text else self._with_feeds(code)
+        return self.with_feeds(self.module.visit(_Replacing(changes, above)).code)
 
-    def _with_feeds(self, code: str) -> str:
+    def with_feeds(self, code: str) -> str:
         """The new text with the form feeds of the old one, which libcst has not seen."""
+        if _FEED not in self._text:
+            return code
         feeds = [at for at, letter in enumerate(self._text) if letter == _FEED]
         before = [at - number for number, at in enumerate(feeds)]
         moved = []
@@ -119,7 +137,7 @@ def _parsed(data: bytes) -> tuple[cst.Module, Mapping[cst.CSTNode, CodeRange], M
 
 
 class _Replacing(cst.CSTTransformer):
-    def __init__(self, changes: Mapping[cst.CSTNode, cst.CSTNode], above: Mapping[cst.CSTNode, list[str]]) -> None:
+    def __init__(self, changes: Changes, above: Mapping[cst.CSTNode, list[str]]) -> None:
         super().__init__()
         self._changes = changes
         self._above = above
@@ -127,17 +145,19 @@ class _Replacing(cst.CSTTransformer):
     def on_visit(self, node: cst.CSTNode) -> bool:
         return node not in self._changes
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]:
         node = self._changes.get(original_node, updated_node)
-        if comments := self._above.get(original_node):
+        if isinstance(node, cst.CSTNode) and (comments := self._above.get(original_node)):
             lines = [cst.EmptyLine(comment=cst.Comment(comment)) for comment in comments]
             node = node.with_changes(leading_lines=[*node.leading_lines, *lines])  # type: ignore[attr-defined]
         return node
 
 
-def _lost(old: cst.CSTNode, new: cst.CSTNode) -> list[str]:
-    """The comments of a node that another has no more."""
-    kept = list(comments_in(new))
+def _lost(old: cst.CSTNode, new: cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]) -> list[str]:
+    """The comments of a node that what comes in its place has no more."""
+    kept = [comment for node in ([new] if isinstance(new, cst.CSTNode) else new) for comment in comments_in(node)]
     lost = []
     for comment in comments_in(old):
         if comment in kept:

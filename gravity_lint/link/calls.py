@@ -168,6 +168,12 @@ class Calls:
         return name in self._makers
 
     @cached_property
+    def methods(self) -> frozenset[bytes]:
+        """The names of all functions and methods of the service, and of those beside it."""
+        return frozenset(name for module in self.modules.values() if module.role in ("code", "library")
+                         for name in module.spelling.methods)
+
+    @cached_property
     def _makers(self) -> frozenset[str]:
         modules = [module for module in self.modules.values() if module.role in ("code", "library")]
         names = {word.decode("utf-8", "replace") for module in modules for word in module.spelling.classes}

@@ -104,13 +104,12 @@ class Service:
             except Unreadable as error:
                 found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
                 continue
-            known = self._facts.get(file.path)
-            if known is not None:
-                troubles = known.troubles
-            elif tells(source.data):
-                troubles = parsed(source.data)[2]
-            else:  # nothing there to be judged; what a merge left behind shows without a grammar
+            if not tells(source.data):  # nothing there to be judged; what a merge left shows without a grammar
                 troubles = conflicts(source.data)
+            elif (known := self._facts.get(file.path)) is not None:
+                troubles = known.troubles
+            else:
+                troubles = parsed(source.data)[2]
             found.extend((source.place(trouble.span), trouble.message) for trouble in troubles[:1])
         return tuple(found)
 
