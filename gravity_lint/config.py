@@ -7,9 +7,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from gravity_lint import inputs
 from gravity_lint.record import Record
@@ -30,8 +29,7 @@ _KEY = regex(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*(?:[.=]|$)""")
 _HEADER = regex(r"\s*\[([^\[\]]+)\]")
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """What a run is told by a file; `root` is where its globs begin."""
 
     root: Path

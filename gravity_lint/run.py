@@ -357,7 +357,7 @@ def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
     fields = {key: mask.HIDDEN if secret and key == "value" else _short(mask.mask(str(value)))
               for key, value in finding.fields.items()}
     trail = tuple(Step(step.place, _short(mask.mask(step.message))) for step in finding.trail)
-    message = mask.mask(rule.say(replace(finding, fields=fields)))
+    message = mask.mask(rule.say(finding._replace(fields=fields)))
     remedy = finding.remedy and finding.remedy._replace(caution=mask.mask(finding.remedy.caution))
     return Violation(rule.code, rule.name, finding.severity or rule.severity, message, finding.place, service, trail,
                      rule.advice, remedy)
@@ -379,9 +379,9 @@ def _weighed(violations: Iterable[Violation], options: Options) -> Iterator[Viol
               for rule in options.rules if matches(selector, rule)}
     for violation in violations:
         if violation.code in wanted and violation.severity == own[violation.code]:
-            violation = replace(violation, severity=wanted[violation.code])
+            violation = violation._replace(severity=wanted[violation.code])
         if violation.remedy is not None and violation.code in trusted:
-            violation = replace(violation, remedy=trusted[violation.code](violation.remedy))
+            violation = violation._replace(remedy=trusted[violation.code](violation.remedy))
         yield violation
 
 

@@ -103,7 +103,9 @@ def _trees(folders: dict[str, bool], config: Config) -> list[Tree]:
 def _walked(root: str, config: Config) -> Tree:
     layer = _excluded(config, root)
     if layer and layer.prefix and leaves_out(layer.patterns, layer.prefix.rstrip("/"), True):
-        return Tree(root, {"": Folder()})
+        tree = Tree(root)
+        tree.folders[""] = Folder()
+        return tree
     return walk(root, layer)
 
 

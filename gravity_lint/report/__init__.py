@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gravity_lint.source import Source
@@ -23,8 +22,7 @@ class ServiceSummary(NamedTuple):
     database_place: Place | None = None
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The result of a run, ready to be written: sorted, suppressed, and without a password in its words."""
 
     violations: tuple[Violation, ...]
@@ -32,13 +30,13 @@ class Report:
     files: int = 0
     crashes: tuple[str, ...] = ()
     """One line for each thing that failed through a fault of this program."""
-    source: Callable[[str], Source | None] = field(default=lambda path: None, compare=False)
+    source: Callable[[str], Source | None] = lambda path: None
     """An absolute path → its text, None where it cannot be read: for code frames."""
     fixed: tuple[Violation, ...] = ()
     """What was found and has been mended: it does not count any more."""
-    unsafe: bool = field(default=False, compare=False)
+    unsafe: bool = False
     """Whether fixes that a person must look at first are asked for."""
-    proposed: Callable[[Violation], tuple[Edit, ...] | str] = field(default=lambda violation: (), compare=False)
+    proposed: Callable[[Violation], tuple[Edit, ...] | str] = lambda violation: ()
     """What would mend a violation; where that is refused, why."""
 
     def count(self, severity: Severity) -> int:
