@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -72,11 +71,9 @@ def alike(*places: str, **changes: object) -> tuple[Violation, ...]:
     root = Path.cwd().as_posix()
     step = Step(Place(f"{root}/x.py", 1, 1, 1, 2), "is set here")
     return tuple(
-        replace(
-            Violation("GRV102", "default-database-url", "error", "`URL` has a default",
-                      Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
-                      (step, step), "Mend it"),
-            **changes)
+        Violation("GRV102", "default-database-url", "error", "`URL` has a default",
+                  Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
+                  (step, step), "Mend it")._replace(**changes)
         for path, line in (each.split(":") for each in places))
 
 
