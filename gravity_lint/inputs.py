@@ -119,9 +119,11 @@ def _read(path: str, limit: int, size: int) -> bytes:
     try:
         parts: list[bytes] = []
         left = limit
-        while left > 0 and (part := os.read(handle, min(left, max(size, 1 << 16) + 1))):
+        while left > 0 and (part := os.read(handle, wanted := min(left, max(size, 1 << 16) + 1))):
             parts.append(part)
             left -= len(part)
+            if len(part) < wanted and len(part) >= size:  # what is regular gives all that it has
+                break
     finally:
         os.close(handle)
     return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -24,6 +24,7 @@ MAX_PYTHON = 5_000_000
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_FIRST = frozenset(bom[:1] for bom, _ in _BOMS)
 
 
 class Unreadable(Exception):
@@ -104,7 +105,7 @@ def decode(data: bytes, python: bool = False) -> bytes:
 
 def encoding_of(data: bytes, python: bool = False) -> tuple[bytes, str]:
     """The byte order mark with which a file begins, and the encoding of what follows. Raises `Unreadable`."""
-    for bom, name in _BOMS:
+    for bom, name in _BOMS if data[:1] in _FIRST else ():
         if data.startswith(bom):
             return bom, name
     return b"", _declared(data) if python else "utf-8"
@@ -122,7 +123,10 @@ def encode(text: str, like: bytes, python: bool = False) -> bytes:
 
 def _declared(data: bytes) -> str:
     """The encoding that a coding cookie in the first two lines names, as Python reads it."""
-    for line in data.split(b"\n", 2)[:2]:
+    head = data[:data.find(b"\n", data.find(b"\n") + 1) + 1 or len(data)]
+    if b"coding" not in head:
+        return "utf-8"
+    for line in head.split(b"\n", 2)[:2]:
         if match := _COOKIE.match(line):
             name = match[1].decode("ascii")
             try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gravity_lint import inputs
-from gravity_lint.discover.walk import Tree, kind_of, role_of
+from gravity_lint.discover.walk import Tree, role_of
 
 ENTRIES = {"main", "app", "application", "wsgi", "asgi", "server", "run", "manage", "manager", "__main__", "api",
            "service", "worker", "celery", "celery_app", "celery_worker", "bot", "consumer", "index", "start", "web"}
@@ -22,6 +22,7 @@ BUILDERS = ("FastAPI", "Flask", "Sanic", "Quart", "Litestar", "Starlette", "web.
 
 _BUILDS = re.compile(rb"(?<!def )\b(" + b"|".join(re.escape(word.encode()) for word in BUILDERS)
                      + rb")\(|(DJANGO_SETTINGS_MODULE)")
+_MAY_BUILD = (*(word.encode() + b"(" for word in BUILDERS), b"DJANGO_SETTINGS_MODULE")
 _GUARD = re.compile(rb"^if __name__ *== *['\"]__main__['\"]", re.M)
 _RUNS_PYTHON = re.compile(rb"python|\bpip3?\b|\buv\b|poetry|pipenv|gunicorn|uvicorn|celery|\.py\b", re.I)
 _BUILD_KEY = re.compile(rb"^[ \t]*(?:-[ \t]+)?(build|context|dockerfile)[ \t]*:[ \t]*[\"']?([^\s\"'#]*)", re.M)
@@ -90,7 +91,7 @@ def _join(folder: str, name: str) -> str:
 
 def _weigh(tree: Tree, path: str, name: str, evidence: Evidence) -> None:
     lower = name.lower()
-    kind = kind_of(name)
+    kind = tree.kind(name)
     if kind == "python":
         if role_of(tree, path, name) == "test":
             return
@@ -132,8 +133,8 @@ def _weigh_module(tree: Tree, path: str, name: str, evidence: Evidence) -> None:
 
 def builds(tree: Tree, path: str, name: str) -> str:
     """What a module builds, in words; empty where it builds no application."""
-    match = _BUILDS.search(head(tree, path, name))
-    if not match:
+    text = head(tree, path, name)
+    if not any(word in text for word in _MAY_BUILD) or (match := _BUILDS.search(text)) is None:
         return ""
     return f"calls {match[1].decode()}" if match[1] else f"sets {match[2].decode()}"
 

@@ -7,6 +7,7 @@ import re
 import stat
 from dataclasses import dataclass, field
 from io import StringIO
+from operator import attrgetter
 
 from gravity_lint import inputs
 from gravity_lint.discover.ignore import Layer, Patterns, leaves_out, left_out
@@ -29,7 +30,7 @@ SPECIMENS = {"fixtures", "testdata"}
 
 _MARKS = {".git", ".gitignore", "pyvenv.cfg"}
 _MAX_PATTERNS = 20_000_000
-_GENERATED = re.compile(r"_pb2(_grpc)?\.pyw?$")
+_GENERATED = ("_pb2.py", "_pb2.pyw", "_pb2_grpc.py", "_pb2_grpc.pyw")
 _TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.pyw?$")
 _NUMBERED = re.compile(r"[0-9]+_.*\.py$")
 
@@ -71,20 +72,30 @@ class Tree:
     root: str
     folders: dict[str, Folder] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """What `kind_of` said of names."""
+
+    def kind(self, name: str) -> str:
+        """A file's kind."""
+        return self.kinds.get(name) or kind_of(name)
 
     def absolute(self, folder: str, name: str = "") -> str:
-        parts = [self.root.rstrip("/"), folder, name]
-        return "/".join(part for index, part in enumerate(parts) if part or not index) or "/"
+        path = self.root.rstrip("/")
+        if folder:
+            path = f"{path}/{folder}"
+        return f"{path}/{name}" if name else path or "/"
 
 
 def kind_of(name: str) -> str:
     """A file's name → its kind; empty for a file that is of no interest."""
     lower = name.lower()
+    head, _, ending = lower.rpartition(".")
+    if ending == "py" and head and not head.startswith(".env"):  # nearly all that is asked of
+        return "" if lower.endswith(_GENERATED) else "python"
     if lower.startswith(".env"):
         return "env"
-    head, _, ending = lower.rpartition(".")
     if kind := KINDS.get(ending) if head else NAMES.get(lower):
-        return "" if kind == "python" and _GENERATED.search(lower) else kind
+        return "" if kind == "python" and lower.endswith(_GENERATED) else kind
     return NAMES.get(lower.partition(".")[0], "") if lower.startswith(("dockerfile.", "containerfile.")) else ""
 
 
@@ -128,7 +139,7 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
     """Reads one folder into the tree and puts those below it on the stack."""
     absolute = tree.absolute(path)
     try:
-        entries = sorted(inputs.scan(absolute, WALKED), key=lambda entry: entry.name)
+        entries = sorted(inputs.scan(absolute, WALKED), key=attrgetter("name"))
     except OSError as error:
         tree.troubles.append(Trouble(absolute, 1, f"is a folder that cannot be read: {error.strerror or error}"))
         return
@@ -139,7 +150,7 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
     for own in ((".gitignore", ".git/info/exclude") if ".git" in names else (".gitignore",)):
         if own.partition("/")[0] in names and (patterns := _patterns(f"{absolute.rstrip('/')}/{own}")):
             layers = (*layers, Layer(patterns, "", len(prefix)))
-    folder = tree.folders[path] = _placed(tree, path)
+    folder = tree.folders[path] = placed(tree, path)
     consulted = (*layers, excluded) if excluded else layers
     for entry in entries:
         name = entry.name
@@ -152,11 +163,13 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
                 tree.troubles.append(Trouble(tree.absolute(inner), 1, message))
             folder.folders.append(name)
             stack.append((inner, layers))
-        elif kind_of(name) and not (consulted and left_out(consulted, inner, False)) and _regular(tree, entry):
+        elif (kind := kind_of(name)) and not (consulted and left_out(consulted, inner, False)) \
+                and _regular(tree, entry):
+            tree.kinds[name] = kind
             folder.files.append(name)
 
 
-def _placed(tree: Tree, path: str) -> Folder:
+def placed(tree: Tree, path: str) -> Folder:
     """A new folder with what its name and its parents say about it."""
     if not path:
         return Folder()

@@ -25,12 +25,21 @@ _GLANCE = 1_250_000
 MAX_INDENTS = 200
 """Different indentations of one file that are read: tree-sitter's scanner ends the process where 512 are open."""
 
+MANY_REMARKS = 300
+"""Lines of comments and lone backslashes, with nothing between them, that are left out."""
+
 _LANGUAGE = Language(tree_sitter_python.language())
 _CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
 _DEEP = re.compile(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
-_REMARKS = re.compile(rb"(?:^[ \t\f]*(?:#[^\n]*|\\\r?)\n\s*){300,}", re.MULTILINE)
+_LONE = re.compile(rb"^ *\\$", re.MULTILINE)
+_REMARKS = re.compile(rb"(?:^[ \t\f]*(?:#[^\n]*|\\\r?)\n\s*){%d,}" % MANY_REMARKS, re.MULTILINE)
 _INK = re.compile(rb"\S")
 _INDENTED = re.compile(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
+
+
+def field(name: str) -> int:
+    """The number under which the grammar knows the children of this name."""
+    return _LANGUAGE.field_id_for_name(name) or 0
 
 
 def parsed(data: bytes) -> tuple[bytes, Node, tuple[SyntaxTrouble, ...]]:
@@ -38,15 +47,23 @@ def parsed(data: bytes) -> tuple[bytes, Node, tuple[SyntaxTrouble, ...]]:
 
     There is always a tree, however broken the text; spans lie in the text as it was given.
     """
-    data, deep = _shallow(data) if _DEEP.search(data) else (data, ())
+    data, deep = _shallow(data) if _may_be_deep(data) else (data, ())
     # At every comment and lone backslash the scanner looks past all that follow: thousands would take minutes
-    data = _REMARKS.sub(lambda match: _INK.sub(b" ", match[0]), data)
+    if data.count(b"#") + data.count(b"\\") >= MANY_REMARKS:
+        data = _REMARKS.sub(lambda match: _INK.sub(b" ", match[0]), data)
     root = _tree(data)
     if root is None:
         end = data.find(b"\n")
         trouble = SyntaxTrouble((0, end if end >= 0 else len(data)), "was generated: it holds too much to be judged")
         return b"", Parser(_LANGUAGE).parse(b"").root_node, (trouble,)
     return data, root, deep or (tuple(_troubles(root, data)) if root.has_error else ())
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Whether a text can have more different indentations than are read."""
+    if b"\t" in data or b"\r" in data or b"\f" in data:
+        return _DEEP.search(data) is not None
+    return b" " * MAX_INDENTS in data or ((b"\\\n" in data or data.endswith(b"\\")) and _LONE.search(data) is not None)
 
 
 def _tree(data: bytes) -> Node | None:
@@ -56,7 +73,7 @@ def _tree(data: bytes) -> Node | None:
     glance = data[: data.rfind(b"\n", 0, _GLANCE) + 1] if len(data) > _GLANCE else b""
     if any(glance.count(quotes) % 2 for quotes in (b'"""', b"'''")):
         glance = b""  # it would end inside a text, which would be read as if it were code
-    for part in (glance, data):
+    for part in (glance, data) if glance else (data,):
         root = Parser(_LANGUAGE).parse(part).root_node
         if root.descendant_count > MAX_NODES:
             return None

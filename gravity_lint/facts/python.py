@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from sys import intern
 
 from tree_sitter import Node
 
@@ -51,14 +53,24 @@ from gravity_lint.facts.code import (
     Try,
     With,
 )
-from gravity_lint.facts.grammar import parsed
+from gravity_lint.facts.grammar import field, parsed
 
 MAX_DEPTH = 80
 """Expressions and blocks nested deeper than this say nothing: no one reads them, and Python's stack is finite."""
 MAX_CHAIN = 150
 """Links of one chain of attributes, calls and subscripts that are kept, counted from its end."""
 
+# What a child is to its node; the number is found in a third of the time that its name takes
+_ALIAS, _ALTERNATIVE, _ARGUMENT, _ARGUMENTS, _ATTRIBUTE, _BODY, _CONDITION, _CONSEQUENCE = map(field, (
+    "alias", "alternative", "argument", "arguments", "attribute", "body", "condition", "consequence"))
+_DEFINITION, _EXPRESSION, _FUNCTION, _KEY, _LEFT, _MODULE_NAME, _NAME, _OBJECT = map(field, (
+    "definition", "expression", "function", "key", "left", "module_name", "name", "object"))
+_OPERATOR, _OPERATORS, _PARAMETERS, _RETURN_TYPE, _RIGHT, _SUBJECT, _SUBSCRIPT, _SUPERCLASSES, _TYPE, _VALUE = map(
+    field, ("operator", "operators", "parameters", "return_type", "right", "subject", "subscript", "superclasses",
+            "type", "value"))
+
 _SKIPPED = frozenset({"comment", "line_continuation", "ERROR"})
+_LINKS = frozenset({"attribute", "call", "subscript"})
 _MARK = re.compile(rb"#.*?(?:gravity:|noqa)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -66,15 +78,23 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a"
 
 def parse_python(data: bytes) -> PythonFacts:
     """UTF-8 text of a Python file → its facts. Never raises: what cannot be read is said in `troubles`."""
+    given = data
     data, root, troubles = parsed(data)
-    reader = _Reader(data)
-    body = reader.block(root)
-    return PythonFacts(body, troubles, tuple(_comments(root, data, reader.rows)) if _MARK.search(data) else ())
+    return PythonFacts(_Reader(data).block(root), troubles, lambda: comments(given))
 
 
-def _comments(root: Node, data: bytes, rows: list[tuple[int, int]]) -> Iterator[Comment]:
-    """The comments that may suppress, each with the lines of the statement it stands on."""
-    innermost = _innermost(rows)
+def comments(data: bytes) -> tuple[Comment, ...]:
+    """UTF-8 text of a Python file → the comments that may suppress, with the lines of the statements they stand on."""
+    if not _MARK.search(data):
+        return ()
+    data, root, _ = parsed(data)
+    reader = _Reader(data, whole=True)
+    reader.block(root)
+    return tuple(_comments(root, data, reader.rows))
+
+
+def _comments(root: Node, data: bytes, rows: Iterable[tuple[int, int, bool]]) -> Iterator[Comment]:
+    innermost = _innermost(_lines(data, rows))
     for match in _MARK.finditer(data):
         node = root.descendant_for_byte_range(match.start(), match.start() + 1)
         if node is None or node.type != "comment":
@@ -85,7 +105,15 @@ def _comments(root: Node, data: bytes, rows: list[tuple[int, int]]) -> Iterator[
         yield Comment(text, line, first, last)
 
 
-def _innermost(rows: list[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
+def _lines(data: bytes, rows: Iterable[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:
+    """The first and last lines of statements' own texts: to where they end, or to the line before their body's."""
+    ends = [match.start() for match in re.finditer(rb"\n", data)]
+    for start, stop, has_body in rows:
+        first, last = bisect_left(ends, start), bisect_left(ends, stop)
+        yield first + 1, last + (not has_body or first == last)
+
+
+def _innermost(rows: Iterable[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
     """The first and last lines of statements → what finds, for lines in rising order, the shortest around a line."""
     waiting = sorted(set(rows), reverse=True)
     around: list[tuple[int, int]] = []
@@ -100,15 +128,28 @@ def _innermost(rows: list[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
 
 
 class _Reader:
-    """Walks a syntax tree once. Every method takes a node and gives a plain value."""
+    """Walks a syntax tree once. Every method takes a node and gives a plain value.
 
-    def __init__(self, data: bytes) -> None:
+    `whole` reads functions at once, not when their statements are asked for.
+    """
+
+    def __init__(self, data: bytes, whole: bool = False) -> None:
         self.data = data
+        self.whole = whole
+        self.letters = data.decode("ascii") if data.isascii() else None
+        """The text where each of its bytes is a letter."""
         self.depth = 0
-        self.rows: list[tuple[int, int]] = []
+        self.rows: list[tuple[int, int, bool]] = []
+        """Where each statement's own text begins and ends, and whether a body follows."""
 
     def text(self, node: Node) -> str:
+        if self.letters is not None:
+            return self.letters[node.start_byte : node.end_byte]
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def name(self, node: Node) -> str:
+        """The text of a name; one object for all that are alike."""
+        return intern(self.text(node))
 
     # ---- statements
 
@@ -120,21 +161,32 @@ class _Reader:
         found: list[Stmt] = []
         for child in node.named_children:
             kind = child.type
-            if kind == "ERROR":
+            if (method := _STATEMENTS.get(kind)) is not None:
+                found.extend(method(self, child))
+            elif kind == "ERROR":
                 found.extend(self.block(child))
-            elif kind in _STATEMENTS:
-                found.extend(_STATEMENTS[kind](self, child))
-            elif node.type == "ERROR" and kind in _EXPRESSIONS:
+            elif kind in _EXPRESSIONS and node.type == "ERROR":
                 found.append(Do(self.expr(child), _span(child)))
         self.depth -= 1
         return tuple(found)
 
+    def later(self, node: Node | None) -> Block | Callable[[], Block]:
+        """The statements of a block, or what reads them."""
+        if self.whole or node is None or self.depth > MAX_DEPTH:
+            return self.block(node)
+        depth = self.depth
+
+        def read() -> Block:
+            self.depth = depth
+            return self.block(node)
+
+        return read
+
     def _row(self, node: Node, end: Node | None = None) -> Span:
-        """Notes the lines of a statement's own text, up to its body, and gives that span."""
-        stop = end.start_byte if end is not None else node.end_byte
-        last = end.start_point[0] + (end.start_point[0] == node.start_point[0]) if end is not None else 0
-        self.rows.append((node.start_point[0] + 1, last or node.end_point[0] + 1))
-        return node.start_byte, stop
+        """Notes the place of a statement's own text, up to its body, and gives that span."""
+        start, stop = span = node.start_byte, node.end_byte if end is None else end.start_byte
+        self.rows.append((start, stop, end is not None))
+        return span
 
     def expression_statement(self, node: Node) -> Block:
         span = self._row(node)
@@ -144,8 +196,8 @@ class _Reader:
             if kind == "assignment":
                 found.append(self._assignment(child, span))
             elif kind == "augmented_assignment":
-                target, value = child.child_by_field_name("left"), child.child_by_field_name("right")
-                operator = child.child_by_field_name("operator")
+                target, value = child.child_by_field_id(_LEFT), child.child_by_field_id(_RIGHT)
+                operator = child.child_by_field_id(_OPERATOR)
                 op = self.text(operator)[:-1] if operator else ""
                 found.append(Assign((self.expr(target),), self.expr(value), None, op, span))
             elif kind not in _SKIPPED:
@@ -157,24 +209,24 @@ class _Reader:
         annotation: Expr | None = None
         value: Node | None = node
         while value is not None and value.type == "assignment":
-            targets.append(self.expr(value.child_by_field_name("left")))
-            if (kind := value.child_by_field_name("type")) is not None:
+            targets.append(self.expr(value.child_by_field_id(_LEFT)))
+            if (kind := value.child_by_field_id(_TYPE)) is not None:
                 annotation = self.expr(kind)
-            value = value.child_by_field_name("right")
+            value = value.child_by_field_id(_RIGHT)
         return Assign(tuple(targets), None if value is None else self.expr(value), annotation, "", span)
 
     def import_statement(self, node: Node) -> Block:
-        names = tuple(self._aliases(node.children_by_field_name("name"), plain=True))
+        names = tuple(self._aliases(node.children_by_field_id(_NAME), plain=True))
         return (Import("", 0, names, True, self._row(node)),)
 
     def import_from_statement(self, node: Node) -> Block:
-        module = node.child_by_field_name("module_name")
+        module = node.child_by_field_id(_MODULE_NAME)
         name, level = "", 0
         if module is not None:
             spelled = self.text(module).replace(" ", "")
             name = spelled.lstrip(".")
             level = len(spelled) - len(name)
-        names = tuple(self._aliases(node.children_by_field_name("name"), plain=False))
+        names = tuple(self._aliases(node.children_by_field_id(_NAME), plain=False))
         stars = [child for child in node.named_children if child.type == "wildcard_import"]
         if stars:
             names = (Alias("*", "*", _span(stars[0])),)
@@ -183,12 +235,12 @@ class _Reader:
     def _aliases(self, nodes: list[Node], plain: bool) -> Iterator[Alias]:
         for node in nodes:
             if node.type == "aliased_import":
-                named, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+                named, alias = node.child_by_field_id(_NAME), node.child_by_field_id(_ALIAS)
                 if named is not None and alias is not None:
-                    yield Alias(self.text(named), self.text(alias), _span(node))
+                    yield Alias(self.name(named), self.name(alias), _span(node))
             else:
-                name = self.text(node)
-                yield Alias(name, name.split(".")[0] if plain else name, _span(node))
+                name = self.name(node)
+                yield Alias(name, intern(name.split(".")[0]) if plain else name, _span(node))
 
     def return_statement(self, node: Node) -> Block:
         return (Return(self._only(node), self._row(node)),)
@@ -213,46 +265,46 @@ class _Reader:
         return (Do(Other(node.type, parts, _span(node)), self._row(node)),)
 
     def if_statement(self, node: Node) -> Block:
-        body = node.child_by_field_name("consequence")
+        body = node.child_by_field_id(_CONSEQUENCE)
         span = self._row(node, body)
         branches: list[tuple[Expr | None, Block]] = [
-            (self.expr(node.child_by_field_name("condition")), self.block(body))
+            (self.expr(node.child_by_field_id(_CONDITION)), self.block(body))
         ]
-        for clause in node.children_by_field_name("alternative"):
+        for clause in node.children_by_field_id(_ALTERNATIVE):
             if clause.type == "elif_clause":
-                body = clause.child_by_field_name("consequence")
+                body = clause.child_by_field_id(_CONSEQUENCE)
                 self._row(clause, body)
-                branches.append((self.expr(clause.child_by_field_name("condition")), self.block(body)))
+                branches.append((self.expr(clause.child_by_field_id(_CONDITION)), self.block(body)))
             else:
-                branches.append((None, self.block(clause.child_by_field_name("body"))))
+                branches.append((None, self.block(clause.child_by_field_id(_BODY))))
         return (If(tuple(branches), span),)
 
     def for_statement(self, node: Node) -> Block:
-        body = node.child_by_field_name("body")
+        body = node.child_by_field_id(_BODY)
         span = self._row(node, body)
-        target = self.expr(node.child_by_field_name("left"))
-        over = self.expr(node.child_by_field_name("right"))
+        target = self.expr(node.child_by_field_id(_LEFT))
+        over = self.expr(node.child_by_field_id(_RIGHT))
         return (Loop(target, over, self.block(body), self._orelse(node), span),)
 
     def while_statement(self, node: Node) -> Block:
-        body = node.child_by_field_name("body")
+        body = node.child_by_field_id(_BODY)
         span = self._row(node, body)
-        test = self.expr(node.child_by_field_name("condition"))
+        test = self.expr(node.child_by_field_id(_CONDITION))
         return (Loop(None, test, self.block(body), self._orelse(node), span),)
 
     def _orelse(self, node: Node) -> Block:
-        clause = node.child_by_field_name("alternative")
-        return self.block(clause.child_by_field_name("body")) if clause is not None else ()
+        clause = node.child_by_field_id(_ALTERNATIVE)
+        return self.block(clause.child_by_field_id(_BODY)) if clause is not None else ()
 
     def with_statement(self, node: Node) -> Block:
-        body = node.child_by_field_name("body")
+        body = node.child_by_field_id(_BODY)
         span = self._row(node, body)
         items: list[tuple[Expr, Expr | None]] = []
         for clause in node.named_children:
             if clause.type != "with_clause":
                 continue
             for item in clause.named_children:
-                value = item.child_by_field_name("value")
+                value = item.child_by_field_id(_VALUE)
                 if value is None:
                     continue
                 if value.type == "tuple":  # `with (a as b, c):` in the grammar's eyes
@@ -269,7 +321,7 @@ class _Reader:
         return self.expr(node), None
 
     def try_statement(self, node: Node) -> Block:
-        body = node.child_by_field_name("body")
+        body = node.child_by_field_id(_BODY)
         span = self._row(node, body)
         handlers: list[Handler] = []
         orelse: Block = ()
@@ -278,7 +330,7 @@ class _Reader:
             if clause.type in ("except_clause", "except_group_clause"):
                 handlers.append(self._handler(clause))
             elif clause.type == "else_clause":
-                orelse = self.block(clause.child_by_field_name("body"))
+                orelse = self.block(clause.child_by_field_id(_BODY))
             elif clause.type == "finally_clause":
                 final = self.block(clause.named_children[-1] if clause.named_children else None)
         return (Try(self.block(body), tuple(handlers), orelse, final, span),)
@@ -297,17 +349,17 @@ class _Reader:
         return Handler(kind, name, self.block(blocks[0] if blocks else None), span)
 
     def match_statement(self, node: Node) -> Block:
-        subject = node.child_by_field_name("subject")
-        body = node.child_by_field_name("body")
+        subject = node.child_by_field_id(_SUBJECT)
+        body = node.child_by_field_id(_BODY)
         span = self._row(node, body)
         clauses = [child for child in (body.named_children if body is not None else []) if child.type == "case_clause"]
-        cases = tuple(self.block(clause.child_by_field_name("consequence")) for clause in clauses)
+        cases = tuple(self.block(clause.child_by_field_id(_CONSEQUENCE)) for clause in clauses)
         return (Match(self.expr(subject), cases, span),)
 
     def decorated_definition(self, node: Node) -> Block:
         clauses = [child for child in node.named_children if child.type == "decorator"]
         decorators = tuple(expr for clause in clauses if (expr := self._only(clause)) is not None)
-        definition = node.child_by_field_name("definition")
+        definition = node.child_by_field_id(_DEFINITION)
         if definition is None:
             return ()
         if definition.type == "class_definition":
@@ -315,25 +367,25 @@ class _Reader:
         return self.function_definition(definition, decorators)
 
     def function_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
-        name = node.child_by_field_name("name")
-        body = node.child_by_field_name("body")
+        name = node.child_by_field_id(_NAME)
+        body = node.child_by_field_id(_BODY)
         if name is None:
             return ()
         self._row(node, body)
-        returns = node.child_by_field_name("return_type")
+        returns = node.child_by_field_id(_RETURN_TYPE)
         is_async = bool(node.children) and node.children[0].type == "async"
-        params = self._params(node.child_by_field_name("parameters"))
+        params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
-        return (Function(self.text(name), params, self.block(body), decorators, returned, is_async, _span(name)),)
+        return (Function(self.name(name), params, self.later(body), decorators, returned, is_async, _span(name)),)
 
     def class_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
-        name = node.child_by_field_name("name")
-        body = node.child_by_field_name("body")
+        name = node.child_by_field_id(_NAME)
+        body = node.child_by_field_id(_BODY)
         if name is None:
             return ()
         self._row(node, body)
-        bases = self._args(node.child_by_field_name("superclasses"))
-        return (Class(self.text(name), bases, self.block(body), decorators, _span(name)),)
+        bases = self._args(node.child_by_field_id(_SUPERCLASSES))
+        return (Class(self.name(name), bases, self.block(body), decorators, _span(name)),)
 
     def _params(self, node: Node | None) -> tuple[Param, ...]:
         found: list[Param] = []
@@ -351,7 +403,7 @@ class _Reader:
     def _param(self, node: Node, keyword_only: bool) -> Param | None:
         name: Node | None = node
         if node.type in ("default_parameter", "typed_default_parameter"):
-            name = node.child_by_field_name("name")
+            name = node.child_by_field_id(_NAME)
         elif node.type == "typed_parameter":
             name = node.named_children[0] if node.named_children else None
         if name is None:
@@ -360,9 +412,9 @@ class _Reader:
         inner = name.named_children[0] if stars and name.named_children else name
         if inner.type != "identifier":
             return None
-        default, annotation = node.child_by_field_name("value"), node.child_by_field_name("type")
+        default, annotation = node.child_by_field_id(_VALUE), node.child_by_field_id(_TYPE)
         return Param(
-            self.text(inner),
+            self.name(inner),
             None if default is None else self.expr(default),
             None if annotation is None else self.expr(annotation),
             stars,
@@ -384,12 +436,14 @@ class _Reader:
             return Other("missing", (), (0, 0))
         kind = node.type
         if kind == "identifier":
-            return Name(self.text(node), _span(node))
+            start, end = span = node.start_byte, node.end_byte
+            if self.letters is not None:
+                return Name(intern(self.letters[start:end]), span)
+            return Name(self.name(node), span)
         if self.depth > MAX_DEPTH:
             return Other("deep", (), _span(node))
         self.depth += 1
-        method = _EXPRESSIONS.get(kind)
-        found = method(self, node) if method is not None else self.other(node)
+        found = _EXPRESSIONS.get(kind, _Reader.other)(self, node)
         self.depth -= 1
         return found
 
@@ -413,6 +467,9 @@ class _Reader:
             return Other("number", (), _span(node))
 
     def string(self, node: Node) -> Expr:
+        start, end = span = node.start_byte, node.end_byte
+        if (plain := _plain(self.data[start:end])) is not None:
+            return Const(plain.decode("utf-8", "replace"), span)
         parts = tuple(self._string_parts(node))
         if len(parts) == 1 and isinstance(parts[0], Const):
             return Const(parts[0].value, _span(node))
@@ -436,20 +493,20 @@ class _Reader:
                     value = value.replace("{{", "{").replace("}}", "}")
                 yield Const(value.encode("utf-8", "replace") if "b" in prefix else value, _span(child))
             elif child.type == "interpolation":
-                hole = child.child_by_field_name("expression")
+                hole = child.child_by_field_id(_EXPRESSION)
                 yield self.expr(hole) if hole is not None else Other("hole", (), _span(child))
 
     def binary(self, node: Node) -> Expr:
         """`+` is flattened on its way down the left side, however long the chain."""
-        operator = node.child_by_field_name("operator")
+        operator = node.child_by_field_id(_OPERATOR)
         op = operator.type if operator is not None else ""
         if op != "+":
-            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            left, right = node.child_by_field_id(_LEFT), node.child_by_field_id(_RIGHT)
             return Binary(op, self.expr(left), self.expr(right), _span(node))
         return Sum(self._flat(node, "binary_operator", "+"), _span(node))
 
     def boolean(self, node: Node) -> Expr:
-        operator = node.child_by_field_name("operator")
+        operator = node.child_by_field_id(_OPERATOR)
         op = operator.type if operator is not None else "and"
         return Logic(op, self._flat(node, "boolean_operator", op), _span(node))
 
@@ -457,20 +514,20 @@ class _Reader:
         parts: list[Expr] = []
         here: Node | None = node
         while here is not None and here.type == kind:
-            operator = here.child_by_field_name("operator")
+            operator = here.child_by_field_id(_OPERATOR)
             if operator is None or operator.type != op:
                 break
-            parts.append(self.expr(here.child_by_field_name("right")))
-            here = here.child_by_field_name("left")
+            parts.append(self.expr(here.child_by_field_id(_RIGHT)))
+            here = here.child_by_field_id(_LEFT)
         parts.append(self.expr(here))
         return tuple(reversed(parts))
 
     def negation(self, node: Node) -> Expr:
-        return Compare("not", (self.expr(node.child_by_field_name("argument")),), _span(node))
+        return Compare("not", (self.expr(node.child_by_field_id(_ARGUMENT)),), _span(node))
 
     def comparison(self, node: Node) -> Expr:
         parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
-        ops = " ".join(child.type for child in node.children_by_field_name("operators"))
+        ops = " ".join(child.type for child in node.children_by_field_id(_OPERATORS))
         return Compare(ops, parts, _span(node))
 
     def choice(self, node: Node) -> Expr:
@@ -481,30 +538,30 @@ class _Reader:
 
     def primary(self, node: Node) -> Expr:
         """A chain of attributes, calls and subscripts, built from its base up without recursion."""
-        links: list[Node] = []
+        links: list[tuple[Node, str]] = []
         here: Node | None = node
-        while here is not None and here.type in ("attribute", "call", "subscript") and len(links) < MAX_CHAIN:
-            links.append(here)
-            here = here.child_by_field_name(
-                "function" if here.type == "call" else "object" if here.type == "attribute" else "value"
+        while here is not None and (kind := here.type) in _LINKS and len(links) < MAX_CHAIN:
+            links.append((here, kind))
+            here = here.child_by_field_id(
+                _FUNCTION if kind == "call" else _OBJECT if kind == "attribute" else _VALUE
             )
-        cut = here is not None and here.type in ("attribute", "call", "subscript")
+        cut = here is not None and here.type in _LINKS
         found = Other("deep", (), _span(node)) if cut else self.expr(here)
-        for link in reversed(links):
-            found = self._link(link, found)
+        for link, kind in reversed(links):
+            found = self._link(link, kind, found)
         return found
 
-    def _link(self, node: Node, base: Expr) -> Expr:
-        span = _span(node)
-        if node.type == "attribute":
-            name = node.child_by_field_name("attribute")
-            return Attr(base, self.text(name) if name is not None else "", span)
-        if node.type == "call":
-            arguments = node.child_by_field_name("arguments")
+    def _link(self, node: Node, kind: str, base: Expr) -> Expr:
+        span = node.start_byte, node.end_byte
+        if kind == "attribute":
+            name = node.child_by_field_id(_ATTRIBUTE)
+            return Attr(base, self.name(name) if name is not None else "", span)
+        if kind == "call":
+            arguments = node.child_by_field_id(_ARGUMENTS)
             if arguments is not None and arguments.type == "generator_expression":
                 return Call(base, (Arg(None, self.expr(arguments)),), span)
             return Call(base, self._args(arguments), span)
-        keys = node.children_by_field_name("subscript")
+        keys = node.children_by_field_id(_SUBSCRIPT)
         key = self.expr(keys[0]) if len(keys) == 1 else Series("tuple", tuple(map(self.expr, keys)), span)
         return Item(base, key, span)
 
@@ -515,9 +572,9 @@ class _Reader:
             if kind in _SKIPPED:
                 continue
             if kind == "keyword_argument":
-                name = child.child_by_field_name("name")
-                value = child.child_by_field_name("value")
-                found.append(Arg(self.text(name) if name is not None else "", self.expr(value)))
+                name = child.child_by_field_id(_NAME)
+                value = child.child_by_field_id(_VALUE)
+                found.append(Arg(self.name(name) if name is not None else "", self.expr(value)))
             elif kind in ("list_splat", "dictionary_splat"):
                 found.append(Arg("*" if kind == "list_splat" else "**", self.inner(child)))
             else:
@@ -528,7 +585,7 @@ class _Reader:
         items: list[tuple[Expr | None, Expr]] = []
         for child in node.named_children:
             if child.type == "pair":
-                key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+                key, value = child.child_by_field_id(_KEY), child.child_by_field_id(_VALUE)
                 items.append((self.expr(key), self.expr(value)))
             elif child.type == "dictionary_splat":
                 items.append((None, self.inner(child)))
@@ -549,16 +606,27 @@ class _Reader:
         return Item(self.expr(parts[0]), key, _span(node))
 
     def function_value(self, node: Node) -> Expr:
-        params = self._params(node.child_by_field_name("parameters"))
-        return Lambda(params, self.expr(node.child_by_field_name("body")), _span(node))
+        params = self._params(node.child_by_field_id(_PARAMETERS))
+        return Lambda(params, self.expr(node.child_by_field_id(_BODY)), _span(node))
 
     def awaited(self, node: Node) -> Expr:
         return Await(self.inner(node), _span(node))
 
     def assigned(self, node: Node) -> Expr:
-        name = node.child_by_field_name("name")
-        value = self.expr(node.child_by_field_name("value"))
+        name = node.child_by_field_id(_NAME)
+        value = self.expr(node.child_by_field_id(_VALUE))
         return Assigned(self.text(name) if name is not None else "", value, _span(node))
+
+
+def _plain(text: bytes) -> bytes | None:
+    """What stands between the quotes of a string; None where it has a prefix, an escape, or is not whole."""
+    quote = text[:1]
+    if quote not in (b"'", b'"') or b"\\" in text:
+        return None
+    if text[:3] != quote * 3:
+        return text[1:-1] if text.count(quote) == 2 and text[-1:] == quote and b"\n" not in text else None
+    inner = text[3:-3]
+    return inner if len(text) >= 6 and text[-3:] == text[:3] and text[:3] not in inner else None
 
 
 def _span(node: Node) -> Span:

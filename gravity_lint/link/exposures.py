@@ -7,7 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name, Sum, Text, dotted, walk
+from gravity_lint.facts.code import (
+    Attr,
+    Call,
+    Choice,
+    Const,
+    Expr,
+    Function,
+    Item,
+    Lambda,
+    Name,
+    Sum,
+    Text,
+    children,
+    dotted,
+    walk,
+)
 from gravity_lint.facts.urls import parse_url
 from gravity_lint.knowledge.exposures import How, exposures
 from gravity_lint.knowledge.names import split
@@ -54,6 +69,9 @@ class Exposed:
     """What shows it, as it is written."""
     site: Site
     trail: tuple[Hop, ...]
+    unit: Unit
+    shown: tuple[Expr, ...]
+    """What is shown: the arguments of the call, or what is returned."""
 
 
 def exposed(ask: Evaluator) -> Iterator[Exposed]:
@@ -65,7 +83,7 @@ def exposed(ask: Evaluator) -> Iterator[Exposed]:
                 source, label, role = found
                 site = Site(unit.module, call.span)
                 hops = (*_begins(source, label), Hop(Site(unit.module, arg.value.span), f"`{name}` is given it here"))
-                yield Exposed(label, role, how, name, site, hops)
+                yield Exposed(label, role, how, name, site, hops, unit, tuple(each.value for each in call.args))
                 break
     yield from _routes(ask)
 
@@ -147,7 +165,7 @@ def _routes(ask: Evaluator) -> Iterator[Exposed]:
                     source, label, role = found
                     site = Site(unit.module, span)
                     hops = (*_begins(source, label), Hop(site, f"`{unit.last_name}` returns it here"))
-                    yield Exposed(label, role, "returns", unit.last_name, site, hops)
+                    yield Exposed(label, role, "returns", unit.last_name, site, hops, unit, (expr,))
 
 
 def _route(unit: Unit) -> str | None:
@@ -171,6 +189,29 @@ def _route(unit: Unit) -> str | None:
 def _first(ask: Evaluator, expr: Expr, unit: Unit) -> tuple[Value, str, str] | None:
     """The first address or password in what an expression may be: where it comes from, its name, its role."""
     return next(_leaks(ask, ask.values(expr, ask.runs.frame(unit)), 0), None)
+
+
+def leaves(ask: Evaluator, one: Exposed) -> Iterator[tuple[Expr, Value]]:
+    """The smallest parts of what is shown that hold an address or a password, each with where that comes from."""
+    stack = list(reversed(one.shown))
+    while stack:
+        part = stack.pop()
+        found = _first(ask, part, one.unit) if not isinstance(part, Const) else None
+        inner = _inner(part)
+        if inner and any(_suspect(each) for each in inner):
+            stack.extend(reversed(inner))
+        elif found is not None:
+            yield part, found[0]
+
+
+def _inner(expr: Expr) -> tuple[Expr, ...]:
+    """What an expression is made of, where that can be looked at piece by piece."""
+    if isinstance(expr, Call):
+        name = expr.func.name if isinstance(expr.func, Attr) else expr.func.id if isinstance(expr.func, Name) else ""
+        return tuple(arg.value for arg in expr.args) if name not in exposures().dumps else ()
+    if isinstance(expr, (Attr, Item, Name, Lambda, Choice)):
+        return ()
+    return children(expr)
 
 
 def _leaks(ask: Evaluator, values: Values, depth: int) -> Iterator[tuple[Value, str, str]]:

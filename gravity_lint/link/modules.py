@@ -321,6 +321,24 @@ def expressions(stmt: Stmt) -> tuple[Expr, ...]:
     return ()
 
 
+class Held(NamedTuple):
+    """A statement, the block that it stands in, and the statements around that with their blocks, outermost first."""
+
+    stmt: Stmt
+    block: Block
+    way: tuple[tuple[Stmt, Block], ...]
+
+
+def held_in(unit: Unit) -> Iterator[Held]:
+    """The statements of a unit, each with what is around it."""
+    stack: list[tuple[Block, tuple[tuple[Stmt, Block], ...]]] = [(body_of(unit.node), ())]
+    while stack:
+        block, way = stack.pop()
+        for stmt in block:
+            yield Held(stmt, block, way)
+            stack.extend((inner, (*way, (stmt, inner))) for inner in reversed(blocks(stmt)) if inner)
+
+
 class Around(NamedTuple):
     """A statement around a place, and which of its blocks the place is in."""
 

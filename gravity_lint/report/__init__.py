@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from gravity_lint.baseline import Outcome
+from gravity_lint.keys import FAIL_ON, FailOn
 from gravity_lint.source import Source
-from gravity_lint.violation import Edit, Place, Severity, Violation
+from gravity_lint.violation import Place, Severity, Shown, Violation
 
 
 class ServiceSummary(NamedTuple):
@@ -21,6 +23,17 @@ class ServiceSummary(NamedTuple):
     why: tuple[str, ...] = ()
     files: int = 0
     database_place: Place | None = None
+
+
+class Look(NamedTuple):
+    """How a report is to look, for the formats that people read."""
+
+    color: bool = False
+    width: int = 100
+    """Columns of the terminal."""
+    verbose: bool = False
+    statistics: bool = False
+    """Whether to count by rule at the end."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,11 @@ class Report:
     """What was found and has been mended: it does not count any more."""
     unsafe: bool = field(default=False, compare=False)
     """Whether fixes that a person must look at first are asked for."""
-    proposed: Callable[[Violation], tuple[Edit, ...] | str] = field(default=lambda violation: (), compare=False)
+    fail_on: FailOn = "warning"
+    """The least severity that makes the command fail."""
+    baseline: Outcome | None = None
+    """What became of the violations that are known."""
+    proposed: Callable[[Violation], Shown | str] = field(default=lambda violation: (), compare=False)
     """What would mend a violation; where that is refused, why."""
 
     def count(self, severity: Severity) -> int:
@@ -46,8 +63,9 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether something of weight was found; notes alone do not fail."""
-        return any(violation.severity != "note" for violation in self.violations)
+        """Whether something of the weight was found that makes the command fail."""
+        weighty = get_args(Severity)[:FAIL_ON.index(self.fail_on) + 1] if self.fail_on != "never" else ()
+        return any(violation.severity in weighty for violation in self.violations)
 
     def fixable(self, violation: Violation) -> bool:
         """Whether there is a fix that may be applied as things are asked for."""
