@@ -112,7 +112,7 @@ def _judged(tree: Tree, options: Options) -> Known:
 
 
 def _mirrored(config: Config, above: str) -> Config:
-    return replace(config, root=Path(above + config.root.as_posix()))
+    return config._replace(root=Path(above + config.root.as_posix()))
 
 
 # ---- the tree, in a folder

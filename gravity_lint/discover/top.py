@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -83,6 +82,8 @@ PARTED = inputs.Lens("parted", _may_be_folder)
 @cache
 def _outside() -> frozenset[str]:
     """Folders that are no repository, whatever lies in them."""
+    import tempfile  # imports half a dozen modules, which comparing with an earlier run does not need
+
     found = {"/", tempfile.gettempdir()}
     with suppress(RuntimeError):  # a user without a home
         found.add(str(Path.home()))
