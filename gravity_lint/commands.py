@@ -174,7 +174,7 @@ def _told(report: Report, asked: Asked) -> int:
     """Says what was found → the exit code."""
     report = _weighing(report, asked)
     unsaid = _say(report, asked)
-    if report.baseline is not None and (report.baseline.mended or report.baseline.moved):
+    if report.baseline is not None and asked.stdin_filename is None:
         from gravity_lint.report.known import lines
 
         for line in lines(report.baseline, _relative):
