@@ -121,8 +121,8 @@ def violation(path: str = "a.py", message: str = "`x` is wrong", severity: Sever
               service: str = "", **changes: object) -> Violation:
     base = Path.cwd().as_posix()
     place = Place(f"{base}/{path}", line, 1, line, 2)
-    return replace(Violation("GRV101", "hardcoded-database-url", severity, message, place,
-                             f"{base}/{service}".rstrip("/"), (), "Mend it"), **changes)
+    return Violation("GRV101", "hardcoded-database-url", severity, message, place,
+                             f"{base}/{service}".rstrip("/"), (), "Mend it")._replace(**changes)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -238,7 +238,7 @@ def test_what_fails_is_what_is_asked_to_fail() -> None:
 def test_a_service_of_which_nothing_is_said_passes() -> None:
     root = Path.cwd().as_posix()
     services = (ServiceSummary(f"{root}/good", "service", True), ServiceSummary(f"{root}/bad", "service", True))
-    made = replace(report(violation("bad/a.py", service="bad")), services=services)
+    made = report(violation("bad/a.py", service="bad"))._replace(services=services)
     assert [len(run["results"]) for run in hosts.sarif(said(made, "sarif"))["runs"]] == [1, 0]
     assert [suite.get("failures") for suite in hosts.junit(said(made, "junit"))] == ["1", "0"]
 
@@ -303,7 +303,7 @@ def test_what_tells_one_from_another_is_what_a_baseline_knows_it_by() -> None:
     one, two, other = (hosts.gitlab(said(report(violation(message=message)), "gitlab"))[0]["fingerprint"]
                        for message in messages)
     assert one == two != other
-    whole = [replace(violation(message=f"`{name}` opens a database"), code="GRV501") for name in ("a", "b")]
+    whole = [violation(message=f"`{name}` opens a database")._replace(code="GRV501") for name in ("a", "b")]
     assert len({hosts.gitlab(said(report(each), "gitlab"))[0]["fingerprint"] for each in whole}) == 1
 
 
