@@ -122,7 +122,7 @@ def violation(path: str = "a.py", message: str = "`x` is wrong", severity: Sever
     base = Path.cwd().as_posix()
     place = Place(f"{base}/{path}", line, 1, line, 2)
     return Violation("GRV101", "hardcoded-database-url", severity, message, place,
-                             f"{base}/{service}".rstrip("/"), (), "Mend it")._replace(**changes)
+                     f"{base}/{service}".rstrip("/"), (), "Mend it")._replace(**changes)
 
 
 @pytest.mark.parametrize("name", FORMATS)
