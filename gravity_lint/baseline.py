@@ -52,10 +52,8 @@ class Known(NamedTuple):
 
     def entry(self, violation: Violation) -> Entry:
         """What tells a violation from others; of a rule that speaks once of a file or service, that alone."""
-        once = _once().get(violation.code, "")
-        service, path = self.inner(violation.service), self.inner(violation.place.path)
-        return Entry(service, service if once == "service" else path, violation.code,
-                     "" if once else symbol(violation.message))
+        path, symbol = spoken(violation)
+        return Entry(self.inner(violation.service), self.inner(path), violation.code, symbol)
 
     def inner(self, path: str) -> str:
         """An absolute path → as the entries have it."""
@@ -88,6 +86,13 @@ def _once() -> Mapping[str, str]:
     from gravity_lint.rulebook import load_rules
 
     return {rule.code: rule.once for rule in load_rules() if rule.once}
+
+
+def spoken(violation: Violation) -> tuple[str, str]:
+    """The absolute path of what a violation speaks of, and what it names there: nothing, if it speaks of that whole."""
+    once = _once().get(violation.code, "")
+    path = violation.service if once == "service" else violation.place.path
+    return path, "" if once else symbol(violation.message)
 
 
 def symbol(message: str) -> str:

@@ -74,6 +74,14 @@ def _some_rules(context: click.Context, parameter: click.Parameter, begun: str) 
             for known in (rule.code, rule.name) if known.lower().startswith(word.lower())]
 
 
+def _some_keys(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    from gravity_lint.keys import KEYS
+
+    return [CompletionItem(key.name, help=key.help) for key in KEYS if key.name.startswith(begun)]
+
+
 def _some_formats(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
@@ -199,7 +207,7 @@ def init(writes: bool) -> int:
 
 
 @cli.command("config")
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=_some_keys)
 @click.option("--schema", is_flag=True, help="The JSON Schema of the configuration, for editors.")
 @_guarded
 def show_keys(key: str | None, schema: bool) -> int:

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from needed import needed
 
 from gravity_lint.formats import FORMATS
 from gravity_lint.rulebook import load_rules
@@ -36,13 +37,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
             "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
 
 
-def shell(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed: its completion was not tried")
-    return found
-
-
 WORDS = {
     "check --select GRV60": ["GRV601", "GRV604"],
     "check --ignore GRV101,unmarked": ["GRV101,unmarked-compose-example"],
@@ -51,8 +45,9 @@ WORDS = {
     "check -f j": ["json", "json-lines", "junit"],
     "check --output-format sa": ["sarif"],
     "check --color a": ["auto", "always"],
-    "check --show-f": ["--show-fixes"],
+    "check --statis": ["--statistics"],
     "serv": ["services"],
+    "config extend-s": ["extend-safe-fixes", "extend-select"],
 }
 """What stands on a command line → what may come of its last word."""
 
@@ -86,7 +81,7 @@ COMP_WORDS=(gravity-lint {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
 _gravity_lint_completion gravity-lint "${{COMP_WORDS[COMP_CWORD]}}"
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
-    done = subprocess.run([shell("bash"), "--norc", "-c", script], env=environment, capture_output=True, text=True,
+    done = subprocess.run([needed("bash"), "--norc", "-c", script], env=environment, capture_output=True, text=True,
                           timeout=60)
     assert (done.stderr, done.returncode) == ("", 0)
     assert sorted(done.stdout.split()) == sorted(WORDS[words])
@@ -96,8 +91,8 @@ def test_fish(environment: dict[str, str]) -> None:
     # click's script for fish splits what it is told at commas
     known = {words: answer for words, answer in WORDS.items() if "," not in words}
     script = line("fish") + "".join(f"\nprintf '%s\\n' @; complete -C 'gravity-lint {words}'" for words in known)
-    done = subprocess.run([shell("fish"), "--no-config", "-c", script], env=environment, capture_output=True, text=True,
-                          timeout=120)
+    done = subprocess.run([needed("fish"), "--no-config", "-c", script], env=environment, capture_output=True,
+                          text=True, timeout=120)
     assert (done.stderr, done.returncode) == ("", 0)
     answers = [[each.partition("\t")[0] for each in part.split("\n") if each] for part in done.stdout.split("@\n")[1:]]
     assert [sorted(each) for each in answers] == [sorted(each) for each in known.values()]
@@ -107,9 +102,9 @@ def test_fish(environment: dict[str, str]) -> None:
 def test_zsh(environment: dict[str, str]) -> None:
     """A real prompt on a real terminal, with a real press of the tab key."""
     pty = pytest.importorskip("pty")
-    program = shell("zsh")
+    zsh = needed("zsh")
     master, slave = pty.openpty()
-    with subprocess.Popen([program, "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, env=environment,
+    with subprocess.Popen([zsh, "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, env=environment,
                           start_new_session=True) as process:
         os.close(slave)
         try:
