@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint import inputs
 from gravity_lint.baseline import Entry, Known, NoBase
 from gravity_lint.cache import Cache, key_of, tool
-from gravity_lint.config import Config
-from gravity_lint.discover.walk import kind_of
-from gravity_lint.run import Options, run
+from gravity_lint.regex import regex
+
+if TYPE_CHECKING:  # a run that is remembered only has to know which tree it was
+    from gravity_lint.config import Config
+    from gravity_lint.run import Options
 
 _KIND = "bases"
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=cat",
@@ -28,7 +27,7 @@ _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c
 _ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0",
                 "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
 """Nothing is fetched, nobody is asked, nothing is written, nothing stands for another thing."""
-_LOCAL = re.compile(r"GIT_(?:DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|NAMESPACE|SHALLOW_FILE"
+_LOCAL = regex(r"GIT_(?:DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|NAMESPACE|SHALLOW_FILE"
                     r"|GRAFT_FILE|ALTERNATE_OBJECT_DIRECTORIES|IMPLICIT_WORK_TREE|TRACE\w*|EXTERNAL_DIFF)")
 """What a hook of git is given about its own repository, which need not be ours."""
 _CHUNK = 1 << 20
@@ -68,6 +67,8 @@ def begun(revision: str, paths: tuple[str, ...]) -> Tree:
 
 def compared(options: Options, tree: Tree, cache: Cache | None) -> Options:
     """The same run, to which is known what is found in a tree."""
+    from dataclasses import replace
+
     found: dict[str, Known] = {}
 
     def base(asked: Options) -> Known:
@@ -97,6 +98,11 @@ def _kept(tree: Tree, options: Options, cache: Cache | None, key: str) -> Known:
 
 
 def _judged(tree: Tree, options: Options) -> Known:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from gravity_lint.run import run
+
     with tempfile.TemporaryDirectory(prefix="gravity-lint-") as folder, inputs.recording(None):
         above = os.path.realpath(folder).replace(os.sep, "/")
         paths = _written(tree, above, [os.path.abspath(path).replace(os.sep, "/") for path in options.paths])
@@ -112,6 +118,8 @@ def _judged(tree: Tree, options: Options) -> Known:
 
 
 def _mirrored(config: Config, above: str) -> Config:
+    from pathlib import Path
+
     return config._replace(root=Path(above + config.root.as_posix()))
 
 
@@ -154,13 +162,15 @@ def _there(tree: Tree, root: str, path: str, blobs: Sequence[_Blob]) -> str:
         return f"{root}/{inner}".rstrip("/")
     if not os.path.isdir(path):
         while inner := inner.rpartition("/")[0]:
-            near = [blob.path for blob in blobs if blob.path.startswith(f"{inner}/") and kind_of(blob.path)]
+            near = [blob.path for blob in blobs if blob.path.startswith(f"{inner}/") and _matters(blob.path)]
             if near:
                 return f"{root}/{min(near, key=lambda path: (path.count('/'), path))}"
     return root
 
 
 def _matters(path: str) -> bool:
+    from gravity_lint.discover.walk import kind_of
+
     name = path.rpartition("/")[2]
     return name == ".gitignore" or kind_of(name) != ""
 

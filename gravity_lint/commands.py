@@ -174,7 +174,7 @@ def _told(report: Report, asked: Asked) -> int:
     """Says what was found → the exit code."""
     report = _weighing(report, asked)
     unsaid = _say(report, asked)
-    if report.baseline is not None and (report.baseline.mended or report.baseline.moved):
+    if report.baseline is not None and asked.stdin_filename is None:
         from gravity_lint.report.known import lines
 
         for line in lines(report.baseline, _relative):
@@ -203,8 +203,7 @@ def _keep(asked: Asked) -> int:
         return FAILED
     if asked.write_baseline is None:
         return _told(report._replace(baseline=report.baseline._replace(mended=(), moved=0)), asked)
-    services = counted(len({entry.service for entry in after.counts}), "service")
-    _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} of {services} to {asked.write_baseline}\n"])
+    _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} to {asked.write_baseline}\n"])
     return CLEAN
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gravity_lint import keys
@@ -382,6 +382,7 @@ VALUES = st.one_of(
     st.dictionaries(st.sampled_from(["a/*.py", "x"]), st.one_of(st.lists(RULE, max_size=2), RULE), max_size=2))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*BY_NAME.keys() - {"extend"}, "other"]), VALUES, max_size=2))
 def test_the_schema_and_the_program_accept_the_same(table: dict[str, Any]) -> None:
     import tempfile

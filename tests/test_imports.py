@@ -116,6 +116,16 @@ def test_a_run_that_is_remembered_judges_nothing(service: Path) -> None:
     assert not again & (DEAR | {"dataclasses", "inspect", "json", "pickle", "tempfile"})
 
 
+def test_a_branch_that_is_remembered_judges_nothing(service: Path) -> None:
+    for words in ("init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm a"):
+        subprocess.run(["git", *words.split()], cwd=service, check=True)
+    words = ("check", "--isolated", "--cache-dir", "../cache", "--diff-base", "HEAD")
+    assert {"run", "link"} <= rooms(imported(*words, cwd=service))
+    again = imported(*words, cwd=service)
+    assert rooms(again) <= REMEMBERED | {"against"}
+    assert foreign(again) == set()
+
+
 def test_pathspec_is_for_patterns_that_are_no_names(service: Path) -> None:
     (service / ".gitignore").write_text("*.pyc\nbuild/\n", "utf-8")
     assert "pathspec" not in foreign(imported("check", "--isolated", cwd=service))
