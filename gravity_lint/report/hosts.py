@@ -13,6 +13,7 @@ from gravity_lint.report import Report
 from gravity_lint.report.text import safe
 from gravity_lint.violation import Violation
 
+
 class Names:
     """Absolute paths → names from the root of the repository, with `/`, whatever folder the command runs in.
 
