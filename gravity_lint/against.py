@@ -11,7 +11,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +48,6 @@ class _Blob(NamedTuple):
     link: bool
 
 
-@lru_cache(8)
 def begun(revision: str, paths: tuple[str, ...]) -> Tree:
     """The tree of the commit in which the branch around these absolute paths left a revision. Raises `NoBase`."""
     tops = {_top(path) for path in paths}
@@ -114,7 +112,7 @@ def _judged(tree: Tree, options: Options) -> Known:
 
 
 def _mirrored(config: Config, above: str) -> Config:
-    return replace(config, root=Path(above + config.root.as_posix()))
+    return config._replace(root=Path(above + config.root.as_posix()))
 
 
 # ---- the tree, in a folder

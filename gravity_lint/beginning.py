@@ -24,7 +24,7 @@ HOOK = """\
         name: gravity-lint
         entry: gravity-lint check
         language: system
-        types_or: [python, yaml, ini, dockerfile, markdown, sql, toml, shell]
+        types: [text]
         require_serial: true
 """
 GITHUB = f"""\

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
 from gravity_lint.formats import FORMATS
@@ -185,8 +184,6 @@ def _told(report: Report, asked: Asked) -> int:
 
 def _keep(asked: Asked) -> int:
     """Writes a baseline anew, or without what is mended."""
-    from dataclasses import replace
-
     from gravity_lint import baseline
     from gravity_lint.report.text import counted
     from gravity_lint.run import run
@@ -205,7 +202,7 @@ def _keep(asked: Asked) -> int:
     if _written(options.baseline, [baseline.text(after)]):
         return FAILED
     if asked.write_baseline is None:
-        return _told(replace(report, baseline=report.baseline._replace(mended=(), moved=0)), asked)
+        return _told(report._replace(baseline=report.baseline._replace(mended=(), moved=0)), asked)
     services = counted(len({entry.service for entry in after.counts}), "service")
     _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} of {services} to {asked.write_baseline}\n"])
     return CLEAN
@@ -272,15 +269,13 @@ def _weighing(report: Report, asked: Asked) -> Report:
     """The report, failing on what the option says, if it says so."""
     if asked.fail_on is None:
         return report
-    from dataclasses import replace
-
-    return replace(report, fail_on=asked.fail_on)
+    return report._replace(fail_on=asked.fail_on)
 
 
 def _telling(report: Report, formats: set[str], asked: Asked) -> Report:
     """The report, with the wish for fixes; for a format that shows them, able to do so where there are some."""
     if formats == {"concise"} or all(violation.remedy is None for violation in report.violations):
-        return replace(report, unsafe=asked.unsafe_fixes)
+        return report._replace(unsafe=asked.unsafe_fixes)
     from gravity_lint.mending import proposals
 
     return proposals(report, asked.unsafe_fixes)

@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -30,8 +29,7 @@ _KEY = regex(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*(?:[.=]|$)""")
 _HEADER = regex(r"\s*\[([^\[\]]+)\]")
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """What a run is told by a file; `root` is where its globs begin."""
 
     root: Path
@@ -54,7 +52,7 @@ class Config:
     """The absolute path of the file with the violations that are known."""
     extended: tuple[Path, ...] = ()
     """The files that this one extends, the next first."""
-    origins: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+    origins: tuple[tuple[str, str], ...] = ()
     """Of each key that a file gives, the file and line that do; of lists and tables that add up, all of them."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gravity_lint.config import Config
 from gravity_lint.rulebook import Rule, matches, trust
@@ -67,7 +67,7 @@ class Policies:
             if code not in policy.codes:
                 continue
             if code in policy.severity and violation.severity == self._own[code]:
-                violation = replace(violation, severity=policy.severity[code])
+                violation = violation._replace(severity=policy.severity[code])
             if violation.remedy is not None and code in policy.trusted:
-                violation = replace(violation, remedy=policy.trusted[code](violation.remedy))
+                violation = violation._replace(remedy=policy.trusted[code](violation.remedy))
             yield violation

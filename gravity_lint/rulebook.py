@@ -98,7 +98,7 @@ class Rule(Record):
     fitted: Mapping[str, Any] | None = None
     """The options as the check takes them, where they are already known to fit it."""
     once: str = ""
-    """`file` or `service` where it speaks of one as a whole, whatever it names; so a baseline knows it by that alone."""
+    """`file` or `service` where it speaks of one as a whole, whatever it names: a baseline knows it by that alone."""
 
     @cached_property
     def text(self) -> str:

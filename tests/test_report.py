@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -72,11 +71,9 @@ def alike(*places: str, **changes: object) -> tuple[Violation, ...]:
     root = Path.cwd().as_posix()
     step = Step(Place(f"{root}/x.py", 1, 1, 1, 2), "is set here")
     return tuple(
-        replace(
-            Violation("GRV102", "default-database-url", "error", "`URL` has a default",
-                      Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
-                      (step, step), "Mend it"),
-            **changes)
+        Violation("GRV102", "default-database-url", "error", "`URL` has a default",
+                  Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
+                  (step, step), "Mend it")._replace(**changes)
         for path, line in (each.split(":") for each in places))
 
 
@@ -343,6 +340,7 @@ def test_no_message_shows_a_password(password: str) -> None:
     'DB_PASSWORD = os.environ["DB_PASSWORD"]', '"mongodb://h1:27017,h2:27017/db"', 'def connect(a, b, c="x"): ...',
     'required = ["user", "password", "database"]', 'f"redis://{HOST}:{PORT}/0"', 'compass = "north"', 'passed = "x"',
     '"postgresql://%s:%s@%s" % (user, password, host)', 'p = config("DB_PASSWORD", default=None)',
+    'sql.connect(os.environ["DB_HOST"], os.getenv("DB_USER"), os.environ["DB_PASSWORD"])',
 ])
 def test_what_is_no_password_stays(text: str) -> None:
     assert apply(text, secrets(text, True)) == text
@@ -356,6 +354,7 @@ def test_a_password_that_reads_like_a_name() -> None:
 @pytest.mark.parametrize("text", [
     "POSTGRES_PASSWORD: ${DB_PASS}", "password: {{ .Values.pw }}", "POSTGRES_PASSWORD=$PW", "secrets:\n  - db",
     "valueFrom: {secretKeyRef: {name: x, key: y}}", "image: postgres:16", "secretName: db-credentials-name",
+    "DB_PASSWORD: ${DB_PASSWORD:?must be set}",
 ])
 def test_what_is_no_password_stays_in_other_files(text: str) -> None:
     assert apply(text, secrets(text, False)) == text

@@ -55,13 +55,15 @@ class Advice:
         """In place of migrations that the service runs when it starts."""
         migrations, container = self.known.migrations, self._container
         built = container[1] if container is not None else None
-        stores = [store for store in self.known.stores if store.kind == "sql"]
+        engines = [sink for sink in self.known.opened if sink.kind == "sql"]
+        engines = [sink for sink in engines if sink.models] or engines
+        names = dict.fromkeys(each.name for sink in engines for each in self.known.variables(sink))
         words = (
             ("command", (migrations.command if migrations is not None else "") or "alembic upgrade head"),
             ("container", built.name if built is not None else ""),
             ("file", posixpath.basename(container[0]) if container is not None else ""),
             ("build", (built.context if built is not None else "") or "."),
-            ("variables", " ".join(each.name for store in stores for each in store.variables)), *self._named(""),
+            ("variables", " ".join(names)), *self._named(""),
         )
         return Remedy("deploy-migration", "display", "", (place,), words)
 
@@ -71,9 +73,13 @@ class Advice:
 
     def environment(self, env: str | None, place: Place) -> Remedy:
         """The lines of an env.py that take the URL from where the service does."""
-        lines, _ = Scaffold(self.service, ()).address
+        scaffold = Scaffold(self.service, ())
+        lines, _ = scaffold.address
         path = self.known.path(env) if env is not None else "env.py"
-        return Remedy("env-url", "display", "", (place,), (("path", path), ("url", "\0".join(lines))))
+        source = source_of(self.service, env) if env is not None else None
+        other = scaffold.is_async and (source is None or b"async" not in source.data)
+        caution = "the service's URL is for an asynchronous engine, which env.py must make as well" if other else ""
+        return Remedy("env-url", "display", caution, (place,), (("path", path), ("url", "\0".join(lines))))
 
     def _named(self, name: str) -> Words:
         store = self._store

@@ -43,6 +43,7 @@ _VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
 _TOML_URL = regex(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 _TOML_TABLE = regex(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
 _LOSES = "what upgrade() adds is dropped, with the rows that have come since; is that the way back?"
+_RAISES = "somebody wrote that there is no way back"
 _REPLACED = "though env.py replaces it; leave it empty"
 _USED = "and migrations run against it; env.py must take the URL from the environment"
 
@@ -156,7 +157,8 @@ class MissingDowngrade(Record):
                     lack := missing_downgrade(service.facts(file.path))):
                 revision = lack.revision or posixpath.basename(file.path)
                 place = source.place(lack.span)
-                remedy = Remedy("reverse-upgrade", "unsafe", _LOSES, (place,))
+                caution = f"{_RAISES}; {_LOSES}" if "raises" in lack.how else _LOSES
+                remedy = Remedy("reverse-upgrade", "unsafe", caution, (place,))
                 yield Finding(place, {"revision": revision, "how": lack.how}, remedy=remedy)
 
 

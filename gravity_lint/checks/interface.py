@@ -429,7 +429,7 @@ class Interface:
         """What the service is called: as its project, else as its folder."""
         source = source_of(self.service, f"{self.service.root}/pyproject.toml")
         told = _PROJECT.search(source.text) if source is not None else None
-        return told[1] if told else posixpath.basename(self.service.root) or "service"
+        return told[1] if told else re.sub(r"[^\w.+-]+", "-", posixpath.basename(self.service.root)) or "service"
 
 
 def _computed(owner: Unit, name: str) -> str:

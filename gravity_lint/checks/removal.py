@@ -58,6 +58,7 @@ _ENDED = regex(r"\b(?:done|success|complet|finish|ok\b|initiali[sz]ed|creat|read
 _CONNECTED = regex(r"\bconnect", re.IGNORECASE)
 _THROWN_AWAY = regex(rb"\bdrop_all\b|\bdrop_database\b|\bDROP\s+(?:SCHEMA|DATABASE)\b|\bCREATE\s+SCHEMA\b",
                      re.IGNORECASE)
+_STAMPS = regex(r"(?:^|_)stamp(?:_|$)")
 _EMPTIES = regex(r"drop|reset|wipe|truncate|purge|clear")
 _SAYS = frozenset({"print", "echo", "secho", "debug", "info", "warning", "error", "critical", "exception", "log",
                    "success"})
@@ -130,6 +131,7 @@ class Removal:
         plan = _Plan(self._service)
         try:
             for span in spans:
+                plan.refuse_own(unit, span)
                 plan.drop(unit, span)
             if not reached:
                 plan.refuse_throw_away(unit)
@@ -248,6 +250,8 @@ class _Plan:
         at = next(index for index, stmt in enumerate(held.block) if stmt is held.stmt)
         for beside in (reversed(held.block[:at]), held.block[at + 1:]):
             for stmt in beside:
+                if _ends(stmt):
+                    continue
                 if _tells(stmt) or (_is_drop(stmt) and stmt.span < held.stmt.span):
                     self._take(unit, stmt)
                 elif id(stmt) not in self._gone:
@@ -316,6 +320,19 @@ class _Plan:
             left = [stmt for stmt in module.facts.body if id(stmt) not in gone and not _is_spare(stmt)]
             if all(isinstance(stmt, Import) for stmt in left) and not module.is_package:
                 yield f"`{self._service.reach.starts.relative(module)}` holds nothing then, delete it"
+
+    def refuse_own(self, unit: Unit, span: Span) -> None:
+        """Raises `Unable` where no migration can build the tables, or the code says that one has built them."""
+        if not isinstance(unit.node, Function):
+            return
+        made = {target.id for each in held_in(unit) if isinstance(each.stmt, Assign) and _calls(each.stmt, "MetaData")
+                for target in each.stmt.targets if isinstance(target, Name)}
+        inside = [part for part in unit.parts() if _covers(part, span) or (span[0] <= part.span[0] < span[1])]
+        if any(isinstance(part, Attr) and isinstance(part.base, Name) and part.base.id in made for part in inside):
+            raise Unable("its tables are declared right here, and no migration knows them")
+        for call in unit.calls:
+            if _STAMPS.search(_last(call.func)):
+                raise Unable(f"`{_last(call.func)}` says there that the migrations have been run")
 
     def refuse_throw_away(self, unit: Unit) -> None:
         """Raises `Unable` where the code that is left works with a database that it builds and drops by itself."""
@@ -583,6 +600,16 @@ def _called(stmt: Stmt) -> Call | None:
     value = stmt.value if isinstance(stmt, Do) else None
     value = value.value if isinstance(value, Await) else value
     return value if isinstance(value, Call) else None
+
+
+def _calls(stmt: Assign, name: str) -> bool:
+    return isinstance(stmt.value, Call) and _last(stmt.value.func) == name
+
+
+def _ends(stmt: Stmt) -> bool:
+    """Whether a statement only closes something."""
+    call = _called(stmt)
+    return call is not None and isinstance(call.func, Attr) and call.func.name in _ENDS and not call.args
 
 
 def _says(stmt: Stmt) -> bool:

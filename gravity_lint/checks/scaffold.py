@@ -59,7 +59,7 @@ class Scaffold:
         words = (
             ("folder", folder), ("path", self._root), ("models", "\n".join(self._modules)),
             ("metadata", "\n".join(f"{one.module} {one.name} {one.expression}" for one in metadata)),
-            ("url", "\0".join(url)), ("async", "yes" if self._engine and self._is_async else ""),
+            ("url", "\0".join(url)), ("async", "yes" if self._engine and self.is_async else ""),
             ("sqlmodel", "yes" if any(one.module == "sqlmodel" for one in metadata) else ""),
             ("refused", self._refused(folder)),
         )
@@ -258,7 +258,8 @@ class Scaffold:
                    key=lambda sink: (not self._address(sink)[0], self.interface.is_asynchronous(sink)))
 
     @cached_property
-    def _is_async(self) -> bool:
+    def is_async(self) -> bool:
+        """Whether the engine of the models is an asynchronous one."""
         return self._engine is not None and self.interface.is_asynchronous(self._engine)
 
     @cached_property

@@ -146,7 +146,7 @@ class _Taking(cst.CSTTransformer):
             if lines:  # the heading goes on to what is now below it
                 stmt = _led(stmt, [*lines, *_unspaced(_lines(stmt))])
                 lines = []
-            elif blank and left and isinstance(left[-1], (cst.FunctionDef, cst.ClassDef)):
+            elif blank and left:
                 stmt = _led(stmt, [*blank[len(_blank(_lines(stmt))):], *_lines(stmt)])
             blank = []
             left.append(stmt)

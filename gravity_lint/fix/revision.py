@@ -23,7 +23,8 @@ _NOT_COLUMNS = frozenset({"constraint", "primary", "foreign", "unique", "check",
 
 def moved(remedy: Remedy, texts: Texts) -> Mended:
     """The statement as the two functions of a revision, or as the operation of a Django migration."""
-    statement = dedent(remedy.word("statement")).strip()
+    first, line_end, rest = remedy.word("statement").strip().partition("\n")
+    statement = f"{first}{line_end}{dedent(rest)}"  # the first line begins where the statement does
     if not re.search(r"['\"\n]", statement):
         statement = " ".join(statement.split())  # what backslashes have joined
     if not statement:
@@ -34,11 +35,11 @@ def moved(remedy: Remedy, texts: Texts) -> Mended:
         reverse = f', "{_escaped(back)}"' if back else ""
         text = f"migrations.RunSQL({_literal(statement, '    ')}{reverse})"
         return Mended({}, blocks=(Block(f"In a migration, among its `operations`{unknown}", "py", text),))
-    first = "In a revision" if remedy.word("tool") else "In a revision, once `alembic init migrations` has been run"
+    where = "In a revision" if remedy.word("tool") else "In a revision, once `alembic init migrations` has been run"
     lines = ["def upgrade() -> None:", f"    op.execute({_literal(statement, '    ')})", "", "",
              "def downgrade() -> None:"]
     lines += [f'    op.execute("{_escaped(back)}")'] if back else ["    ...  # TODO: bring back what was there before"]
-    where = f"{first} (`alembic revision -m …` makes the file){unknown}"
+    where += f" (`alembic revision -m …` makes the file){unknown}"
     return Mended({}, blocks=(Block(where, "py", "\n".join(lines)),))
 
 

@@ -549,7 +549,7 @@ class Evaluator:
             library, *rest = dotted.removesuffix(".()").split(".")
             if self.calls.imports(library):
                 words = rest if library == "os" else (library, *rest[:1])
-                for module in self.calls.anywhere(words[0]):
+                for module in self.calls.holding(words[0]):
                     if all(map(module.mentions, words[1:])):
                         found[module] = None
         return tuple(sorted(found, key=lambda module: module.path))

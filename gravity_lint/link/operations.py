@@ -266,5 +266,12 @@ def _sent(ask: Evaluator, statement: Statement, template: Template, end: int, ca
         Site(unit.module, call.span),
         template.value.trail,
         statement.temporary,
-        template.text[statement.offset : end][:_WHOLE].rstrip().rstrip(";").rstrip().replace(HOLE, "…"),
+        _trimmed(template.text[statement.offset : end][:_WHOLE]),
     )
+
+
+def _trimmed(text: str) -> str:
+    """A statement without what stands behind it: its semicolon, the quote that closes the text it lies in."""
+    if text.count("'") % 2:
+        text = text.rpartition("'")[0]
+    return text.rstrip().rstrip(";").rstrip().replace(HOLE, "…")

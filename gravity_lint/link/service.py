@@ -104,12 +104,13 @@ class Service:
             except Unreadable as error:
                 found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
                 continue
-            if not tells(source.data):  # nothing there to be judged; what a merge left shows without a grammar
-                troubles = conflicts(source.data)
-            elif (known := self._facts.get(file.path)) is not None:
+            known = self._facts.get(file.path)
+            if known is not None:
                 troubles = known.troubles
-            else:
+            elif tells(source.data):
                 troubles = parsed(source.data)[2]
+            else:  # nothing there to be judged; what a merge left behind shows without a grammar
+                troubles = conflicts(source.data)
             found.extend((source.place(trouble.span), trouble.message) for trouble in troubles[:1])
         return tuple(found)
 

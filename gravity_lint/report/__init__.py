@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
 from gravity_lint.baseline import Outcome
@@ -36,8 +35,7 @@ class Look(NamedTuple):
     """Whether to count by rule at the end."""
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The result of a run, ready to be written: sorted, suppressed, and without a password in its words."""
 
     violations: tuple[Violation, ...]
@@ -45,17 +43,17 @@ class Report:
     files: int = 0
     crashes: tuple[str, ...] = ()
     """One line for each thing that failed through a fault of this program."""
-    source: Callable[[str], Source | None] = field(default=lambda path: None, compare=False)
+    source: Callable[[str], Source | None] = lambda path: None
     """An absolute path → its text, None where it cannot be read: for code frames."""
     fixed: tuple[Violation, ...] = ()
     """What was found and has been mended: it does not count any more."""
-    unsafe: bool = field(default=False, compare=False)
+    unsafe: bool = False
     """Whether fixes that a person must look at first are asked for."""
     fail_on: FailOn = "warning"
     """The least severity that makes the command fail."""
     baseline: Outcome | None = None
     """What became of the violations that are known."""
-    proposed: Callable[[Violation], Shown | str] = field(default=lambda violation: (), compare=False)
+    proposed: Callable[[Violation], Shown | str] = lambda violation: ()
     """What would mend a violation; where that is refused, why."""
 
     def count(self, severity: Severity) -> int:
