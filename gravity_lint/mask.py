@@ -435,7 +435,9 @@ def _scalar(text: str, start: int, sign: str, before: str) -> tuple[int, int]:
     elif demanded := re.match(r"\$\{\w+:?\?[^}\n]*\}", line):
         return start, start + demanded.end()
     elif line.startswith(("${", "{{")) or (sign == "=" and before not in ("", "-", "#")):
-        stop = re.search(r"(?<!\\)[ \t]|$", line) if not line.startswith("{{") else re.search(r"(?<=\}\})|$", line)
+        told = re.match(r"\$\{[^{}]*\}", line)  # `${NAME:?must be set}` has blanks
+        blank = re.compile(r"(?<!\\)[ \t]|$").search(line, told.end() if told else 0)
+        stop = blank if not line.startswith("{{") else re.search(r"(?<=\}\})|$", line)
     else:
         stop = re.search(r"[ \t]+#|[ \t]*\r?$", line)
     return start, start + (stop.start() if stop else len(line))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from gravity_lint.mask import apply, mask, secrets
-from gravity_lint.report import Report, ServiceSummary, concise, full, statistics
+from gravity_lint.report import Look, Report, ServiceSummary, concise, full, markdown, sarif, statistics
 from gravity_lint.report import json as json_report
 from gravity_lint.report import services as services_report
 from gravity_lint.report.alike import together
@@ -72,11 +71,9 @@ def alike(*places: str, **changes: object) -> tuple[Violation, ...]:
     root = Path.cwd().as_posix()
     step = Step(Place(f"{root}/x.py", 1, 1, 1, 2), "is set here")
     return tuple(
-        replace(
-            Violation("GRV102", "default-database-url", "error", "`URL` has a default",
-                      Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
-                      (step, step), "Mend it"),
-            **changes)
+        Violation("GRV102", "default-database-url", "error", "`URL` has a default",
+                  Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
+                  (step, step), "Mend it")._replace(**changes)
         for path, line in (each.split(":") for each in places))
 
 
@@ -324,7 +321,8 @@ def test_no_format_shows_a_password(template: str, data: st.DataObject) -> None:
     lines = text.split("\n")
     steps = tuple(Step(Place(path, at, 1, at, len(line) + 1), "here") for at, line in enumerate(lines, 1))
     found = report(f"# first\n{text}\n", lines[0], name=name, line=2, trail=steps * 2)
-    for output in (shown(found), shown(found, color=True), *concise.lines(found), json_report.text(found)):
+    for output in (shown(found), shown(found, color=True), *concise.lines(found), *json_report.render(found, Look()),
+                   *sarif.render(found, Look()), *markdown.render(found, Look())):
         assert password not in output
     assert password not in apply(text, secrets(text, name == "a.py"))
 

@@ -25,7 +25,7 @@ class ConnectionValue(Record):
             yield _finding(service, target, remedies(target) if remedies is not None else None)
 
 
-def _remedies(service: Service, origin: Origin) -> Callable[[Target], Remedy | None] | None:
+def _remedies(service: Service, origin: Origin) -> Callable[[Target], Remedy | None]:
     """What tells how a value is mended: imported where there is one."""
     if origin == "default":
         from gravity_lint.checks.defaults import Defaults
@@ -35,7 +35,9 @@ def _remedies(service: Service, origin: Origin) -> Callable[[Target], Remedy | N
         from gravity_lint.checks.literals import Literals
 
         return Literals(service).remedy
-    return None
+    from gravity_lint.checks.presence import Presence
+
+    return Presence(service).remedy
 
 
 def _finding(service: Service, target: Target, remedy: Remedy | None) -> Finding:

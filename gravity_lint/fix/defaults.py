@@ -61,15 +61,15 @@ def _demanded(tree: Tree, place: Place) -> Changes:
         if isinstance(node, (cst.AnnAssign, cst.Assign)) and node.value is not None:
             return _field(tree, node.value, "")
         if isinstance(node, cst.Call):
-            return _subscript(tree, node, node)
+            return subscript(tree, node, node)
     raise Refused("what it stands in for is asked for in another form than is known")
 
 
 def _read(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`os.getenv(name, default)` → `os.environ[name]`"""
     call = _call_of(tree, default)
-    _refuse_eager(tree, call)
-    return _subscript(tree, call, call)
+    refuse_eager(tree, call)
+    return subscript(tree, call, call)
 
 
 def _either(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
@@ -77,11 +77,11 @@ def _either(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     whole = tree.parent(default)
     if not isinstance(whole, cst.BooleanOperation) or not isinstance(whole.left, cst.Call):
         raise Refused("the default stands in another form than is known")
-    _refuse_eager(tree, whole)
-    return _subscript(tree, whole.left, whole)
+    refuse_eager(tree, whole)
+    return subscript(tree, whole.left, whole)
 
 
-def _subscript(tree: Tree, call: cst.Call, whole: cst.BaseExpression) -> Changes:
+def subscript(tree: Tree, call: cst.Call, whole: cst.BaseExpression) -> Changes:
     """What puts a subscript of `os.environ` in the place of an expression, the variable's name taken from a call."""
     name = next((arg.value for arg in call.args if arg.keyword is None or arg.keyword.value == "key"), None)
     if name is None:
@@ -143,7 +143,7 @@ def _nodes(node: cst.CSTNode) -> list[cst.CSTNode]:
 def _argument(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`config(name, default=default)` → `config(name)`"""
     call = _call_of(tree, default)
-    _refuse_eager(tree, call)
+    refuse_eager(tree, call)
     at = next(index for index, arg in enumerate(call.args) if arg.value is default)
     gone, rest = call.args[at], list(call.args)
     del rest[at]
@@ -157,7 +157,7 @@ def _argument(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes
 def _wrapped(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`env(name, default)`, a function of the service's own, → `os.environ[name]`"""
     call = _call_of(tree, default)
-    _refuse_eager(tree, call)
+    refuse_eager(tree, call)
     if not call.args or call.args[0].keyword is not None:
         raise Refused("the variable's name stands in another form than is known")
     index = cst.SubscriptElement(slice=cst.Index(value=call.args[0].value))
@@ -169,7 +169,7 @@ def _instead(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     whole = tree.parent(default)
     if not isinstance(whole, cst.BooleanOperation) or tree.parent(whole) is None:
         raise Refused("the default stands in another form than is known")
-    _refuse_eager(tree, whole)
+    refuse_eager(tree, whole)
     return {whole: whole.left.with_changes(lpar=whole.lpar or whole.left.lpar, rpar=whole.rpar or whole.left.rpar)}
 
 
@@ -178,12 +178,12 @@ def _choice(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     whole = tree.parent(default)
     if not isinstance(whole, cst.IfExp) or whole.orelse is not default:
         raise Refused("the default stands in another form than is known")
-    _refuse_eager(tree, whole)
+    refuse_eager(tree, whole)
     told = "".join(word for word in tree.module.code_for_node(whole.test))
     if variable not in told and tree.module.code_for_node(whole.body) not in told:
         raise Refused("something else decides whether the default is taken")
     if isinstance(whole.body, cst.Call):
-        return _subscript(tree, whole.body, whole)
+        return subscript(tree, whole.body, whole)
     return {whole: whole.body.with_changes(lpar=whole.lpar or whole.body.lpar, rpar=whole.rpar or whole.body.rpar)}
 
 
@@ -248,7 +248,7 @@ def _call_of(tree: Tree, default: cst.BaseExpression) -> cst.Call:
     return call
 
 
-def _refuse_eager(tree: Tree, node: cst.CSTNode) -> None:
+def refuse_eager(tree: Tree, node: cst.CSTNode) -> None:
     """Raises `Refused` where an expression is evaluated although another gives the value, so that it must not fail."""
     below: cst.CSTNode = node
     for here in tree.around(node):

@@ -10,10 +10,22 @@ from gravity_lint.source import Source
 from gravity_lint.violation import Block, Remedy
 
 KINDS: dict[str, str] = {
+    "change-scheme": "gravity_lint.fix.schemes:changed",
+    "check-setting": "gravity_lint.fix.presence:checked",
+    "deploy-backup": "gravity_lint.fix.deployment:backed_up",
+    "deploy-care": "gravity_lint.fix.deployment:cared_for",
+    "deploy-database": "gravity_lint.fix.deployment:provisioned",
+    "deploy-migration": "gravity_lint.fix.deployment:migrated",
+    "deploy-script": "gravity_lint.fix.deployment:moved",
+    "deploy-users": "gravity_lint.fix.deployment:permitted",
+    "drop-creation": "gravity_lint.fix.removal:dropped",
     "drop-suppression": "gravity_lint.fix.suppressions:dropped",
     "empty-ini-url": "gravity_lint.fix.ini:emptied",
+    "env-url": "gravity_lint.fix.ini:supplied",
     "flask-migrate": "gravity_lint.fix.scaffold:by_flask",
     "mark-example": "gravity_lint.fix.headers:marked",
+    "mask-address": "gravity_lint.fix.masking:masked",
+    "move-to-revision": "gravity_lint.fix.revision:moved",
     "read-environment": "gravity_lint.fix.literals:read",
     "require-setting": "gravity_lint.fix.defaults:required",
     "reverse-upgrade": "gravity_lint.fix.downgrade:reversed_upgrade",
@@ -49,6 +61,8 @@ class Mended(NamedTuple):
     """
     drops: tuple[str, ...] = ()
     """The comments that go because they are what is mended."""
+    instead: frozenset[str] = frozenset()
+    """The rules that may speak in place of this one: what is left is less, and somebody needs it."""
     blocks: tuple[Block, ...] = ()
     """What is to be written or run elsewhere, by a person; shown, never applied."""
 

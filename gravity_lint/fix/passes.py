@@ -50,6 +50,7 @@ class _Fix(NamedTuple):
     violation: Violation
     edits: tuple[Edit, ...]
     claims: frozenset[str]
+    instead: frozenset[str] = frozenset()
 
 
 class Ground(NamedTuple):
@@ -197,7 +198,7 @@ class _Pass:
             changes += edits(path, before.text if before else "", text)
         if not changes:
             raise Refused("there is nothing to change")
-        return _Fix(violation, tuple(changes), result.claims)
+        return _Fix(violation, tuple(changes), result.claims, result.instead)
 
     def _bytes(self, path: str) -> bytes | None:
         return self._overlay[path] if path in self._overlay else self._ground.original(path)
@@ -272,8 +273,9 @@ def _fault(before: Sequence[Violation], after: Sequence[Violation] | None, fixes
             return "the violation would stay"
     lines = Counter(key[:3] for key in was.elements())
     lines.subtract(key[:3] for key in gone.elements())
+    instead = frozenset().union(*(fix.instead for fix in fixes))
     for violation in after:
-        if violation.remedy is not None and violation.remedy.kind == IDLE:
+        if (violation.remedy is not None and violation.remedy.kind == IDLE) or violation.code in instead:
             continue
         key3 = _key(violation)[:3]
         lines[key3] -= 1

@@ -52,6 +52,16 @@ class Tree:
                 return node
         raise Refused("what is to be mended was not found")
 
+    def statement(self, place: Place) -> cst.BaseSmallStatement | cst.BaseCompoundStatement:
+        """The statement that begins at a place. Raises `Refused`."""
+        start = self._position(place.line, place.column)
+        for node, found in self._places.items():
+            first, last = (found.start.line, found.start.column), (found.end.line, found.end.column)
+            if (isinstance(node, cst.BaseCompoundStatement) and first == start) or (
+                    isinstance(node, cst.BaseSmallStatement) and first <= start < last):
+                return node
+        raise Refused("what is to be mended was not found")
+
     def _position(self, line: int, column: int) -> tuple[int, int]:
         """A line and a column as libcst counts them: columns from 0, without form feeds."""
         start = offset(self._text, line, 1) if _FEED in self._text else 0
@@ -92,11 +102,12 @@ class Tree:
                 statement = next((node for node in self.around(old) if hasattr(node, "leading_lines")), None)
                 if statement is not None:
                     above.setdefault(statement, []).extend(lost)
-        code = self.module.visit(_Replacing(changes, above)).code
-        return code if _FEED not in self._text else self._with_feeds(code)
+        return self.with_feeds(self.module.visit(_Replacing(changes, above)).code)
 
-    def _with_feeds(self, code: str) -> str:
+    def with_feeds(self, code: str) -> str:
         """The new text with the form feeds of the old one, which libcst has not seen."""
+        if _FEED not in self._text:
+            return code
         feeds = [at for at, letter in enumerate(self._text) if letter == _FEED]
         before = [at - number for number, at in enumerate(feeds)]
         moved = []
