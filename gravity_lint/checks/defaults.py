@@ -81,7 +81,8 @@ class Defaults:
                             "enough")
         adds = [each for each in lacking if each.adds]
         words = (("form", written.form), ("variable", variable), ("role", target.role),
-                 ("origin", "yes" if written.origin else ""), ("value", "" if "…" in target.value else mask.mask(target.value)),
+                 ("origin", "yes" if written.origin else ""),
+                 ("value", "" if "…" in target.value else mask.mask(target.value)),
                  *((f"containers:{each.path}", " ".join(each.containers)) for each in adds if each.containers))
         sites = (written.at or target.site, *([written.origin] if written.origin else []))
         places = (*map(self._service.place, sites), *(Place(each.path, 1, 1, 1, 1) for each in adds))
