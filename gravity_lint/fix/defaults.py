@@ -10,7 +10,7 @@ from gravity_lint import mask
 from gravity_lint.fix.environment import claims, with_variable
 from gravity_lint.fix.imports import with_import
 from gravity_lint.fix.kinds import Mended, Refused, Texts
-from gravity_lint.fix.python import Changes, Tree, text_in
+from gravity_lint.fix.python import Changes, Tree
 from gravity_lint.violation import Place, Remedy
 
 _LATER = frozenset({"get", "getenv", "getattr", "pop", "setdefault", "config", "env", "str", "url"})
@@ -35,7 +35,7 @@ def required(remedy: Remedy, texts: Texts) -> Mended:
         else:
             changed[asked.path] = other.replaced(demanded)
     changed[place.path] = _imported(tree, form, tree.replaced(changes))
-    value = mask.HIDDEN if remedy.word("role") == "password" else mask.mask(text_in(node) or "")
+    value = mask.HIDDEN if remedy.word("role") == "password" else remedy.word("value")
     claimed: set[str] = set()
     for example in remedy.places[1 + apart:]:
         source = texts(example.path)
