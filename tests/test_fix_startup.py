@@ -1,4 +1,4 @@
-"""What goes with a call that creates tables, as a property over generated code, and in forms that examples do not show."""
+"""What goes with a call that creates tables: a property over generated code, and forms that examples do not show."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ CREATIONS = [Piece(text) for text in (
     "a{n} = 1; Base.metadata.create_all(engine); b{n} = 2  # both {n}\n",
     "if app.debug:\n{i}Base.metadata.create_all(engine)\nelse:\n{i}c{n} = 3  # stays {n}\n",
     "try:\n{i}Base.metadata.create_all(engine)\nexcept ValueError as error:\n{i}print(error)\n{i}raise\n",
-    "with engine.begin() as connection:\n{i}Base.metadata.drop_all(connection)\n{i}Base.metadata.create_all(connection)\n",
+    "with engine.begin() as connection:\n{i}Base.metadata.drop_all(connection)\n"
+    "{i}Base.metadata.create_all(connection)\n",
     '@app.on_event("startup")  # decorated {n}\ndef start{n}():\n{i}Base.metadata.create_all(engine)\n',
     '@app.on_event("startup")\nasync def start{n}():\n{i}async with engine.begin() as connection:\n'
     "{i}{i}await connection.run_sync(Base.metadata.create_all)\n{i}app.state.n{n} = (1)  # stays {n}\n",
     'def make{n}():\n{i}"""Doc {n}."""\n{i}global engine\n{i}Base.metadata.create_all(engine)\n\n\nmake{n}()\n',
     "def make{n}(): Base.metadata.create_all(engine)\nif app.debug: make{n}()\n",
-    "def outer{n}():\n{i}def make():\n{i}{i}Base.metadata.create_all(engine)\n{i}make()\n{i}return {n}\nouter{n}()\n",
+    "def outer{n}():\n{i}def make():\n{i}{i}Base.metadata.create_all(engine)\n{i}make()\n"
+    "{i}return {n}\nouter{n}()\n",
     "class Store{n}:\n{i}def create(self):\n{i}{i}Base.metadata.create_all(engine)\n\n{i}def other(self):  # stays {n}\n"
     "{i}{i}return {n}\n\n\nstore{n} = Store{n}()\nstore{n}.create()\n",
     'app.add_event_handler("startup", lambda: Base.metadata.create_all(engine))\n',
@@ -153,8 +155,8 @@ def test_what_is_left_alone(tree: Path, text: str, reason: str) -> None:
 
 
 def test_models_stay_imported(tree: Path) -> None:
-    put(tree, {"app/models.py": "from sqlalchemy import Column, Integer\n\nfrom app.db import Base\n\n\nclass A(Base):\n"
-                                "    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n"})
+    put(tree, {"app/models.py": "from sqlalchemy import Column, Integer\n\nfrom app.db import Base\n\n\n"
+                                "class A(Base):\n    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n"})
     text = "from fastapi import FastAPI\n\nfrom app import models\nfrom app.db import engine\n\napp = FastAPI()\n"
     after = fixed(tree, text + "models.Base.metadata.create_all(engine)\n")
     assert after == text.replace("from app.db import engine\n", "")
