@@ -219,5 +219,5 @@ def test_who_else_reads_the_variable(tree: Path) -> None:
                "report.py": "import os\nimport subprocess\n\nsubprocess.run(['psql', os.environ['DATABASE_URL']])\n"})
     found = remedy(tree, "GRV107")
     assert found.applicability == "unsafe"
-    assert found.caution == "the parameters behind `?` are another driver's then; `report.py` may read `DATABASE_URL` " \
-                            "as well"
+    assert found.caution == "the parameters behind `?` are another driver's then; " \
+                            "`report.py` may read `DATABASE_URL` as well"
