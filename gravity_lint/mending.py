@@ -66,7 +66,7 @@ def mending(options: Options, wish: Wish) -> Mending:
         more = ignored(outcome.violations, ground, {**options.overlay, **outcome.files}, wish.reason)
         outcome = Outcome(more.violations, {**outcome.files, **more.files}, outcome.fixed,
                           (*outcome.refused, *more.refused), outcome.exhausted or more.exhausted)
-    left = replace(reports[_name({**options.overlay, **outcome.files})], fixed=outcome.fixed, unsafe=wish.unsafe)
+    left = reports[_name({**options.overlay, **outcome.files})]._replace(fixed=outcome.fixed, unsafe=wish.unsafe)
     files = {path: (options.overlay.get(path, original(path)), data) for path, data in outcome.files.items()}
     return Mending(left, files, outcome.refused, outcome.exhausted)
 
@@ -90,7 +90,7 @@ def write(found: Mending, options: Options) -> tuple[Report, list[tuple[str, str
         return found.report, []
     lost = {path for path, _ in failed}
     fixed = tuple(each for each in found.report.fixed if each.place.path not in lost)
-    return replace(run(options), fixed=fixed, unsafe=found.report.unsafe), failed
+    return run(options)._replace(fixed=fixed, unsafe=found.report.unsafe), failed
 
 
 def diffs(found: Mending, shown: Callable[[str], str]) -> Iterator[str]:
@@ -115,4 +115,4 @@ def proposals(report: Report, unsafe: bool = False) -> Report:
             known[violation] = proposed(violation, report.source)
         return known[violation]
 
-    return replace(report, unsafe=unsafe, proposed=propose)
+    return report._replace(unsafe=unsafe, proposed=propose)

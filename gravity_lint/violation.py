@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "note"]
@@ -71,12 +71,11 @@ Shown = tuple[Edit | Block, ...]
 """What would mend a violation: edits, and code for other places."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What a check found, before a rule gives it a code, a severity and words."""
 
     place: Place
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = MappingProxyType({})
     """What the rule's message template may name."""
     trail: tuple[Step, ...] = ()
     """From where the value or the start-up begins to the place where it does harm."""
@@ -85,8 +84,7 @@ class Finding:
     remedy: Remedy | None = None
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """A finding in the words and with the weight of its rule."""
 
     code: str

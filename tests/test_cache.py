@@ -95,7 +95,7 @@ def said(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize("asked", [
     {"output_format": (form,), "statistics": counted, "verbose": counted}
-    for form in ("concise", "full", "json") for counted in (False, True)], ids=str)
+    for form in ("concise", "full", "json", "sarif", "rdjson") for counted in (False, True)], ids=str)
 def test_the_shop_warm_and_cold(asked: dict[str, object], said: Said, shelf: Path) -> None:
     without, _ = said(SHOP, no_cache=True, **asked)
     assert not shelf.exists()
@@ -381,7 +381,7 @@ sys.addaudithook(hook)
 from gravity_lint import cache, inputs
 kept = []
 cache.Cache.put = lambda self, kind, key, value: kept.append(value) if kind == "runs" else None
-code = check(Asked((sys.argv[1],), output_format=("full",), cache_dir=sys.argv[2]))
+code = check(Asked((sys.argv[1],), output_format=("concise",), cache_dir=sys.argv[2]))
 files, folders, answers = kept[0][0]
 seen = [folder + name for folder, names, *_ in files for name in names]
 seen += [path for path, *_ in folders] + [path for _, path, _ in answers]

@@ -17,12 +17,11 @@ ROOT = Path(gravity_lint.__file__).parent.parent
 VERSION = {"start"}
 HELP = VERSION | {"cli", "commands", "formats"}
 RULES = HELP | {"checks", "record", "regex", "rulebook", "violation"}
-SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "knowledge", "link", "mask", "remember", "report",
-                    "roots",
-                    "run", "screen", "source", "suppress", "workers"}
+SERVICES = RULES | {"baseline", "cache", "config", "discover", "facts", "inputs", "keys", "knowledge", "link", "mask",
+                    "policy", "remember", "report", "roots", "run", "screen", "source", "suppress", "workers"}
 """The rooms of ours that a command may enter."""
-REMEMBERED = {"cache", "commands", "config", "discover", "formats", "inputs", "mask", "record", "regex", "remember",
-              "report", "source", "start", "violation"}
+REMEMBERED = {"baseline", "cache", "commands", "config", "discover", "formats", "inputs", "keys", "mask", "record",
+              "regex", "remember", "report", "source", "start", "violation"}
 """Those of a run whose report is told again; `discover`, and what it needs, only where files are seconds old."""
 
 YAML = {"yaml", "_yaml"}  # for the rules and tables in a checkout; in a wheel they are built in
@@ -114,7 +113,7 @@ def test_a_run_that_is_remembered_judges_nothing(service: Path) -> None:
     assert "link" in rooms(first)
     assert rooms(again) <= REMEMBERED
     assert foreign(again) == set()
-    assert not again & (DEAR | {"json", "pickle"})
+    assert not again & (DEAR | {"dataclasses", "inspect", "json", "pickle", "tempfile"})
 
 
 def test_pathspec_is_for_patterns_that_are_no_names(service: Path) -> None:

@@ -10,7 +10,7 @@ import re
 import pytest
 
 import gravity_lint
-from gravity_lint.record import Record
+from gravity_lint.record import Record, struct
 from gravity_lint.regex import _Later, regex
 
 
@@ -57,6 +57,31 @@ def test_records_are_frozen_and_only_equal_to_themselves() -> None:
 def test_a_record_shows_and_copies_its_fields() -> None:
     assert repr(Shelf("a")) == "Shelf(name='a')"
     assert repr(pickle.loads(pickle.dumps(Labelled("a", label="x")))) == "Labelled(name='a', label='x')"
+
+
+@struct
+class Pair:
+    left: str
+    _right: int
+
+    @property
+    def right(self) -> int:
+        return self._right
+
+
+def test_a_struct_has_its_names_for_slots() -> None:
+    pair = Pair("a", 2)
+    assert (pair.left, pair.right, Pair(left="b", _right=3).left) == ("a", 2, "b")
+    assert repr(pair) == "Pair(left='a', right=2)"
+    assert not hasattr(pair, "__dict__")
+    match pair:
+        case Pair("a", right):
+            assert right == 2
+        case _:
+            raise AssertionError
+    for values in ((), ("a",), ("a", 2, 3)):
+        with pytest.raises(TypeError):
+            Pair(*values)
 
 
 def test_an_expression_is_compiled_when_it_is_used() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from gravity_lint.mask import apply, mask, secrets
-from gravity_lint.report import Report, ServiceSummary, concise, full, statistics
+from gravity_lint.report import Look, Report, ServiceSummary, concise, full, markdown, sarif, statistics
 from gravity_lint.report import json as json_report
 from gravity_lint.report import services as services_report
 from gravity_lint.report.alike import together
@@ -72,11 +71,9 @@ def alike(*places: str, **changes: object) -> tuple[Violation, ...]:
     root = Path.cwd().as_posix()
     step = Step(Place(f"{root}/x.py", 1, 1, 1, 2), "is set here")
     return tuple(
-        replace(
-            Violation("GRV102", "default-database-url", "error", "`URL` has a default",
-                      Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
-                      (step, step), "Mend it"),
-            **changes)
+        Violation("GRV102", "default-database-url", "error", "`URL` has a default",
+                  Place(f"{root}/{path}", int(line), 1, int(line), 2), f"{root}/{path.partition('/')[0]}",
+                  (step, step), "Mend it")._replace(**changes)
         for path, line in (each.split(":") for each in places))
 
 
@@ -324,7 +321,8 @@ def test_no_format_shows_a_password(template: str, data: st.DataObject) -> None:
     lines = text.split("\n")
     steps = tuple(Step(Place(path, at, 1, at, len(line) + 1), "here") for at, line in enumerate(lines, 1))
     found = report(f"# first\n{text}\n", lines[0], name=name, line=2, trail=steps * 2)
-    for output in (shown(found), shown(found, color=True), *concise.lines(found), json_report.text(found)):
+    for output in (shown(found), shown(found, color=True), *concise.lines(found), *json_report.render(found, Look()),
+                   *sarif.render(found, Look()), *markdown.render(found, Look())):
         assert password not in output
     assert password not in apply(text, secrets(text, name == "a.py"))
 
@@ -342,6 +340,7 @@ def test_no_message_shows_a_password(password: str) -> None:
     'DB_PASSWORD = os.environ["DB_PASSWORD"]', '"mongodb://h1:27017,h2:27017/db"', 'def connect(a, b, c="x"): ...',
     'required = ["user", "password", "database"]', 'f"redis://{HOST}:{PORT}/0"', 'compass = "north"', 'passed = "x"',
     '"postgresql://%s:%s@%s" % (user, password, host)', 'p = config("DB_PASSWORD", default=None)',
+    'sql.connect(os.environ["DB_HOST"], os.getenv("DB_USER"), os.environ["DB_PASSWORD"])',
 ])
 def test_what_is_no_password_stays(text: str) -> None:
     assert apply(text, secrets(text, True)) == text
@@ -355,6 +354,7 @@ def test_a_password_that_reads_like_a_name() -> None:
 @pytest.mark.parametrize("text", [
     "POSTGRES_PASSWORD: ${DB_PASS}", "password: {{ .Values.pw }}", "POSTGRES_PASSWORD=$PW", "secrets:\n  - db",
     "valueFrom: {secretKeyRef: {name: x, key: y}}", "image: postgres:16", "secretName: db-credentials-name",
+    "DB_PASSWORD: ${DB_PASSWORD:?must be set}",
 ])
 def test_what_is_no_password_stays_in_other_files(text: str) -> None:
     assert apply(text, secrets(text, False)) == text

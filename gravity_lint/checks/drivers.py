@@ -175,7 +175,7 @@ def given_by_files(service: Service) -> Iterator[Given]:
         if not is_for_tests(posixpath.basename(file.path)) and (
                 source := source_of(service, file.path)):
             yield from _of_dockerfile(source)
-    for path in _compose_files(service):
+    for path in compose_files(service):
         if source := source_of(service, path):
             yield from _of_compose(source, service)
 
@@ -237,7 +237,7 @@ def _examples_of(path: str) -> Iterator[str]:
     yield from (f"{path}.{ending}" for ending in ("example", "sample", "template", "dist"))
 
 
-def _compose_files(service: Service) -> Iterator[str]:
+def compose_files(service: Service) -> Iterator[str]:
     """The compose files of a service, and those above it in its repository."""
     paths = [file.path for file in service.files_of("yaml")]
     for folder in _above(service.root):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,16 +13,17 @@ from gravity_lint.checks.drivers import PACKAGES, Given, given_by_files
 from gravity_lint.checks.environments import has_environment
 from gravity_lint.checks.marks import is_for_tests
 from gravity_lint.checks.reading import source_of
-from gravity_lint.facts.code import Call, Class
+from gravity_lint.facts.code import Call, Class, Function, Return
 from gravity_lint.facts.compose import compose_services, compose_words, is_database_image
 from gravity_lint.facts.sql import HOLE, statements
+from gravity_lint.facts.urls import in_memory
 from gravity_lint.facts.yamlfile import parse_yaml
 from gravity_lint.link.models import Model
 from gravity_lint.link.openings import Openings
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.targets import parts_of
 from gravity_lint.link.texts import templates
-from gravity_lint.link.values import Built, Environment, Joined, Literal, Values, changed, literal_text, sources
+from gravity_lint.link.values import Built, Environment, Joined, Literal, Value, Values, changed, literal_text, sources
 from gravity_lint.regex import regex
 
 if TYPE_CHECKING:
@@ -55,7 +56,12 @@ _PRODUCT = {word: product for product, words in PRODUCTS.items() for word in wor
 _URL_NAMES = {"PostgreSQL": "postgresql", "MySQL": "mysql", "MariaDB": "mariadb", "SQLite": "sqlite",
               "Microsoft SQL Server": "mssql", "Oracle Database": "oracle"}
 _URL = regex(r"(?:^|_)(?:URL|URI|DSN)$", re.IGNORECASE)
+_OF_CLASS = regex(r"(?:f[\"']\{)?cls\.__name__(?P<lower>\.lower\(\))?(?:\}(?P<inside>\w*)[\"'])?"
+                  r"(?: \+ [\"'](?P<behind>\w*)[\"'])?")
+_READ = regex(r"(?:getenv|environ(?:\.get)?)\s*[(\[]\s*[\"']([A-Z][A-Z0-9_]*)[\"']")
 _CREATES = regex(r"\bop\.create_table\(\s*[\"'](\w+)[\"']")
+_PACKAGE = {"mysqldb": "mysqlclient", "mysqlconnector": "mysql-connector-python"}
+"""Drivers in the schemes of URLs that are called otherwise as packages."""
 _ORDER = {"sql": 0, "document": 1, "cache": 2}
 _EXTENSION = regex(r"CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'\\]*([\w-]+)", re.IGNORECASE)
 _PROJECT = regex(r"^\[(?:project|tool\.poetry)\][^\[]*?^name\s*=\s*[\"']([\w.-]+)[\"']", re.MULTILINE)
@@ -164,14 +170,16 @@ class Interface:
         asynchronous = any(self.is_asynchronous(sink) for sink in found)
         scheme = next(filter(None, (self.scheme(sink, product) for sink in found)), "")
         driver = scheme.partition("+")[2] or (self._driver(product, asynchronous) if own else "")
-        if driver and driver.lower() not in {name.lower() for name in libraries}:
-            libraries[driver] = None
+        package = _PACKAGE.get(driver, driver)
+        if driver and package.lower() not in {name.lower() for name in libraries}:
+            libraries[package] = None
         given = [value for sink in found for role, values in sink.roles if role in ("url", "host", "file")
                  for value in values]
         if driver and not scheme and not any(map(changed, given)):
             scheme = f"{_URL_NAMES[product]}+{driver}"
-        written = {self.path(value.site.module.path) for value in given
-                   if isinstance(value, Literal) and value.chosen is None and value.value not in (None, "")}
+        written = {self.path(value.site.module.path) for value in given if _is_written(value)}
+        for variable in self._beside(variables.values()):
+            variables.setdefault(variable.name, variable)
         paths = {self.path(sink.site.module.path) for sink in found if sink.is_call} or {
             self.path(sink.site.module.path) for sink in found}
         return Store(kind, product, tuple(libraries), tuple(variables.values()), tuple(sorted(written)), asynchronous,
@@ -205,8 +213,7 @@ class Interface:
         for dialect in table.dialects:
             if product_of(dialect.dialect) == product and product:
                 wanted = (*(dialect.asynchronous if asynchronous else dialect.synchronous), *dialect.both)
-                named = {"mysqldb": "mysqlclient", "mysqlconnector": "mysql-connector-python"}
-                return next((driver for driver in wanted if named.get(driver, driver) in self.packages), "")
+                return next((driver for driver in wanted if _PACKAGE.get(driver, driver) in self.packages), "")
         return ""
 
     def scheme(self, sink: Sink, product: str) -> str:
@@ -249,6 +256,19 @@ class Interface:
         return tuple(each._replace(role="url") if each.role == "host" and _URL.search(each.name) else each
                      for each in found.values())
 
+    def _beside(self, known: Iterable[Variable]) -> Iterator[Variable]:
+        """What is read from the environment beside known variables, and begins as one of them: `MONGO_POOL_SIZE`."""
+        begins: dict[str, list[str]] = {}
+        for each in known:
+            if "_" in each.name:
+                begins.setdefault(each.path, []).append(each.name.rpartition("_")[0] + "_")
+        for path, starts in sorted(begins.items()):
+            source = source_of(self.service, f"{self.service.root}/{path}")
+            for name in _READ.findall(source.text) if source is not None else ():
+                if name.startswith(tuple(starts)):
+                    port = re.search(r"_PORT$", name)
+                    yield Variable(name, "port" if port else knowledge.classify(name, "") or "setting", path)
+
     def _ports(self, sink: Sink) -> Iterator[tuple[str, Values]]:
         call = call_of(sink)
         for arg in call.args if call is not None else ():
@@ -285,7 +305,8 @@ class Interface:
             for one in self.ask.objects.lineage(unit)[0]:
                 state = one.flow.exit.get(mark or "")
                 if state is not None and state.bindings:
-                    return literal_text(self.ask.state(mark or "", state, self.ask.runs.frame(one))) or ""
+                    told = literal_text(self.ask.state(mark or "", state, self.ask.runs.frame(one)))
+                    return told or _computed(one, unit.last_name)
             if any(name.endswith("SQLModel") for name in names):
                 return unit.last_name.lower()
             if any(name.endswith(".SQLAlchemy.Model") for name in names):
@@ -408,7 +429,19 @@ class Interface:
         """What the service is called: as its project, else as its folder."""
         source = source_of(self.service, f"{self.service.root}/pyproject.toml")
         told = _PROJECT.search(source.text) if source is not None else None
-        return told[1] if told else posixpath.basename(self.service.root) or "service"
+        return told[1] if told else re.sub(r"[^\w.+-]+", "-", posixpath.basename(self.service.root)) or "service"
+
+
+def _computed(owner: Unit, name: str) -> str:
+    """The table's name that a class computes from the model's own; empty where it is not as simple as that."""
+    method = next((unit for unit in owner.inner.values() if unit.last_name == "__tablename__"), None)
+    last = method.node.body[-1:] if method is not None and isinstance(method.node, Function) else ()
+    value = next((stmt.value for stmt in last if isinstance(stmt, Return)), None)
+    text = owner.module.text[slice(*value.span)].decode("utf-8", "replace") if value is not None else ""
+    found = _OF_CLASS.fullmatch(text)
+    if found is None:
+        return ""
+    return (name.lower() if found["lower"] else name) + (found["inside"] or found["behind"] or "")
 
 
 def product_of(scheme: str) -> str:
@@ -450,6 +483,16 @@ def _parted(role: str, values: Values) -> Iterator[tuple[str, Environment]]:
         if "://" in template.text:
             for part, _, holes in parts_of(role, template):
                 yield from ((part, value) for hole in holes for value in _environments(hole))
+
+
+def _is_written(value: Value) -> bool:
+    """Whether an address, or the host in it, is a literal that nothing gives."""
+    if isinstance(value, Literal):
+        text = value.value
+        return value.chosen is None and isinstance(text, str) and bool(text) and not in_memory(text)
+    return isinstance(value, Joined) and value.chosen is None and any(
+        part == "host" and not holes and bool(text) for template in templates((value,)) if "://" in template.text
+        for part, text, holes in parts_of("url", template))
 
 
 def _is_joined(values: Values) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gravity_lint import mask
 from gravity_lint.checks.readers import Reading, Ways
 from gravity_lint.checks.runners import Runner, caution_of, runners, told_variables
+from gravity_lint.facts.code import Choice, Logic
 from gravity_lint.facts.urls import parse_url, positions
 from gravity_lint.knowledge.names import classify, kind_of, scheme_kind
 from gravity_lint.link.texts import HOLE, templates
@@ -85,9 +86,12 @@ class Literals:
         places = (*(self._service.place(piece.site) for piece, _ in readings),
                   *(Place(path, 1, 1, 1, 1) for path in adds))
         words = (("parts", str(len(readings))), *_told(readings), *_containers(lacking))
-        applicability: Applicability = "display" if target.several else "unsafe" if caution else "safe"
+        applicability: Applicability = "unsafe" if caution else "safe"
         if target.several:
-            caution = f"it is one of several literals: let `{variables[0]}` take the place of them all"
+            applicability, caution = "display", f"it is one of several literals: let `{variables[0]}` take the place " \
+                                                "of them all"
+        elif any(_behind(piece.site) for piece in pieces):
+            applicability, caution = "display", "it stands in for something else, which must be given then"
         return Remedy("read-environment", applicability, caution, places, words)
 
     # ---- what goes
@@ -218,6 +222,17 @@ def _role(role: str, text: str) -> str:
 
 def _given(value: Value) -> str:
     return value.trail[0].given if value.trail else ""
+
+
+def _behind(site: Site) -> bool:
+    """Whether a literal is what an `or` or a conditional expression gives in place of something else."""
+    for unit in site.module.units:
+        for part in unit.parts():
+            operands = part.parts[1:] if isinstance(part, Logic) else (part.then, part.other) \
+                if isinstance(part, Choice) else ()
+            if any(operand.span == site.span for operand in operands):
+                return True
+    return False
 
 
 def _within(site: Site, around: Site) -> bool:

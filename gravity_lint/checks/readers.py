@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 _READERS = ("decouple.config", "decouple.AutoConfig.()", "environs.Env.()", "environs.Env.str", "environs.env",
             "environs.env.str", "environ.Env.()", "environ.Env.str", "starlette.config.Config.()")
 """Calls that give the text of a variable, and raise an error that names it where it is absent."""
-_FIELD = re.compile(r"[A-Za-z_]\w*")
 
 
 class Reading(NamedTuple):
@@ -279,8 +277,9 @@ class Ways:
         """The field that is to be declared, empty for one that is there, and the name under which it is asked for."""
         settings = self._ask.objects.settings
         prefix = settings.prefix(unit)
-        fields = [name for name in settings.fields(unit) if _FIELD.fullmatch(name)]
-        upper = sum(name.isupper() for name in fields) * 2 > len(fields)
+        fields = settings.fields(unit)
+        told = [name for name, stmt in fields.items() if stmt.annotation is not None]
+        upper = sum(name.isupper() for name in told) * 2 > len(told)
         name = variable[len(prefix):] if prefix and variable.lower().startswith(prefix.lower()) else variable
         name = name if upper else name.lower()
         return ("" if name in fields else f"{name}: str"), name

@@ -55,11 +55,11 @@ class Scaffold:
             return Remedy("flask-migrate", "display", "", (top,))
         folder = next((name for name in FOLDERS if not self._is_taken(name)), "")
         metadata = self._metadata
-        url, notes = self._url
+        url, notes = self.address
         words = (
             ("folder", folder), ("path", self._root), ("models", "\n".join(self._modules)),
             ("metadata", "\n".join(f"{one.module} {one.name} {one.expression}" for one in metadata)),
-            ("url", "\0".join(url)), ("async", "yes" if self._engine and self._is_async else ""),
+            ("url", "\0".join(url)), ("async", "yes" if self._engine and self.is_async else ""),
             ("sqlmodel", "yes" if any(one.module == "sqlmodel" for one in metadata) else ""),
             ("refused", self._refused(folder)),
         )
@@ -78,7 +78,7 @@ class Scaffold:
             return f"`{bad}` cannot be imported by that name"
         if not self._metadata:
             return "which metadata the models belong to is not known"
-        return "" if self._url[0] else "where the URL of its engine comes from is not known"
+        return "" if self.address[0] else "where the URL of its engine comes from is not known"
 
     def _caution(self, notes: tuple[str, ...]) -> str:
         said = ["whether env.py imports every model, and whether the first revision holds all that the models say"]
@@ -86,6 +86,8 @@ class Scaffold:
         mains = [self.interface.path(path) for path in self._applications]
         if mains:
             said.append(f"env.py imports `{mains[0]}`, which makes the application")
+        said += [f"`{path}` creates tables when it is imported, so that nothing is left for the first revision: take "
+                 "that out first" for path in self._creating]
         if "alembic" not in self.interface.packages:
             said.append("`alembic` is not among the requirements")
         return "; ".join(said)
@@ -96,6 +98,15 @@ class Scaffold:
         words = (b"FastAPI(", b"Flask(", b"Starlette(", b"Sanic(", b".run(")
         found = {model.site.module.path: model.site.module for model in self.models}
         return tuple(path for path, module in found.items() if any(word in module.text for word in words))
+
+    @cached_property
+    def _creating(self) -> tuple[str, ...]:
+        """What env.py imports and creates tables by that."""
+        mine = {model.site.module for model in self.models}
+        mine |= {package for module in mine for package in self.ask.importer.packages_above(module)}
+        found = {done.site.module.path for done in self.service.performed if done.operation == "create-tables"
+                 and done.unit.parent is None and done.site.module in mine}
+        return tuple(sorted(map(self.interface.path, found)))
 
     # ---- paths
 
@@ -115,7 +126,7 @@ class Scaffold:
                         votes[folder] += 10 if module in mine or found in mine else 1
         if votes:
             return posixpath.relpath(votes.most_common(1)[0][0], self.service.root)
-        folder = next(iter(sorted(mine, key=lambda module: module.path))).folder
+        folder = min((module.path for module in mine), default=f"{self.service.root}/").rpartition("/")[0]
         while folder != self.service.root and (f"{folder}/__init__.py" in self.ask.modules or not all(
                 module.path.startswith(f"{folder}/") for module in mine)):
             folder = posixpath.dirname(folder)
@@ -247,11 +258,12 @@ class Scaffold:
                    key=lambda sink: (not self._address(sink)[0], self.interface.is_asynchronous(sink)))
 
     @cached_property
-    def _is_async(self) -> bool:
+    def is_async(self) -> bool:
+        """Whether the engine of the models is an asynchronous one."""
         return self._engine is not None and self.interface.is_asynchronous(self._engine)
 
     @cached_property
-    def _url(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def address(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The lines that env.py imports for its URL and, as the last one, the expression; what is to be said of it."""
         if self._engine is None:
             return _from_environment(_ADDRESS), (f"nothing of the service opens a database; env.py reads `{_ADDRESS}`",)

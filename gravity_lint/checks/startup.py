@@ -25,7 +25,7 @@ class StartupCall(Record):
         found = [done for done in service.performed if done.operation == self.operation
                  and not is_within(service, done.site.module.path, self.outside)
                  and service.reach.reaches(done.unit, done.site.span) == self.reached]
-        remedy = _remedies(service, found, self.reached) if found and self.operation == "create-tables" else None
+        remedy = _remedies(service, self.operation, found, self.reached) if found else None
         for done in found:
             here = Hop(done.site, f"calls `{done.name}` here")
             hops = (*service.reach.trail(done.unit), here) if self.reached else ()
@@ -34,12 +34,20 @@ class StartupCall(Record):
                           remedy=remedy(done) if remedy is not None else None)
 
 
-def _remedies(service: Service, found: list[Performed], reached: bool) -> Callable[[Performed], Remedy]:
-    """What tells what goes with a call: imported where there is one."""
-    from gravity_lint.checks.removal import Removal
+def _remedies(service: Service, operation: str, found: list[Performed],
+              reached: bool) -> Callable[[Performed], Remedy] | None:
+    """What tells what becomes of a call: imported where there is one."""
+    if operation == "create-tables":
+        from gravity_lint.checks.removal import Removal
 
-    removal = Removal(service)
-    return lambda done: removal.remedy(done, reached, [each for each in found if each.unit is done.unit])
+        removal = Removal(service)
+        return lambda done: removal.remedy(done, reached, [each for each in found if each.unit is done.unit])
+    if operation == "run-migrations":
+        from gravity_lint.checks.advice import Advice
+
+        advice = Advice(service)
+        return lambda done: advice.migration(service.place(done.site))
+    return None
 
 
 _FAULTS = {

@@ -112,7 +112,9 @@ def _add(trees: Sequence[Tree], files: Iterable[str], config: Config) -> None:
 def _walked(root: str, config: Config) -> Tree:
     layer = _excluded(config, root)
     if layer and layer.prefix and leaves_out(layer.patterns, layer.prefix.rstrip("/"), True):
-        return Tree(root, {"": Folder()})
+        tree = Tree(root)
+        tree.folders[""] = Folder()
+        return tree
     return walk(root, layer)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from gravity_lint import inputs
 from gravity_lint.discover.walk import Tree, role_of
@@ -34,28 +33,28 @@ _SCRIPTS = re.compile(rb"^\[(project\.scripts|tool\.poetry\.scripts)\]|console_s
 _HEAD = 65536
 
 
-@dataclass
 class Evidence:
     """What one folder holds; each list names the files, for people to read."""
 
-    images: list[str] = field(default_factory=list)
-    """Dockerfiles that run Python, compose files that build this folder, a Procfile."""
-    requirements: list[str] = field(default_factory=list)
-    """Lists of what an application needs."""
-    packages: list[str] = field(default_factory=list)
-    """What makes the folder a distribution that others can install."""
-    builders: list[str] = field(default_factory=list)
-    """Modules that build or serve an application, and with what."""
-    named: list[str] = field(default_factory=list)
-    """Modules that are entries by their name alone."""
-    scripts: list[str] = field(default_factory=list)
-    """Distributions that install commands."""
-    alembic: list[str] = field(default_factory=list)
-    composes: list[str] = field(default_factory=list)
-    workspace: bool = False
-    python: bool = False
-    package: bool = False
-    """Whether it holds `__init__.py`."""
+    def __init__(self) -> None:
+        self.images: list[str] = []
+        """Dockerfiles that run Python, compose files that build this folder, a Procfile."""
+        self.requirements: list[str] = []
+        """Lists of what an application needs."""
+        self.packages: list[str] = []
+        """What makes the folder a distribution that others can install."""
+        self.builders: list[str] = []
+        """Modules that build or serve an application, and with what."""
+        self.named: list[str] = []
+        """Modules that are entries by their name alone."""
+        self.scripts: list[str] = []
+        """Distributions that install commands."""
+        self.alembic: list[str] = []
+        self.composes: list[str] = []
+        self.workspace = False
+        self.python = False
+        self.package = False
+        """Whether it holds `__init__.py`."""
 
     @property
     def packaged(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -14,8 +13,8 @@ from gravity_lint import inputs
 from gravity_lint.discover.walk import MADE, SPECIMENS
 
 _STRONG = re.compile(r"pyproject\.toml|setup\.(py|cfg)|requirements[^/]*\.txt|pipfile|procfile|manage\.py|\.git"
-                     r"|(docker-?)?compose([.-].*)?\.ya?ml|(docker|container)file(\..*)?|.*\.dockerfile"
-                     r"|gravity-lint\.toml", re.I)
+                     r"|(docker-?)?compose([.-].*)?\.ya?ml|(docker|container)file(\..*)?|.*\.dockerfile",
+                     re.I)
 _README = re.compile(r"readme(\..*)?", re.I)
 
 
@@ -83,6 +82,8 @@ PARTED = inputs.Lens("parted", _may_be_folder)
 @cache
 def _outside() -> frozenset[str]:
     """Folders that are no repository, whatever lies in them."""
+    import tempfile  # imports half a dozen modules, which comparing with an earlier run does not need
+
     found = {"/", tempfile.gettempdir()}
     with suppress(RuntimeError):  # a user without a home
         found.add(str(Path.home()))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from gravity_lint.discover.evidence import Evidence, builds, collect, runs
 from gravity_lint.discover.walk import Tree, role_of
@@ -31,8 +31,7 @@ def is_sample(path: str, name: str) -> bool:
     return not SAMPLE_FOLDERS.isdisjoint(path.split("/")) or (not path and name in _SAMPLES)
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """A service or library to be, while folders are folded into each other; the paths are relative to the tree."""
 
     root: str
@@ -149,8 +148,8 @@ def _merged(claim: Unit, kids: Iterable[Unit]) -> Unit:
     """A folder's unit with the evidence below it taken in."""
     for kid in kids:
         inner = kid.root[len(claim.root):].lstrip("/")
-        claim = replace(
-            claim, kind="service" if "service" in (claim.kind, kid.kind) else "library",
+        claim = claim._replace(
+            kind="service" if "service" in (claim.kind, kid.kind) else "library",
             why=(*claim.why, *(f"{inner}/{why}" for why in kid.why)), image=claim.image or kid.image,
             packaged=claim.packaged or kid.packaged, builder=claim.builder or kid.builder,
             entry=claim.entry or kid.entry, migrated=claim.migrated or kid.migrated)
@@ -170,7 +169,7 @@ def _without_claim(path: str, own: Evidence, kids: list[Unit]) -> Iterator[Unit]
         yield _merged(Unit(path, "service", tuple(own.named), entry=True, package=own.package), kids)
     elif len(inner) > 1 or (own.package and inner):
         whole = _merged(Unit(path, "library", (), package=own.package), inner)
-        yield replace(whole, migrated=False) if whole.kind == "service" else whole  # it may be only a part itself
+        yield whole._replace(migrated=False) if whole.kind == "service" else whole  # it may be only a part itself
         yield from (kid for kid in kids if kid not in inner)
     elif kids:
         yield from kids
@@ -218,11 +217,11 @@ def _settled(tree: Tree, units: list[Unit]) -> list[Unit]:
     for unit in units:
         if unit.kind == "service" and deployed > 1 and not unit.image and not unit.builder and not unit.migrated:
             built = _built_somewhere(tree, unit.root)
-            unit = replace(unit, why=(*unit.why, built)) if built else replace(unit, kind="library")
+            unit = unit._replace(why=(*unit.why, built)) if built else unit._replace(kind="library")
         elif unit.kind == "library" and len(units) == 1:
             built = _built_somewhere(tree, unit.root, runs)
             if built or not unit.packaged:
-                unit = replace(unit, kind="service", why=(*unit.why, built) if built else unit.why)
+                unit = unit._replace(kind="service", why=(*unit.why, built) if built else unit.why)
         result.append(unit)
     return result
 

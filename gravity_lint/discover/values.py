@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -39,8 +38,7 @@ class Trouble(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """The absolute paths that were asked for; called with a path, says whether findings there are wanted."""
 
     paths: frozenset[str]

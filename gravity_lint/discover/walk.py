@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
 from io import StringIO
 from operator import attrgetter
 
@@ -55,25 +54,27 @@ WALKED = inputs.Lens("walked", _seen)
 """What counts of a folder that is walked."""
 
 
-@dataclass
 class Folder:
     """One folder: what stands in it, and what its place in the tree says about it."""
 
-    files: list[str] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
-    test: bool = False
-    migrations: bool = False
+    __slots__ = "files", "folders", "migrations", "test"
+
+    def __init__(self, test: bool = False, migrations: bool = False) -> None:
+        self.files: list[str] = []
+        self.folders: list[str] = []
+        self.test = test
+        self.migrations = migrations
 
 
-@dataclass
 class Tree:
     """A walked tree; folders are named by their path relative to the root, which is itself the empty string."""
 
-    root: str
-    folders: dict[str, Folder] = field(default_factory=dict)
-    troubles: list[Trouble] = field(default_factory=list)
-    kinds: dict[str, str] = field(default_factory=dict)
-    """What `kind_of` said of names."""
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.folders: dict[str, Folder] = {}
+        self.troubles: list[Trouble] = []
+        self.kinds: dict[str, str] = {}
+        """What `kind_of` said of names."""
 
     def kind(self, name: str) -> str:
         """A file's kind."""

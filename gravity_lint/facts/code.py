@@ -1,34 +1,35 @@
 """The plain values that Python code is turned into: expressions and statements without a syntax tree.
 
-Everything holds plain values only, so that facts can be pickled, cached by content and sent to a worker. Nothing
-writes to them, yet they are not frozen: a frozen dataclass takes three times as long to make, and there are many.
+Nothing writes to them, yet they are not frozen: a frozen dataclass takes three times as long to make, and there are
+many. What a function does is read when it is first asked for.
 A span is a pair of byte offsets into the file's UTF-8 text (`Source.place` turns it into lines and columns).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
+
+from gravity_lint.record import struct
 
 Span = tuple[int, int]
 
 # ---- expressions
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Const:
     value: str | bytes | int | float | bool | None
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Name:
     id: str
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Attr:
     """`base.name`"""
 
@@ -37,7 +38,7 @@ class Attr:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Arg:
     """One argument: `name` is None for a positional one, `*` or `**` for an unpacked one."""
 
@@ -45,14 +46,14 @@ class Arg:
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Call:
     func: Expr
     args: tuple[Arg, ...]
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Item:
     """`base[key]`"""
 
@@ -61,7 +62,7 @@ class Item:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Text:
     """An f-string or strings side by side: literal parts are `Const`, holes are any expression."""
 
@@ -69,7 +70,7 @@ class Text:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Sum:
     """`a + b + c`, flat however long."""
 
@@ -77,7 +78,7 @@ class Sum:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Binary:
     """Any other operator of two operands: `%`, `/`, `|` …"""
 
@@ -87,7 +88,7 @@ class Binary:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Logic:
     """`a or b or c` or `a and b and c`, flat however long."""
 
@@ -96,7 +97,7 @@ class Logic:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Choice:
     """`then if test else other`"""
 
@@ -106,7 +107,7 @@ class Choice:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Compare:
     """`not a` (op `not`, one operand) or a comparison (`==`, `is not`, `in` …)."""
 
@@ -115,7 +116,7 @@ class Compare:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Mapping:
     """A dictionary display; a key of None is `**value`."""
 
@@ -123,7 +124,7 @@ class Mapping:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Series:
     """A list, tuple or set display (`kind`)."""
 
@@ -132,14 +133,14 @@ class Series:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Lambda:
     params: tuple[Param, ...]
     body: Expr
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Await:
     """`await value`"""
 
@@ -147,7 +148,7 @@ class Await:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Assigned:
     """`name := value`"""
 
@@ -156,7 +157,7 @@ class Assigned:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Other:
     """What has no value here (a comprehension, a slice, …), its parts kept so that calls in them are seen."""
 
@@ -173,7 +174,7 @@ Expr: TypeAlias = (
 # ---- statements
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Param:
     """`kind` is empty, `*` or `**`; `keyword_only` stands behind a `*`."""
 
@@ -185,7 +186,7 @@ class Param:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Assign:
     """`targets = value`, `target: annotation = value`; `op` is `+` for `+=`. `value` is None for a bare annotation."""
 
@@ -196,7 +197,7 @@ class Assign:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Alias:
     """One imported name: `name` (`*` for a star) as `bound`."""
 
@@ -205,7 +206,7 @@ class Alias:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Import:
     """`from module import names` (`level` dots), or `import a.b as c` (`plain`, each name a whole dotted path)."""
 
@@ -216,7 +217,7 @@ class Import:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Do:
     """An expression for its effect."""
 
@@ -224,25 +225,25 @@ class Do:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Return:
     value: Expr | None
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Raise:
     value: Expr | None
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Assert:
     test: Expr
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Leave:
     """`break` or `continue`"""
 
@@ -250,7 +251,7 @@ class Leave:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Declare:
     """`global` or `nonlocal`"""
 
@@ -259,7 +260,7 @@ class Declare:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class If:
     """Its branches in order, `elif` flat; a test of None is `else`."""
 
@@ -267,7 +268,7 @@ class If:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Loop:
     """`for target in over` (target set) or `while over`."""
 
@@ -278,14 +279,14 @@ class Loop:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class With:
     items: tuple[tuple[Expr, Expr | None], ...]
     body: Block
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Handler:
     type: Expr | None
     name: str | None
@@ -293,7 +294,7 @@ class Handler:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Try:
     body: Block
     handlers: tuple[Handler, ...]
@@ -302,26 +303,34 @@ class Try:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Match:
     subject: Expr
     cases: tuple[Block, ...]
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Function:
     name: str
     params: tuple[Param, ...]
-    body: Block
+    _body: Block | Callable[[], Block]
+    """Its statements, or what reads them: half of all code stands in functions that nobody asks for."""
     decorators: tuple[Expr, ...]
     returns: Expr | None
     is_async: bool
     span: Span
     """The name alone."""
 
+    @property
+    def body(self) -> Block:
+        found = self._body
+        if not isinstance(found, tuple):
+            found = self._body = found()
+        return found
 
-@dataclass(slots=True, eq=False)
+
+@struct
 class Class:
     name: str
     bases: tuple[Arg, ...]
@@ -338,7 +347,7 @@ Stmt: TypeAlias = (
 Block: TypeAlias = "tuple[Stmt, ...]"
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class SyntaxTrouble:
     """Where the text is not Python, and how that shows."""
 
@@ -346,7 +355,7 @@ class SyntaxTrouble:
     message: str
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Comment:
     """A comment that may hold a suppression, with the lines (from 1) of the logical statement it stands on."""
 
@@ -356,11 +365,19 @@ class Comment:
     last_line: int
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class PythonFacts:
     body: Block
     troubles: tuple[SyntaxTrouble, ...]
-    comments: tuple[Comment, ...]
+    _comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]]
+
+    @property
+    def comments(self) -> tuple[Comment, ...]:
+        """Those that may suppress."""
+        found = self._comments
+        if not isinstance(found, tuple):
+            found = self._comments = found()
+        return found
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:

@@ -78,14 +78,22 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a"
 
 def parse_python(data: bytes) -> PythonFacts:
     """UTF-8 text of a Python file → its facts. Never raises: what cannot be read is said in `troubles`."""
+    given = data
     data, root, troubles = parsed(data)
-    reader = _Reader(data)
-    body = reader.block(root)
-    return PythonFacts(body, troubles, tuple(_comments(root, data, reader.rows)) if _MARK.search(data) else ())
+    return PythonFacts(_Reader(data).block(root), troubles, lambda: comments(given))
+
+
+def comments(data: bytes) -> tuple[Comment, ...]:
+    """UTF-8 text of a Python file → the comments that may suppress, with the lines of the statements they stand on."""
+    if not _MARK.search(data):
+        return ()
+    data, root, _ = parsed(data)
+    reader = _Reader(data, whole=True)
+    reader.block(root)
+    return tuple(_comments(root, data, reader.rows))
 
 
 def _comments(root: Node, data: bytes, rows: Iterable[tuple[int, int, bool]]) -> Iterator[Comment]:
-    """The comments that may suppress, each with the lines of the statement it stands on."""
     innermost = _innermost(_lines(data, rows))
     for match in _MARK.finditer(data):
         node = root.descendant_for_byte_range(match.start(), match.start() + 1)
@@ -120,10 +128,14 @@ def _innermost(rows: Iterable[tuple[int, int]]) -> Callable[[int], tuple[int, in
 
 
 class _Reader:
-    """Walks a syntax tree once. Every method takes a node and gives a plain value."""
+    """Walks a syntax tree once. Every method takes a node and gives a plain value.
 
-    def __init__(self, data: bytes) -> None:
+    `whole` reads functions at once, not when their statements are asked for.
+    """
+
+    def __init__(self, data: bytes, whole: bool = False) -> None:
         self.data = data
+        self.whole = whole
         self.letters = data.decode("ascii") if data.isascii() else None
         """The text where each of its bytes is a letter."""
         self.depth = 0
@@ -157,6 +169,18 @@ class _Reader:
                 found.append(Do(self.expr(child), _span(child)))
         self.depth -= 1
         return tuple(found)
+
+    def later(self, node: Node | None) -> Block | Callable[[], Block]:
+        """The statements of a block, or what reads them."""
+        if self.whole or node is None or self.depth > MAX_DEPTH:
+            return self.block(node)
+        depth = self.depth
+
+        def read() -> Block:
+            self.depth = depth
+            return self.block(node)
+
+        return read
 
     def _row(self, node: Node, end: Node | None = None) -> Span:
         """Notes the place of a statement's own text, up to its body, and gives that span."""
@@ -352,7 +376,7 @@ class _Reader:
         is_async = bool(node.children) and node.children[0].type == "async"
         params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
-        return (Function(self.name(name), params, self.block(body), decorators, returned, is_async, _span(name)),)
+        return (Function(self.name(name), params, self.later(body), decorators, returned, is_async, _span(name)),)
 
     def class_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
         name = node.child_by_field_id(_NAME)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gravity_lint.fix.deployment import identifier, provisioning
+from gravity_lint.fix.deployment import identifier, is_of, provisioning
 from gravity_lint.fix.kinds import Mended, Refused, Texts
 from gravity_lint.fix.scaffold import FIRST
 from gravity_lint.violation import Remedy
@@ -53,7 +53,7 @@ def _requirements(facts: Facts) -> Iterator[str]:
         yield f"- **{name[0].upper()}{name[1:]}**{_opened(store)}"
         if not store["product"]:
             yield "  - TODO: which product; the code does not say"
-        images = [image for image in facts["images"] if _is_of(image, store)]
+        images = [image for image in facts["images"] if is_of(image, store["product"])]
         tried = f"; the compose file here runs `{images[0]}`" if images else ""
         if store["product"] != "SQLite":
             yield f"  - Version: TODO: the oldest one that is supported{tried}"
@@ -72,10 +72,6 @@ def _opened(store: Facts) -> str:
     shown = [f"`{path}`" for path in store["paths"][:3]]
     more = f" and {len(store['paths']) - 3} more" if len(store["paths"]) > 3 else ""
     return f", opened with {libraries} in {', '.join(shown)}{more}"
-
-
-def _is_of(image: str, store: Facts) -> bool:
-    return bool(store["product"]) and store["product"].split()[0].lower().removesuffix("ql").removesuffix("db") in image
 
 
 def _permissions(store: Facts, facts: Facts) -> str:
@@ -105,12 +101,14 @@ def _variables(facts: Facts) -> Iterator[str]:
             yield f"| `{variable['name']}` | {_meaning(store, variable, facts)} | `{variable['path']}` |"
         yield ""
     for store in facts["stores"]:
-        if not store["variables"]:
-            where = ", ".join(f"`{path}`" for path in store["paths"][:3])
-            here = ", ".join(f"`{path}`" for path in store["written"][:3])
-            why = f"it is written in {here} and must become a variable" if here else \
-                f"{where} could not be followed to a variable" if where else "nothing here opens it"
-            yield f"TODO: how the service is told where {store['product'] or 'its database'} is; {why}\n"
+        where = ", ".join(f"`{path}`" for path in store["paths"][:3])
+        here = ", ".join(f"`{path}`" for path in store["written"][:3])
+        name = store["product"] or "its database"
+        if here:
+            yield f"TODO: how the service is told where {name} is; it is written in {here} and must become a variable\n"
+        elif not store["variables"]:
+            why = f"{where} could not be followed to a variable" if where else "nothing here opens it"
+            yield f"TODO: how the service is told where {name} is; {why}\n"
 
 
 def _meaning(store: Facts, variable: Facts, facts: Facts) -> str:
@@ -121,7 +119,7 @@ def _meaning(store: Facts, variable: Facts, facts: Facts) -> str:
         return f"URL{of}" + (f", such as `{url}`" if url else "")
     if role in ("database", "file"):
         return _ROLES[role] + ("" if len(facts["stores"]) == 1 else f", {_called(store)}")
-    return f"{_ROLES[role]}{of}" if role in _ROLES else f"part of the address{of}"
+    return _ROLES.get(role, "setting" if role == "setting" else "part of the address") + of
 
 
 def _url(store: Facts, name: str) -> str:
@@ -130,11 +128,11 @@ def _url(store: Facts, name: str) -> str:
     if product == "SQLite":
         return f"{scheme if scheme.startswith('sqlite') else 'sqlite'}:////var/lib/{name}/{name}.db"
     if product == "Redis":
-        return "redis://host:6379/0"
+        return "redis://<host>:6379/0"
     if product not in _URLS:
         return ""
     plain, port = _URLS[product]
-    return f"{scheme or plain}://user:password@host:{port}/{name}"
+    return f"{scheme or plain}://<user>:<password>@<host>:{port}/{name}"
 
 
 # ---- steps
@@ -216,6 +214,8 @@ def _schema(facts: Facts) -> Iterator[str]:
             yield f"| {word[:-1].lower()} | model | declared in |\n|---|---|---|"
             yield from (_row(table) for table in rows)
             yield ""
+            if any(table["orm"] == "django" for table in rows):
+                yield "- Beside them, the tables of Django and of the applications that it is given\n"
         elif kind in kinds and kind != "cache":
             yield f"- {word}: TODO: list them; the code declares none"
     if "cache" in kinds:

@@ -134,12 +134,12 @@ class _Back:
         if isinstance(small, cst.Pass) or (isinstance(small, cst.Expr) and isinstance(
                 small.value, (cst.SimpleString, cst.ConcatenatedString, cst.Ellipsis))):
             return []
-        value = small.value if isinstance(small, (cst.Expr, cst.Assign)) else None
+        value = small.value if isinstance(small, (cst.Expr, cst.Assign, cst.AnnAssign)) else None
         name = self._called(value)
         if not isinstance(value, cst.Call) or not name:
             raise Refused(f"`{_short(small)}` is no operation of Alembic whose way back is known")
-        if isinstance(small, cst.Assign):
-            target = small.targets[0].target
+        if isinstance(small, (cst.Assign, cst.AnnAssign)):
+            target = small.targets[0].target if isinstance(small, cst.Assign) else small.target
             if name not in (*_HARMLESS, "create_table") or not isinstance(target, cst.Name):
                 raise Refused(f"`{_short(small)}` has no way back that is known")
             if name == "create_table":

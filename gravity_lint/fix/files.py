@@ -13,7 +13,8 @@ from gravity_lint.writing import write
 _HEAD = 2_000
 """Characters in which a program says that a file is its own."""
 _GENERATED = regex(r"@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|\b(?:auto-?|automatically )?generated "
-                   r"(?:by(?! Alembic - please adjust)|from|with|file|code)\b|\bthis file (?:is|was) (?:auto-?)?generated\b", 2)
+                   r"(?:by(?! Alembic - please adjust)|from|with|file|code)\b"
+                   r"|\bthis file (?:is|was) (?:auto-?)?generated\b", 2)
 _REMARK = ("#", ";", "--", "//", "<!--", "/*", "*", '"""', "'''")
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import NamedTuple
 
 from gravity_lint.facts.code import Assign, Class, Const, Do, Function, Import, Name, PythonFacts
 from gravity_lint.facts.python import parse_python
 from gravity_lint.fix.headers import newline_of
 from gravity_lint.fix.kinds import Refused
 
+_FUTURE = re.compile(rb"^from[ \t]+__future__[ \t]+import[ \t]*(?:\([^)]*\)|[^\n(]*)", re.MULTILINE)
 
-def with_import(text: str, statement: str) -> str:
-    """A text with an import in it (`import os`, `from app.config import settings`), at the top of the module.
+
+def with_import(text: str, statement: str, own: bool = False) -> str:
+    """A text with an import in it (`import os`, `from app.config import settings`), at the top of the module; `own` for
+    one of the service's own modules.
 
     Raises `Refused` where the name that it binds is another thing there.
     """
@@ -25,7 +30,8 @@ def with_import(text: str, statement: str) -> str:
         return text
     lines = text.split("\n")
     end = newline_of(text).removesuffix("\n")
-    at, before, after = _where(facts, top, data, lines, level, module, name)
+    place = _Place(facts, top, data, lines, module.partition(".")[0] if own else "")
+    at, before, after = place.of(level, module, module == name and not level)
     new = [*[end] * before, statement + end, *[end] * after]
     if at > len(lines) - 1 and lines[-1]:  # the last line has no end
         return "\n".join([*lines[:-1], lines[-1] + end, *new])
@@ -69,66 +75,72 @@ def _bound(facts: PythonFacts, name: str) -> bool:
     return False
 
 
-def _where(facts: PythonFacts, top: list[Import], data: bytes, lines: list[str], level: int, module: str,
-           name: str) -> tuple[int, int, int]:
-    """Before which line (from 0) the import comes, and how many blank lines part it from what is before and after."""
-    plain = module == name and not level
-    ours = _section(level, module)
-    first = {id(stmt): data.count(b"\n", 0, stmt.span[0]) for stmt in top}
-    last = {id(stmt): data.count(b"\n", 0, stmt.span[1]) for stmt in top}
-    sections = [(_section(stmt.level, _module(stmt)), stmt) for stmt in top]
-    beside = [stmt for section, stmt in sections if section == ours]
-    if beside:
-        key = (not plain, module)
-        smaller = [stmt for stmt in beside if (not stmt.plain, _module(stmt)) <= key]
+class _Place(NamedTuple):
+    """Where an import comes in a module."""
+
+    facts: PythonFacts
+    top: list[Import]
+    data: bytes
+    lines: list[str]
+    own: str
+    """The first part of the names of the service's own modules; empty where that is of no interest."""
+
+    def of(self, level: int, module: str, plain: bool) -> tuple[int, int, int]:
+        """Before which line (from 0) it comes, and how many blank lines part it from what is before and after."""
+        ours = self._section(level, module)
+        sections = [(self._section(stmt.level, _module(stmt)), stmt) for stmt in self.top]
+        beside = [stmt for section, stmt in sections if section == ours]
+        smaller = [stmt for stmt in beside if (not stmt.plain, _module(stmt)) <= (not plain, module)]
         if smaller:
-            return last[id(smaller[-1])] + 1, 0, 0
-        return _above(lines, first[id(beside[0])]), 0, 0
-    earlier = [stmt for section, stmt in sections if section < ours]
-    if earlier:
-        at = last[id(earlier[-1])] + 1
-        return at, 1, _gap(facts, data, lines, at)
-    if top:
-        return _above(lines, first[id(top[0])]), 0, 1
-    return _begin(facts, data, lines)
+            return self._line(smaller[-1].span[1]) + 1, 0, 0
+        if beside:
+            return self._above(self._line(beside[0].span[0])), 0, 0
+        if earlier := [stmt for section, stmt in sections if section < ours]:
+            at = self._line(earlier[-1].span[1]) + 1
+            return at, 1, self._gap(at)
+        if futures := list(_FUTURE.finditer(self.data)):
+            at = self._line(futures[-1].end()) + 1
+            return at, 1, self._gap(at)
+        if self.top:
+            return self._above(self._line(self.top[0].span[0])), 0, 1
+        return self._begin()
+
+    def _line(self, offset: int) -> int:
+        return self.data.count(b"\n", 0, offset)
+
+    def _section(self, level: int, module: str) -> int:
+        """Where the imports of a module stand: the standard library, others, the service's own, the package's own."""
+        head = module.partition(".")[0]
+        return 3 if level else 0 if head in sys.stdlib_module_names else 2 if self.own and head == self.own else 1
+
+    def _above(self, at: int) -> int:
+        """The line before which to insert: a comment right above belongs to what follows, but not the file's head."""
+        start = at
+        while start > 0 and self.lines[start - 1].lstrip().startswith("#"):
+            start -= 1
+        return start if start > 0 else at
+
+    def _begin(self) -> tuple[int, int, int]:
+        """Where a module without imports begins: below its docstring, or the comments at its head."""
+        first = self.facts.body[0] if self.facts.body else None
+        if isinstance(first, Do) and isinstance(first.value, Const) and isinstance(first.value.value, str):
+            at = self._line(first.span[1]) + 1
+            return at, 1, self._gap(at)
+        at = 0
+        while at < len(self.lines) and self.lines[at].startswith("#"):
+            at += 1
+        before = int(at > 0 and not (at == 1 and self.lines[0].startswith("#!")))
+        while at and at < len(self.lines) - 1 and not self.lines[at].strip():
+            at, before = at + 1, 0
+        return at, before, self._gap(at)
+
+    def _gap(self, at: int) -> int:
+        """How many blank lines are missing before a line (from 0) where an import comes to stand above it."""
+        if at >= len(self.lines) or not self.lines[at].strip():
+            return 0
+        following = next((stmt for stmt in self.facts.body if self._line(stmt.span[0]) >= at), None)
+        return 2 if isinstance(following, (Class, Function)) else 1
 
 
 def _module(stmt: Import) -> str:
     return stmt.names[0].name if stmt.plain and stmt.names else stmt.module
-
-
-def _section(level: int, module: str) -> int:
-    """Where the imports of a module stand: `__future__`, the standard library, others, the package's own."""
-    head = module.partition(".")[0]
-    return 3 if level else 0 if head == "__future__" else 1 if head in sys.stdlib_module_names else 2
-
-
-def _above(lines: list[str], at: int) -> int:
-    """The line before which to insert: a comment right above belongs to what follows, but not the file's head."""
-    start = at
-    while start > 0 and lines[start - 1].lstrip().startswith("#"):
-        start -= 1
-    return start if start > 0 else at
-
-
-def _begin(facts: PythonFacts, data: bytes, lines: list[str]) -> tuple[int, int, int]:
-    """Where a module without imports begins: below its docstring, or the comments at its head."""
-    first = facts.body[0] if facts.body else None
-    if isinstance(first, Do) and isinstance(first.value, Const) and isinstance(first.value.value, str):
-        at = data.count(b"\n", 0, first.span[1]) + 1
-        return at, 1, _gap(facts, data, lines, at)
-    at = 0
-    while at < len(lines) and lines[at].startswith("#"):
-        at += 1
-    before = int(at > 0 and not (at == 1 and lines[0].startswith("#!")))
-    if at and at < len(lines) and not lines[at].strip():
-        return at, before, 0
-    return at, before, _gap(facts, data, lines, at)
-
-
-def _gap(facts: PythonFacts, data: bytes, lines: list[str], at: int) -> int:
-    """How many blank lines are missing before a line (from 0) where an import comes to stand above it."""
-    if at >= len(lines) or not lines[at].strip():
-        return 0
-    following = next((stmt for stmt in facts.body if data.count(b"\n", 0, stmt.span[0]) >= at), None)
-    return 2 if isinstance(following, (Class, Function)) else 1

@@ -99,7 +99,7 @@ def _replaced(tree: Tree, parts: list[_Part]) -> str:
     changes.update({node: _filled(node, inside) for node, inside in segments.items()})
     text = tree.replaced(changes)
     for statement in imports:
-        text = with_import(text, statement)
+        text = with_import(text, statement, own=statement != "import os")
     return text
 
 

@@ -317,7 +317,7 @@ def proposed(violation: Violation, texts: Texts) -> Shown | str:
         for path, text in result.texts.items():
             before = texts(path)
             refuse_generated(before.text if before else "")
-            _refuse_damage(path, before, text, result, unsafe=False)
+            _refuse_damage(path, before, text, result, violation.remedy.applicability != "safe")
             found += edits(path, before.text if before else "", text)
     except Refused as error:
         return error.reason

@@ -27,6 +27,8 @@ FEED = "\x0c"
 """What may stand before a statement and parts pages; libcst loses some of them."""
 
 Node = TypeVar("Node", bound=cst.CSTNode)
+Changes = Mapping[cst.CSTNode, "cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]"]
+"""What comes in place of nodes: another, or several, or none."""
 
 
 class Tree:
@@ -45,10 +47,8 @@ class Tree:
 
     def at(self, place: Place, kind: type[Node]) -> Node:
         """The outermost node of a kind that stands exactly at a place. Raises `Refused`."""
-        start, end = self._position(place.line, place.column), self._position(place.end_line, place.end_column)
-        for node, found in self._places.items():
-            if isinstance(node, kind) and (found.start.line, found.start.column) == start \
-                    and (found.end.line, found.end.column) == end and not isinstance(node, (cst.Arg, cst.Module)):
+        for node in self.within(place):
+            if isinstance(node, kind) and not isinstance(node, (cst.Arg, cst.Module)):
                 return node
         raise Refused("what is to be mended was not found")
 
@@ -87,7 +87,14 @@ class Tree:
                 return found
         raise Refused("what is to be mended stands in another form than is known")
 
-    def replaced(self, changes: Mapping[cst.CSTNode, cst.CSTNode]) -> str:
+    def within(self, place: Place) -> Iterator[cst.CSTNode]:
+        """The nodes that stand exactly at a place, the outermost first."""
+        start, end = self._position(place.line, place.column), self._position(place.end_line, place.end_column)
+        for node, found in self._places.items():
+            if (found.start.line, found.start.column) == start and (found.end.line, found.end.column) == end:
+                yield node
+
+    def replaced(self, changes: Changes) -> str:
         """The text with other nodes in place of some, whose comments go above the statement if they are lost."""
         above: dict[cst.CSTNode, list[str]] = {}
         for old, new in changes.items():
@@ -130,7 +137,7 @@ def _parsed(data: bytes) -> tuple[cst.Module, Mapping[cst.CSTNode, CodeRange], M
 
 
 class _Replacing(cst.CSTTransformer):
-    def __init__(self, changes: Mapping[cst.CSTNode, cst.CSTNode], above: Mapping[cst.CSTNode, list[str]]) -> None:
+    def __init__(self, changes: Changes, above: Mapping[cst.CSTNode, list[str]]) -> None:
         super().__init__()
         self._changes = changes
         self._above = above
@@ -138,17 +145,19 @@ class _Replacing(cst.CSTTransformer):
     def on_visit(self, node: cst.CSTNode) -> bool:
         return node not in self._changes
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]:
         node = self._changes.get(original_node, updated_node)
-        if comments := self._above.get(original_node):
+        if isinstance(node, cst.CSTNode) and (comments := self._above.get(original_node)):
             lines = [cst.EmptyLine(comment=cst.Comment(comment)) for comment in comments]
             node = node.with_changes(leading_lines=[*node.leading_lines, *lines])  # type: ignore[attr-defined]
         return node
 
 
-def _lost(old: cst.CSTNode, new: cst.CSTNode) -> list[str]:
-    """The comments of a node that another has no more."""
-    kept = list(comments_in(new))
+def _lost(old: cst.CSTNode, new: cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]) -> list[str]:
+    """The comments of a node that what comes in its place has no more."""
+    kept = [comment for node in ([new] if isinstance(new, cst.CSTNode) else new) for comment in comments_in(node)]
     lost = []
     for comment in comments_in(old):
         if comment in kept:

@@ -17,6 +17,8 @@ from gravity_lint.facts.code import (
     Item,
     Lambda,
     Name,
+    Sum,
+    Text,
     children,
     dotted,
     walk,
@@ -76,7 +78,7 @@ def exposed(ask: Evaluator) -> Iterator[Exposed]:
     """Every call and every route of the service's own code that shows an address or a password, each once."""
     for call, unit, how, name in _showing(ask):
         for arg in call.args:
-            found = _first(ask, arg.value, unit)
+            found = next((one for part in _parts(arg.value) if (one := _first(ask, part, unit))), None)
             if found is not None:
                 source, label, role = found
                 site = Site(unit.module, call.span)
@@ -97,7 +99,7 @@ def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
     ends = set(ask.calls.ends(table.calls))
     ends |= {name for row in table.exposures for name in row.attributes}
     for call, unit in ask.calls.named(sorted(ends), among=_among(ask)):
-        if any(_suspect(arg.value) for arg in call.args):
+        if any(_parts(arg.value) for arg in call.args):
             how = _how(ask, call, unit)
             if how is not None:
                 yield call, unit, how, spelled(call.func)
@@ -114,11 +116,21 @@ def _among(ask: Evaluator) -> frozenset[Module]:
     return ask.carriers.beside(found)
 
 
+def _parts(expr: Expr) -> list[Expr]:
+    """The parts of a text that may hold an address or a password: what is said around them does not matter."""
+    parts = expr.parts if isinstance(expr, (Text, Sum)) else (expr,)
+    return [part for part in parts if (_says_address(part) if isinstance(part, Const) else _suspect(part))]
+
+
+def _says_address(text: Const) -> bool:
+    return isinstance(text.value, str) and "://" in text.value
+
+
 def _suspect(expr: Expr) -> bool:
     for part in walk(expr):
         text = part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else None
         if text is None and isinstance(part, Const) and isinstance(part.value, str):
-            text = part.value
+            text = part.value if " " not in part.value or "://" in part.value else None  # not what is said to people
         if text is not None and _SUSPECT.search(text):
             return True
     return False
@@ -148,7 +160,7 @@ def _routes(ask: Evaluator) -> Iterator[Exposed]:
             if route is None:
                 continue
             for expr, span in unit.flow.returns:
-                found = _first(ask, expr, unit) if _suspect(expr) else None
+                found = next((one for part in _parts(expr) if (one := _first(ask, part, unit))), None)
                 if found is not None:
                     source, label, role = found
                     site = Site(unit.module, span)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -42,6 +42,29 @@ from gravity_lint.facts.code import (
 from gravity_lint.link.flow import Flow, flow_of
 from gravity_lint.link.spelling import Spelling, shared
 
+_KEPT = 20_000
+"""Units of shared libraries whose flow is kept, since every service that imports the library asks for it."""
+
+
+class _Same:
+    """A node that is equal only to itself."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
+        self.node = node
+
+    def __hash__(self) -> int:
+        return id(self.node)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.node is self.node
+
+
+@lru_cache(_KEPT)
+def _shared_flow(same: _Same) -> Flow:
+    return flow_of(same.node)
+
 
 class Unit:
     """Code that runs as one: a module's, a class's or a function's own statements."""
@@ -64,7 +87,7 @@ class Unit:
 
     @cached_property
     def flow(self) -> Flow:
-        return flow_of(self.node)
+        return _shared_flow(_Same(self.node)) if self.module.role == "library" else flow_of(self.node)
 
     @cached_property
     def owner(self) -> Unit | None:

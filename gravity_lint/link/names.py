@@ -113,6 +113,10 @@ class Names:
         return [one for where in self._setting.get(spelled, ()) if where.mentions(module.stem)
                 for one in self._set_in(where).get(name, ())]
 
+    def is_set(self, name: str) -> bool:
+        """Whether the service's own code seems to set an attribute of this name."""
+        return name.encode("utf-8", "replace") in self._setting
+
     @cached_property
     def _setting(self) -> dict[bytes, list[Module]]:
         """Every name of an attribute → the modules whose text seems to assign to such an attribute."""

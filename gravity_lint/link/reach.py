@@ -241,7 +241,7 @@ class Reach:
                         yield from self._entered(value, run, expr.span)
             for root in expressions(stmt):
                 for expr in _computed(root):
-                    if isinstance(expr, Call):
+                    if isinstance(expr, Call) and not self.contexts.is_foreign(expr):
                         yield from self._call(expr, run, apart)
 
     def _step(self, run: _Run, span: Span, message: str, apart: bool = False) -> Step:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -110,7 +111,48 @@ class Spelling:
                 last = start
 
 
+class Index:
+    """What the texts of several files seem to hold: which of them hold what, by their paths, in their order."""
+
+    def __init__(self, files: Iterable[tuple[str, Spelling]]) -> None:
+        self._files = tuple(files)
+
+    @cached_property
+    def names(self) -> dict[bytes, list[str]]:
+        """Every name → the files that hold it. 45 MB/s; to search for thousands of names would take far longer."""
+        found: defaultdict[bytes, list[str]] = defaultdict(list)
+        for path, spelling in self._files:
+            for name in spelling.names:
+                found[name].append(path)
+        return found
+
+    @cached_property
+    def importing(self) -> dict[str, list[str]]:
+        """Every top-level package → the files that seem to import something of it."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for path, spelling in self._files:
+            for package in {one.name.split(".", 1)[0] for one in spelling.imports if not one.level}:
+                found[package].append(path)
+        return found
+
+    @cached_property
+    def methods(self) -> frozenset[bytes]:
+        """The names of all functions and methods."""
+        return frozenset().union(*(spelling.methods for _, spelling in self._files))
+
+    @cached_property
+    def classes(self) -> frozenset[bytes]:
+        """The names of all classes."""
+        return frozenset().union(*(spelling.classes for _, spelling in self._files))
+
+
 @lru_cache(_KEPT)
 def shared(text: bytes) -> Spelling:
     """What the text of a shared library's file seems to hold, kept for the next service that asks."""
     return Spelling(text)
+
+
+@lru_cache(2)
+def shared_index(texts: tuple[tuple[str, bytes], ...]) -> Index:
+    """What the files of shared libraries seem to hold, kept for the next service that asks."""
+    return Index((path, shared(text)) for path, text in texts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import (
@@ -59,7 +58,7 @@ class Typed:
 
     def methods(self, func: Expr, frame: Frame) -> Iterator[FunctionValue]:
         """The functions of the service that `object.method` may mean, by the class of the object."""
-        if not isinstance(func, Attr) or func.name not in self._methods:
+        if not isinstance(func, Attr) or func.name.encode("utf-8", "replace") not in self.ask.calls.methods:
             return
         site = Site(frame.unit.module, func.span)
         for owner in dict.fromkeys(self._classes(func.base, frame, 0)):
@@ -90,16 +89,6 @@ class Typed:
                     stack.append(name)
         units = [unit for name in sorted(names) for unit in self.ask.objects.named(name)]
         return [unit for unit in units if unit is not owner and owner in self.ask.objects.lineage(unit)[0]]
-
-    @cached_property
-    def _methods(self) -> frozenset[str]:
-        """The names of all methods of the service's classes, and of those beside it."""
-        return frozenset(
-            name.decode("utf-8", "replace")
-            for module in self.ask.modules.values()
-            if module.role in ("code", "library")
-            for name in module.spelling.methods
-        )
 
     # ---- the class of an expression
 

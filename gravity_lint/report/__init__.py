@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from gravity_lint.baseline import Outcome
+from gravity_lint.keys import FAIL_ON, FailOn
 from gravity_lint.source import Source
 from gravity_lint.violation import Place, Severity, Shown, Violation
 
@@ -34,8 +35,7 @@ class Look(NamedTuple):
     """Whether to count by rule at the end."""
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The result of a run, ready to be written: sorted, suppressed, and without a password in its words."""
 
     violations: tuple[Violation, ...]
@@ -43,22 +43,31 @@ class Report:
     files: int = 0
     crashes: tuple[str, ...] = ()
     """One line for each thing that failed through a fault of this program."""
-    source: Callable[[str], Source | None] = field(default=lambda path: None, compare=False)
+    source: Callable[[str], Source | None] = lambda path: None
     """An absolute path → its text, None where it cannot be read: for code frames."""
     fixed: tuple[Violation, ...] = ()
     """What was found and has been mended: it does not count any more."""
-    unsafe: bool = field(default=False, compare=False)
+    unsafe: bool = False
     """Whether fixes that a person must look at first are asked for."""
-    proposed: Callable[[Violation], Shown | str] = field(default=lambda violation: (), compare=False)
+    fail_on: FailOn = "warning"
+    """The least severity that makes the command fail."""
+    baseline: Outcome | None = None
+    """What became of the violations that are known."""
+    proposed: Callable[[Violation], Shown | str] = lambda violation: ()
     """What would mend a violation; where that is refused, why."""
 
     def count(self, severity: Severity) -> int:
         return sum(violation.severity == severity for violation in self.violations)
 
+    def weighs(self, violation: Violation) -> bool:
+        """Whether it makes the command fail."""
+        return violation.severity in (() if self.fail_on == "never" else
+                                      get_args(Severity)[:FAIL_ON.index(self.fail_on) + 1])
+
     @property
     def failed(self) -> bool:
-        """Whether something of weight was found; notes alone do not fail."""
-        return any(violation.severity != "note" for violation in self.violations)
+        """Whether something of the weight was found that makes the command fail."""
+        return any(map(self.weighs, self.violations))
 
     def fixable(self, violation: Violation) -> bool:
         """Whether there is a fix that may be applied as things are asked for."""

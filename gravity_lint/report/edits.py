@@ -70,6 +70,8 @@ def _place(edit: Edit, text: str) -> Place:
 
 def _tells(text: str, edits: Sequence[Edit]) -> bool:
     """Whether what comes holds a part of a password, as the text then reads."""
+    if not any(edit.text for edit in edits):
+        return False
     after, at, size, spans = [], 0, 0, []
     for edit in edits:
         after += [text[at:edit.start], edit.text]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gravity_lint.baseline import spoken
 from gravity_lint.report import Report
 from gravity_lint.report.text import safe
 from gravity_lint.violation import Violation
-
-_COUNTED = re.compile(r" and \d+ more\b")
 
 
 class Names:
@@ -74,13 +72,13 @@ def crashed(crash: str, roots: Iterable[str]) -> str:
 def fingerprints(violations: Iterable[Violation], names: Names) -> list[tuple[str, int]]:
     """For each violation what tells it from all others, whatever lines are added, moved or formatted anew.
 
-    A text of the rule, the file and what is said of it, and how many before it have the same one. What the message
-    only counts is no part of it.
+    A text of what a baseline knows it by, with paths from the repository, and how many before it have the same one.
     """
     seen: Counter[str] = Counter()
     found: list[tuple[str, int]] = []
     for violation in violations:
-        key = "\0".join((violation.code, names(violation.place.path), _COUNTED.sub("", safe(violation.message))))
+        path, symbol = spoken(violation)
+        key = "\0".join((violation.code, names(violation.service), names(path), safe(symbol)))
         found.append((key, seen[key]))
         seen[key] += 1
     return found

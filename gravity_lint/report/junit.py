@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from gravity_lint.report import Look, Report
-from gravity_lint.report.hosts import Names, crashed, fingerprints, roots
+from gravity_lint.report.hosts import Names, crashed, roots
 from gravity_lint.report.text import safe
 from gravity_lint.violation import Violation
 
@@ -27,8 +27,8 @@ def render(report: Report, look: Look) -> Iterator[str]:
     """A report → XML. A service of which nothing is said has one case, which passed."""
     names = Names()
     suites: dict[str, list[_Case]] = {root: [] for root in roots(report)}
-    for violation, (_, ordinal) in zip(report.violations, fingerprints(report.violations, names), strict=True):
-        suites[violation.service].append(_case(violation, ordinal, names))
+    for violation in report.violations:
+        suites[violation.service].append(_case(violation, names, report.weighs(violation)))
     for crash in report.crashes:
         suites.setdefault(crashed(crash, suites), []).append(_Case("internal error", "error", crash))
     named = {names(root) if root else "gravity-lint": _distinct(cases) or [_Case("nothing to say")]
@@ -43,11 +43,10 @@ def render(report: Report, look: Look) -> Iterator[str]:
     yield "</testsuites>\n"
 
 
-def _case(violation: Violation, ordinal: int, names: Names) -> _Case:
+def _case(violation: Violation, names: Names, weighs: bool) -> _Case:
     """A violation as a case; its name holds no line, so that hosts know it again."""
     text = "\n".join((names.line(violation), *names.proof(violation)))
-    outcome = "" if violation.severity == "note" else "failure"
-    return _Case(f"{violation.code} {violation.name}: {names(violation.place.path)}", outcome,
+    return _Case(f"{violation.code} {violation.name}: {names(violation.place.path)}", "failure" if weighs else "",
                  safe(violation.message), text)
 
 

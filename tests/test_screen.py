@@ -1,0 +1,103 @@
+"""The screen is sound: whoever parses every file and looks everywhere finds what is found with it, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gravity_lint.config import Config
+from gravity_lint.facts.code import PythonFacts
+from gravity_lint.link import carriers, service
+from gravity_lint.link.calls import Calls
+from gravity_lint.link.modules import Module
+from gravity_lint.rulebook import Rule, load_rules
+from gravity_lint.run import Options, run
+from gravity_lint.screen import matters
+from gravity_lint.violation import Violation
+
+RULES = load_rules()
+UNREADABLE = "unreadable-file"
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+
+
+@contextmanager
+def unscreened() -> Iterator[list[str]]:
+    """Inside, every text is held to matter and to hold whatever is looked for; gives the files that are parsed."""
+    parsed: list[str] = []
+    facts = service.Service.facts
+
+    def counted(self: service.Service, path: str) -> PythonFacts:
+        parsed.append(path)
+        return facts(self, path)
+
+    def everywhere(self: Calls, *_: object) -> tuple[Module, ...]:
+        shared = [module for _, module in sorted(self.modules.items()) if module.role == "library"]
+        return (*self.code, *shared)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service.Service, "facts", counted)
+        patch.setattr(service, "matters", lambda data: True)
+        patch.setattr(carriers, "MANY", 10**9)
+        for asked in ("holding", "calling"):
+            patch.setattr(Calls, asked, lambda self, *_: self.code)
+        patch.setattr(Calls, "anywhere", everywhere)
+        patch.setattr(Calls, "importing", lambda self, *_: tuple(self.modules.values()))
+        for asked in ("mentions", "matches"):
+            patch.setattr(Module, asked, lambda self, *_: True)
+        yield parsed
+
+
+def found(folder: Path) -> list[Violation]:
+    """What every rule says but the one that speaks of files which matter and cannot be read: it asks the screen."""
+    report = run(Options(paths=(folder,), config=Config(root=folder), rules=RULES))
+    assert not report.crashes
+    return [each for each in report.violations if each.name != UNREADABLE]
+
+
+def parsed_at_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The files of a folder that a run with the screen parses."""
+    parsed: set[str] = set()
+    facts = service.Service.facts
+
+    def counted(self: service.Service, path: str) -> Any:
+        parsed.add(path)
+        return facts(self, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service.Service, "facts", counted)
+        found(folder)
+    return parsed
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_examples_of_a_rule(rule: Rule, tmp_path: Path) -> None:
+    for number, example in enumerate(rule.examples):
+        for file in example.files:
+            path = tmp_path / str(number) / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.text, "utf-8")
+    for folder in sorted(tmp_path.iterdir()):
+        with_it = found(folder)
+        with unscreened():
+            assert found(folder) == with_it, folder.name
+
+
+@pytest.mark.parametrize("name", sorted(each.name for each in FIXTURES.iterdir() if each.is_dir()))
+def test_the_fixtures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_it = found(FIXTURES / name)
+    few = parsed_at_all(FIXTURES / name, monkeypatch)
+    with unscreened() as parsed:
+        assert found(FIXTURES / name) == with_it
+    assert few < set(parsed), "the screen leaves nothing out"
+
+
+@pytest.mark.parametrize(("text", "answer"), [
+    ("", False), ("x = 1\n", False), ("import OS\n", True), ("engine = CREATE_ENGINE(u)\n", True),
+    ("'''\u00e9'''\n", False), ("DATABASE_URL = ''\n", True),
+])
+def test_what_matters(text: str, answer: bool) -> None:
+    assert matters(text.encode()) is answer
