@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from gravity_lint.fix.defaults import refuse_eager, required, subscript
+from gravity_lint.fix.defaults import not_optional, refuse_eager, required, subscript
 from gravity_lint.fix.kinds import Mended, Refused, Texts
 from gravity_lint.fix.python import Tree
 from gravity_lint.fix.removal import without_imports
@@ -19,7 +19,9 @@ def checked(remedy: Remedy, texts: Texts) -> Mended:
     place = remedy.places[0]
     tree = Tree(texts, place.path)
     if remedy.word("form") not in ("guard", "read"):
-        text = required(remedy, texts).texts[place.path]
+        default = tree.at(place, cst.BaseExpression)  # type: ignore[type-abstract]
+        text = _demanded(tree, default) if remedy.word("form") == "field-argument" \
+            else required(remedy, texts).texts[place.path]
         return Mended({place.path: without_imports(tree, text, {"Optional"})})
     if remedy.word("form") == "guard":
         statement = tree.statement(place)
@@ -30,6 +32,15 @@ def checked(remedy: Remedy, texts: Texts) -> Mended:
     call = tree.at(remedy.places[-1], cst.Call)
     refuse_eager(tree, call)
     return Mended({place.path: tree.replaced(subscript(tree, call, call))})
+
+
+def _demanded(tree: Tree, default: cst.BaseExpression) -> str:
+    """`url: str | None = Field(None, …)` → `url: str = Field(..., …)`"""
+    changes: dict[cst.CSTNode, cst.CSTNode] = {default: cst.Ellipsis()}
+    statement = next((node for node in tree.around(default) if isinstance(node, cst.AnnAssign)), None)
+    if statement is not None:
+        changes[statement.annotation] = not_optional(statement.annotation)
+    return tree.replaced(changes)
 
 
 def _room(tree: Tree, statement: cst.CSTNode) -> cst.IndentedBlock | cst.Module | None:
