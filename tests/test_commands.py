@@ -13,8 +13,8 @@ from gravity_lint.commands import FLAGS, FORMAT, LISTS, Asked, plain
 
 CHECK = cli.commands["check"]
 OPTIONS = {name: parameter for parameter in CHECK.params for name in parameter.opts}
-WORDS = st.one_of(st.sampled_from([*OPTIONS, "concise", "full", "json", "sarif:x", "json:", ":x", "-", "--", "-vf", "-fjson", "--select=GRV1",
-                                   "GRV1,GRV2", "--verb", "--help", "always", "", "a b", "-1"]),
+WORDS = st.one_of(st.sampled_from([*OPTIONS, "concise", "full", "json", "sarif:x", "json:", ":x", "-", "--", "-vf",
+                                   "-fjson", "--select=GRV1", "GRV1,GRV2", "--verb", "--help", "always", "", "a b", "-1"]),
                   st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=5))
 
 
@@ -55,7 +55,8 @@ def test_what_is_plain(words: list[str]) -> None:
     assert plain(words) is not None
 
 
-@pytest.mark.parametrize("words", [["-"], ["--"], ["--help"], ["-h"], ["--select"], ["-f", "xml"], ["-f", "json:"], ["--color", "never"],
+@pytest.mark.parametrize("words", [["-"], ["--"], ["--help"], ["-h"], ["--select"], ["-f", "xml"], ["-f", "json:"],
+                                   ["--color", "never"],
                                    ["-o", "x"], ["--stdin-filename", "x"], ["--config", "x"], ["--unknown"], ["-vv"]])
 def test_what_is_left_to_click(words: list[str]) -> None:
     assert plain(words) is None

@@ -118,7 +118,8 @@ def test_what_cannot_be_parsed_is_told_by_flake8(tmp_path: Path) -> None:
 def test_a_fault_of_ours_is_a_line(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(LITERAL, "utf-8")
     (tmp_path / "sitecustomize.py").write_text(
-        "from gravity_lint import commands\ndef judged(asked):\n    raise RuntimeError('oh')\ncommands.judged = judged\n",
+        "from gravity_lint import commands\n\n\ndef judged(asked):\n    raise RuntimeError('oh')\n\n\n"
+        "commands.judged = judged\n",
         "utf-8")
     done = subprocess.run([sys.executable, "-m", "flake8", "--isolated", "app.py"], cwd=tmp_path, check=False,
                           text=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(tmp_path)})
