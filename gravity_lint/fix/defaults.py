@@ -269,7 +269,7 @@ def _field(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`url: str = default` → `url: str`"""
     statement = tree.parent(default)
     if isinstance(statement, cst.AnnAssign) and isinstance(statement.target, cst.Name):
-        target, annotation = statement.target, _not_optional(statement.annotation)
+        target, annotation = statement.target, not_optional(statement.annotation)
     elif isinstance(statement, cst.Assign) and isinstance(statement.targets[0].target, cst.Name) \
             and len(statement.targets) == 1:
         target, annotation = statement.targets[0].target, cst.Annotation(cst.Name("str"))
@@ -279,7 +279,7 @@ def _field(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     return {statement: cst.AnnAssign(target, annotation, semicolon=statement.semicolon)}
 
 
-def _not_optional(annotation: cst.Annotation) -> cst.Annotation:
+def not_optional(annotation: cst.Annotation) -> cst.Annotation:
     """The annotation without None: pydantic 1 takes an optional field without a default for one whose default is."""
     kind = annotation.annotation
     if isinstance(kind, cst.Subscript) and len(kind.slice) == 1 and isinstance(kind.slice[0].slice, cst.Index):
