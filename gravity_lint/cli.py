@@ -6,12 +6,16 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gravity_lint import __version__, commands
-from gravity_lint.commands import CLEAN, FAILED, FORMATS, FOUND, Asked, Misuse, guarded
+from gravity_lint.commands import CLEAN, FAILED, FOUND, Asked, Misuse, guarded, is_format
+from gravity_lint.formats import FORMATS
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _EPILOG = f"""\
 \b
@@ -59,15 +63,53 @@ _CACHE_DIR = click.option("--cache-dir", metavar="DIR", type=click.Path(),
                           help="Where earlier runs are kept. [default: GRAVITY_LINT_CACHE_DIR, or the user's caches]")
 
 
+def _some_rules(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What may stand for a rule behind the last comma, for the shell's completion."""
+    from click.shell_completion import CompletionItem
+
+    from gravity_lint.rulebook import load_rules
+
+    before, comma, word = begun.rpartition(",")
+    return [CompletionItem(before + comma + known, help=rule.title) for rule in load_rules()
+            for known in (rule.code, rule.name) if known.lower().startswith(word.lower())]
+
+
+def _some_keys(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    from gravity_lint.keys import KEYS
+
+    return [CompletionItem(key.name, help=key.help) for key in KEYS if key.name.startswith(begun)]
+
+
+def _some_formats(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in FORMATS if name.startswith(begun)]
+
+
+def _formats(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands behind `--output-format`, each time a format and perhaps the file for it."""
+    for word in words:
+        if not is_format(word):
+            name, _, _ = word.partition(":")
+            raise click.BadParameter(f"{word!r} has no file behind the colon" if name in FORMATS else
+                                     f"{name!r} is not one of {', '.join(FORMATS)}")
+    return words
+
+
 _CHECK = (
-    click.option("--output-format", "-f", type=click.Choice(FORMATS),
-                 help="How to say it. [default: full on a terminal, concise elsewhere]"),
+    click.option("--output-format", "-f", metavar="FORMAT[:FILE]", multiple=True, callback=_formats,
+                 shell_complete=_some_formats,
+                 help=f"How to say it, and to which file, several times if need be: {', '.join(FORMATS)}. "
+                      "[default: full on a terminal, concise elsewhere]"),
     click.option("--output-file", "-o", metavar="FILE", type=click.Path(),
                  help="Write to FILE and say nothing."),
-    click.option("--select", metavar="RULES", multiple=True,
+    click.option("--select", metavar="RULES", multiple=True, shell_complete=_some_rules,
                  help="Only these rules: codes, beginnings of codes, names; commas between."),
-    click.option("--ignore", metavar="RULES", multiple=True, help="Not these rules."),
-    click.option("--extend-select", metavar="RULES", multiple=True, help="These rules as well."),
+    click.option("--ignore", metavar="RULES", multiple=True, shell_complete=_some_rules, help="Not these rules."),
+    click.option("--extend-select", metavar="RULES", multiple=True, shell_complete=_some_rules,
+                 help="These rules as well."),
     click.option("--unsafe-fixes", is_flag=True, help="Count and apply fixes that a person must look at, too."),
     click.option("--diff", is_flag=True, help="Show what fixes would change, and write nothing."),
     click.option("--fix-only", is_flag=True, help="Apply fixes, and say nothing of what is left."),
@@ -77,6 +119,12 @@ _CHECK = (
                  help="In full, show each violation, also those that say the same as another."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 although something was found."),
     click.option("--statistics", is_flag=True, help="Count what was found by rule."),
+    click.option("--baseline", metavar="FILE", type=click.Path(),
+                 help="Say nothing of the violations that FILE knows."),
+    click.option("--diff-base", metavar="REV",
+                 help="Say only what is new since the branch left REV, a revision of git."),
+    click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]),
+                 help="The least severity that makes the command fail. [default: warning]"),
     *_CONFIG,
     click.option("--no-cache", is_flag=True, help="Read every file afresh, and keep nothing for the next run."),
     _CACHE_DIR,
@@ -100,6 +148,11 @@ def _options(of: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]
 @cli.command(epilog=_EPILOG)
 @_PATHS
 @click.option("--fix", is_flag=True, help="Apply safe fixes, and say what is left.")
+@click.option("--write-baseline", metavar="FILE", type=click.Path(),
+              help="Write all that is found to FILE, as known violations.")
+@click.option("--prune-baseline", is_flag=True, help="Take out of the baseline what is mended.")
+@click.option("--show-settings", is_flag=True, help="Show what is configured, and where; judge nothing.")
+@click.option("--show-files", is_flag=True, help="Show which files are judged, by service; judge nothing.")
 @_options(_CHECK)
 @_guarded
 def check(**given: Any) -> int:
@@ -128,7 +181,7 @@ def list_rules() -> int:
 
 
 @cli.command("rule")
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=_some_rules)
 @_guarded
 @click.option("--examples", is_flag=True, help="Show every example.")
 def show_rule(rule: str, examples: bool) -> int:
@@ -143,6 +196,23 @@ def show_rule(rule: str, examples: bool) -> int:
 def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) -> int:
     """Show what under PATHS was taken for a service, and why."""
     return commands.services(paths, config_file, isolated)
+
+
+@cli.command()
+@click.option("--write", "writes", is_flag=True, help="Write the files that are not there yet.")
+@_guarded
+def init(writes: bool) -> int:
+    """Propose a configuration, a pre-commit hook and a CI job for the repository around."""
+    return commands.init(writes)
+
+
+@cli.command("config")
+@click.argument("key", required=False, shell_complete=_some_keys)
+@click.option("--schema", is_flag=True, help="The JSON Schema of the configuration, for editors.")
+@_guarded
+def show_keys(key: str | None, schema: bool) -> int:
+    """Explain the keys of the configuration, or one KEY."""
+    return commands.show_keys(key, schema)
 
 
 @cli.command()

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
+
+from gravity_lint.formats import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gravity_lint.against import Tree
     from gravity_lint.cache import Cache
     from gravity_lint.config import Config
+    from gravity_lint.keys import FailOn
     from gravity_lint.mending import Mending
+    from gravity_lint.progress import Progress
     from gravity_lint.remember import Parts
-    from gravity_lint.report import Report
+    from gravity_lint.report import Look, Report
     from gravity_lint.rulebook import Rule
+    from gravity_lint.run import Options
     from gravity_lint.violation import Violation
 
-FORMATS = ("concise", "full", "json")
 CLEAN, FOUND, FAILED = 0, 1, 2
 """Exit codes."""
 
@@ -35,7 +40,7 @@ class Asked(NamedTuple):
     """What a command line of `check` asks for, by the names of its options."""
 
     paths: tuple[str, ...] = ()
-    output_format: str | None = None
+    output_format: tuple[str, ...] = ()
     output_file: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -48,6 +53,8 @@ class Asked(NamedTuple):
     no_cache: bool = False
     cache_dir: str | None = None
     stdin_filename: str | None = None
+    stdin: bytes | None = None
+    """What standard input gave, where it has been read already."""
     color: str = "auto"
     jobs: int | None = None
     fix: bool = False
@@ -56,6 +63,13 @@ class Asked(NamedTuple):
     fix_only: bool = False
     show_fixes: bool = False
     add_ignore: str | None = None
+    baseline: str | None = None
+    write_baseline: str | None = None
+    prune_baseline: bool = False
+    diff_base: str | None = None
+    fail_on: FailOn | None = None
+    show_settings: bool = False
+    show_files: bool = False
 
     @property
     def mends(self) -> bool:
@@ -67,7 +81,7 @@ FLAGS = {"--exit-zero": "exit_zero", "--isolated": "isolated", "--no-cache": "no
          "--unsafe-fixes": "unsafe_fixes",
          "--verbose": "verbose", "-v": "verbose"}
 LISTS = {"--extend-select": "extend_select", "--ignore": "ignore", "--select": "select"}
-FOLDERS = {"--cache-dir": "cache_dir"}
+FOLDERS = {"--baseline": "baseline", "--cache-dir": "cache_dir", "--diff-base": "diff_base"}
 FORMAT = ("--output-format", "-f")
 JOBS = ("--jobs", "-j")
 
@@ -92,13 +106,19 @@ def plain(words: Sequence[str]) -> Asked | None:
             given[LISTS[word]] = (*given.get(LISTS[word], ()), value)
         elif word in FOLDERS:
             given[FOLDERS[word]] = value
-        elif word in FORMAT and value in FORMATS:
-            given["output_format"] = value
+        elif word in FORMAT and is_format(value):
+            given["output_format"] = (*given.get("output_format", ()), value)
         elif word in JOBS and value.isascii() and value.isdigit() and len(value) < 4 and int(value) > 0:
             given["jobs"] = int(value)
         else:
             return None
     return Asked(tuple(paths), **given)
+
+
+def is_format(word: str) -> bool:
+    """Whether this is `FORMAT` or `FORMAT:FILE`."""
+    name, colon, file = word.partition(":")
+    return name in FORMATS and bool(file or not colon)
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -108,7 +128,7 @@ def guarded(command: Callable[[], int]) -> int:
     except (Misuse, BrokenPipeError):
         raise
     except Exception as error:
-        if _is_mistake(error):
+        if is_mistake(error):
             _tell(str(error))
             return FAILED
         if os.environ.get("GRAVITY_LINT_DEBUG"):
@@ -118,13 +138,14 @@ def guarded(command: Callable[[], int]) -> int:
         return FAILED
 
 
-def _is_mistake(error: Exception) -> bool:
+def is_mistake(error: Exception) -> bool:
     """Whether this is the user's to mend; what could raise it is imported only now, since most commands do not fail."""
+    from gravity_lint.baseline import BaselineError, NoBase
     from gravity_lint.config import ConfigError
     from gravity_lint.discover import NoSuchPath
     from gravity_lint.rulebook import RuleError
 
-    return isinstance(error, (Mistake, ConfigError, NoSuchPath, RuleError))
+    return isinstance(error, (Mistake, BaselineError, ConfigError, NoBase, NoSuchPath, RuleError))
 
 
 def _tell(reason: str) -> None:
@@ -138,35 +159,123 @@ def _tell(reason: str) -> None:
 
 def check(asked: Asked) -> int:
     """Judges what was asked for, mends it if that is asked for, and says what was found."""
-    from gravity_lint.remember import remembered
-
+    if asked.show_settings or asked.show_files:
+        return _show_what(asked)
+    _outputs(asked)
     if asked.mends:
         return _mend(asked)
-    report = remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
-    _say(report, asked)
-    return _crashed(report) or _code(report, asked)
+    if asked.write_baseline is not None or asked.prune_baseline:
+        return _keep(asked)
+    report = judged(asked)
+    return _told(report, asked)
 
 
-def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> None:
-    """Writes a report to where it is asked for, or to this stream."""
-    report = _telling(report, asked)
+def _told(report: Report, asked: Asked) -> int:
+    """Says what was found → the exit code."""
+    report = _weighing(report, asked)
+    unsaid = _say(report, asked)
+    if report.baseline is not None and (report.baseline.mended or report.baseline.moved):
+        from gravity_lint.report.known import lines
+
+        for line in lines(report.baseline, _relative):
+            _tell(line)
+    return _crashed(report) or unsaid or _code(report, asked)
+
+
+def _keep(asked: Asked) -> int:
+    """Writes a baseline anew, or without what is mended."""
+    from gravity_lint import baseline
+    from gravity_lint.report.text import counted
+    from gravity_lint.run import run
+
+    if asked.stdin_filename is not None:
+        raise Misuse("a baseline is written of files, not of standard input")
+    if asked.write_baseline is not None and (asked.prune_baseline or asked.baseline is not None or asked.diff_base):
+        raise Misuse("--write-baseline goes with no other option about what is known")
+    options = _options(asked, None)
+    if options.baseline is None:
+        raise Misuse("--prune-baseline needs a baseline: --baseline FILE, or `baseline` in the configuration")
+    report = run(options)
+    if report.baseline is None or report.baseline.after is None or report.crashes:
+        return _crashed(report)
+    after = report.baseline.after
+    if _written(options.baseline, [baseline.text(after)]):
+        return FAILED
+    if asked.write_baseline is None:
+        return _told(report._replace(baseline=report.baseline._replace(mended=(), moved=0)), asked)
+    services = counted(len({entry.service for entry in after.counts}), "service")
+    _print([f"Wrote {counted(sum(after.counts.values()), 'violation')} of {services} to {asked.write_baseline}\n"])
+    return CLEAN
+
+
+class Output(NamedTuple):
+    """A report that is asked for."""
+
+    name: str
+    """Its format; empty for the one that suits the stream."""
+    file: str | None
+    """Where it goes to, if not to the stream."""
+
+
+def _outputs(asked: Asked) -> list[Output]:
+    """The reports that are asked for. Raises `Misuse`."""
+    found = [Output(name, None if file in ("", "-") else file)
+             for name, _, file in (word.partition(":") for word in asked.output_format or ("",))]
     if asked.output_file is not None:
-        chosen = asked.output_format or "concise"
-        _write(asked.output_file, "".join(_render(report, chosen, asked, asked.color == "always", 100)))
-        return
-    stream = stream or sys.stdout
-    chosen = asked.output_format or ("full" if stream.isatty() else "concise")
-    _print(_render(report, chosen, asked, _colored(asked.color, stream), _width() if chosen == "full" else 0), stream)
+        if len(found) > 1 or found[0].file is not None:
+            raise Misuse("-o is for a single format; of several, name each one's file: --output-format FORMAT:FILE")
+        found = [found[0]._replace(file=asked.output_file)]
+    files = [os.path.abspath(output.file) for output in found if output.file is not None]
+    if twice := next((file for file in files if files.count(file) > 1), None):
+        raise Misuse(f"two formats are to be written to {os.path.basename(twice)}")
+    return found
+
+
+def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> int:
+    """Writes a report to the files that are asked for, then to this stream → FAILED where a file cannot be written."""
+    from gravity_lint.report import Look
+
+    stream, code = stream or sys.stdout, CLEAN
+    unnamed = "full" if stream.isatty() else "concise"
+    outputs = [Output(name or ("concise" if file is not None else unnamed), file) for name, file in _outputs(asked)]
+    report = _telling(report, {name for name, _ in outputs}, asked)
+    for name, file in outputs:
+        if file is not None:
+            look = Look(asked.color == "always", verbose=asked.verbose, statistics=asked.statistics)
+            code = max(code, _written(file, _render(report, name, look)))
+    for name, file in outputs:
+        if file is None:
+            look = Look(_colored(asked.color, stream), _width(), asked.verbose, asked.statistics)
+            _print(_render(report, name, look), stream)
+    return code
+
+
+def _written(file: str, parts: Iterable[str]) -> int:
+    from gravity_lint.writing import write
+
+    try:
+        write(file, "".join(parts).encode("utf-8", "replace"))
+    except OSError as error:
+        _tell(f"cannot write {file}: {error.strerror or error}")
+        return FAILED
+    return CLEAN
 
 
 def _code(report: Report, asked: Asked) -> int:
-    return FOUND if report.failed and not asked.exit_zero else CLEAN
+    return FOUND if _weighing(report, asked).failed and not asked.exit_zero else CLEAN
 
 
-def _telling(report: Report, asked: Asked) -> Report:
-    """The report, able to show its fixes where there are some."""
-    if all(violation.remedy is None for violation in report.violations):
+def _weighing(report: Report, asked: Asked) -> Report:
+    """The report, failing on what the option says, if it says so."""
+    if asked.fail_on is None:
         return report
+    return report._replace(fail_on=asked.fail_on)
+
+
+def _telling(report: Report, formats: set[str], asked: Asked) -> Report:
+    """The report, with the wish for fixes; for a format that shows them, able to do so where there are some."""
+    if formats == {"concise"} or all(violation.remedy is None for violation in report.violations):
+        return report._replace(unsafe=asked.unsafe_fixes)
     from gravity_lint.mending import proposals
 
     return proposals(report, asked.unsafe_fixes)
@@ -175,13 +284,13 @@ def _telling(report: Report, asked: Asked) -> Report:
 def _mend(asked: Asked) -> int:
     """Judges, mends and writes; with `--diff` only shows what it would write."""
     from gravity_lint.mending import Wish, mending, write
-    from gravity_lint.run import Options
 
     if asked.add_ignore is not None and not asked.add_ignore.isprintable():
         raise Misuse("--add-ignore takes a reason of one line")
-    places, overlay = _places(asked.paths, asked.stdin_filename)
-    config, known = _load(places, asked.config_file, asked.isolated)
-    options = Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs)
+    if asked.write_baseline is not None or asked.prune_baseline:
+        raise Misuse("a baseline is written without fixes; mend first, and then write it")
+    options = _options(asked, None)
+    overlay = options.overlay
     fix = asked.fix or asked.fix_only or asked.add_ignore is None
     found = mending(options, Wish(fix, asked.unsafe_fixes, asked.add_ignore, frozenset(overlay) or None))
     for refusal in found.refused:
@@ -200,17 +309,17 @@ def _mend(asked: Asked) -> int:
         report, failed = write(found, options)
     for path, reason in failed:
         _tell(f"{_relative(path)} {reason}")
-    _said(report, asked, stream)
-    return _crashed(report) or (FAILED if failed else CLEAN if asked.fix_only else _code(report, asked))
+    unsaid = _said(report, asked, stream)
+    return _crashed(report) or (FAILED if failed else unsaid) or (CLEAN if asked.fix_only else _code(report, asked))
 
 
-def _said(report: Report, asked: Asked, stream: TextIO | None) -> None:
+def _said(report: Report, asked: Asked, stream: TextIO | None) -> int:
     from gravity_lint.report.text import fixed
 
-    if not asked.fix_only:
-        _say(report, asked, stream)
+    code = CLEAN if asked.fix_only else _say(report, asked, stream)
     if asked.show_fixes:
         _print((line + "\n" for line in fixed(report)), stream or sys.stderr)
+    return code
 
 
 def _show(found: Mending, asked: Asked) -> int:
@@ -237,12 +346,141 @@ def _note(violation: Violation, reason: str) -> None:
     _tell(f"{where(violation.place)}: {violation.code} not fixed: {reason}")
 
 
-def _judged(asked: Asked, parts: Parts | None) -> Report:
-    from gravity_lint.run import Options, run
+def judged(asked: Asked) -> Report:
+    """What is found of what was asked for; told again where an earlier run has found it and nothing has changed."""
+    from gravity_lint.remember import remembered
 
-    places, overlay = _places(asked.paths, asked.stdin_filename)
+    asked = _saved(asked)
+    return remembered(_cache(asked), _question(asked), lambda parts: _judged(asked, parts))
+
+
+def _saved(asked: Asked) -> Asked:
+    """The same without standard input where that is what its file holds: an editor asks when it has saved."""
+    if asked.stdin_filename is None or ("-" not in asked.paths and asked.stdin is None):
+        return asked
+    text = sys.stdin.buffer.read() if asked.stdin is None else asked.stdin
+    try:
+        with open(asked.stdin_filename, "rb") as file:
+            same = os.path.isfile(asked.stdin_filename) and file.read() == text
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        return asked._replace(stdin=text)
+    given = tuple(path for path in asked.paths if path != "-")
+    return asked._replace(paths=given or (asked.stdin_filename,), stdin_filename=None)
+
+
+def _judged(asked: Asked, parts: Parts | None) -> Report:
+    from gravity_lint.run import run
+
+    return run(_options(asked, parts))
+
+
+def _options(asked: Asked, parts: Parts | None) -> Options:
+    """What is asked for → what a run is told."""
+    from gravity_lint.rulebook import unknown_selector
+    from gravity_lint.run import Options
+
+    places, overlay = _places(asked.paths, asked.stdin_filename, asked.stdin)
     config, known = _load(places, asked.config_file, asked.isolated)
-    return run(Options(places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts))
+    alone = asked.isolated or asked.config_file is not None
+    named = asked.write_baseline or asked.baseline
+    options = Options(
+        places, config, _chosen(known, config, asked), overlay, jobs=asked.jobs, parts=parts, progress=_progress(),
+        chosen=None if alone else lambda nearer: _chosen(known, nearer, asked),
+        unknown=lambda words: unknown_selector(tuple(words), known),
+        baseline=config.baseline if named is None else _absolute(named), anew=asked.write_baseline is not None)
+    if asked.diff_base is None:
+        return options
+    from gravity_lint.against import compared
+
+    return compared(options, _begun(asked.diff_base, places), _cache(asked))
+
+
+def _begun(revision: str, places: Iterable[str | os.PathLike[str]]) -> Tree:
+    """The tree with which the branch began. Raises `NoBase`."""
+    from gravity_lint.against import begun
+
+    return begun(revision, tuple(_absolute(os.fspath(place)) for place in places))
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path).replace(os.sep, "/")
+
+
+def _show_what(asked: Asked) -> int:
+    """Shows by what a run would go, and judges nothing."""
+    from gravity_lint import showing
+    from gravity_lint.run import seen
+
+    options = _options(asked._replace(diff_base=None), None)
+    found, configs = seen(options)
+    shown: list[str] = []
+    if asked.show_settings:
+        words = {name: (f"--{name}", list(_listed(getattr(asked, name.replace("-", "_")))))
+                 for name in ("select", "extend-select", "ignore")}
+        given: dict[str, tuple[str, Any]] = {name: each for name, each in words.items() if each[1]}
+        if asked.fail_on is not None:
+            given["fail-on"] = ("--fail-on", asked.fail_on)
+        if asked.baseline is not None:
+            given["baseline"] = ("--baseline", asked.baseline)
+        shown += showing.settings(configs, given)
+    if asked.show_files:
+        selected = ((files, [(file.path, file.role) for file in files.files if found.selected(file.path)])
+                    for files in found.services)
+        shown += ([""] if shown else []) + list(
+            showing.files([(files.root, files.kind, members) for files, members in selected if members]))
+    _print(line + "\n" for line in shown)
+    return CLEAN
+
+
+def show_keys(key: str | None, schema: bool) -> int:
+    """Explains the keys of the configuration, or one; or gives their JSON Schema."""
+    from gravity_lint.keys import BY_NAME, KEYS, explained
+
+    if schema:
+        import json
+
+        from gravity_lint.keys import schema as made
+        from gravity_lint.rulebook import load_rules
+
+        if key is not None:
+            raise Misuse("--schema is of all keys")
+        rules = load_rules()
+        document = made([rule.code for rule in rules], [rule.name for rule in rules])
+        _print([json.dumps(document, ensure_ascii=False, indent=2) + "\n"])
+        return CLEAN
+    if key is not None and key not in BY_NAME:
+        from gravity_lint.config import meant
+
+        raise Mistake(f"unknown key {key!r}{meant(key, BY_NAME)} (`gravity-lint config` lists them)")
+    wanted = KEYS if key is None else (BY_NAME[key],)
+    _print(("" if index == 0 else "\n") + "".join(line + "\n" for line in explained(each))
+           for index, each in enumerate(wanted))
+    return CLEAN
+
+
+def init(writes: bool) -> int:
+    """Proposes what the repository around the current folder needs to begin with; writes it, if that is asked for."""
+    from dataclasses import replace
+
+    from gravity_lint.beginning import lines, proposed, top_of, written
+    from gravity_lint.run import run
+
+    top = top_of(_absolute(os.curdir))
+    asked = Asked((top,))
+    report = run(replace(_options(asked, None), baseline=None))
+    beginning = proposed(top, report)
+    code, wrote = CLEAN, None
+    if writes:
+        done = list(written(beginning))
+        wrote = [path for path, fault in done if not fault]
+        for path, fault in done:
+            if fault:
+                _tell(f"cannot write {_relative(path)}: {fault}")
+                code = FAILED
+    _print(line + "\n" for line in lines(beginning, report, wrote))
+    return _crashed(report) or code
 
 
 def clean(cache_dir: str | None) -> int:
@@ -266,7 +504,7 @@ def services(paths: tuple[str, ...], config_file: str | None, isolated: bool) ->
     from gravity_lint.report.services import lines
     from gravity_lint.run import services as find
 
-    places, _ = _places(paths, None)
+    places, _ = _places(paths)
     config, _ = _load(places, config_file, isolated)
     report = find(places, config)
     _print(line + "\n" for line in lines(report))
@@ -312,7 +550,8 @@ def show_rule(rule: str, examples: bool) -> int:
 # ---- from options to values
 
 
-def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[Path, ...], dict[str, bytes]]:
+def _places(paths: tuple[str, ...], stdin_filename: str | None = None,
+            stdin: bytes | None = None) -> tuple[tuple[Path, ...], dict[str, bytes]]:
     """The paths to judge, and what stands in for files' content."""
     from pathlib import Path
 
@@ -322,7 +561,7 @@ def _places(paths: tuple[str, ...], stdin_filename: str | None) -> tuple[tuple[P
         return tuple(map(Path, paths)) or (Path(),), {}
     given = tuple(Path(path) for path in paths if path != "-")
     place = Path(os.path.abspath(stdin_filename))
-    return given or (Path(stdin_filename),), {place.as_posix(): sys.stdin.buffer.read()}
+    return given or (Path(stdin_filename),), {place.as_posix(): sys.stdin.buffer.read() if stdin is None else stdin}
 
 
 def _cache(asked: Asked) -> Cache | None:
@@ -343,7 +582,12 @@ def _question(asked: Asked) -> tuple[object, ...]:
     """All that the report of a `check` depends on but files and this program."""
     paths = [os.path.abspath(path) for path in asked.paths or (os.curdir,)]
     config = None if asked.config_file is None else os.path.abspath(asked.config_file)
-    return paths, _listed(asked.select), _listed(asked.ignore), _listed(asked.extend_select), config, asked.isolated
+    baseline = None if asked.baseline is None else _absolute(asked.baseline)
+    base = None
+    if asked.diff_base is not None and asked.stdin_filename is None:
+        base = tuple(_begun(asked.diff_base, paths))
+    return (paths, _listed(asked.select), _listed(asked.ignore), _listed(asked.extend_select), config, asked.isolated,
+            baseline, base)
 
 
 def _load(places: tuple[Path, ...], explicit: str | None, isolated: bool) -> tuple[Config, tuple[Rule, ...]]:
@@ -377,27 +621,12 @@ def _chosen(rules: tuple[Rule, ...], config: Config, asked: Asked) -> tuple[Rule
 # ---- from a report to a stream
 
 
-def _render(report: Report, output_format: str, asked: Asked, color: bool, width: int) -> Iterator[str]:
-    if output_format == "json":
-        from gravity_lint.report.json import render
+def _render(report: Report, name: str, look: Look) -> Iterable[str]:
+    import importlib
 
-        yield render(report)
-        return
-    if output_format == "full":
-        from gravity_lint.report import full
-
-        yield from (line + "\n" for line in full.lines(report, color, width, asked.verbose))
-    else:
-        from gravity_lint.report import concise
-
-        yield from (line + "\n" for line in concise.lines(report))
-    if asked.statistics:
-        from gravity_lint.report.statistics import lines
-
-        yield from (line + "\n" for line in lines(report))
-    from gravity_lint.report.text import fixes
-
-    yield from (line + "\n" for line in fixes(report))
+    module, _, function = FORMATS[name].partition(":")
+    render = cast("Callable[[Report, Look], Iterable[str]]", getattr(importlib.import_module(module), function))
+    return render(report, look)
 
 
 def _colored(color: str, stream: TextIO) -> bool:
@@ -408,6 +637,15 @@ def _colored(color: str, stream: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return os.environ["FORCE_COLOR"] != "0"
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _progress() -> Progress | None:
+    """What shows how far a long run is; none where nobody sees it, or it could not be rubbed out."""
+    if os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
+        return None
+    from gravity_lint.progress import Progress
+
+    return Progress(sys.stderr)
 
 
 def _width() -> int:
@@ -422,12 +660,3 @@ def _print(parts: Iterable[str], to: TextIO | None = None) -> None:
     for part in parts:
         stream.write(part.encode("utf-8", "replace"))
     stream.flush()
-
-
-def _write(name: str, text: str) -> None:
-    from gravity_lint.writing import write
-
-    try:
-        write(name, text.encode("utf-8", "replace"))
-    except OSError as error:
-        raise Mistake(f"cannot write {name}: {error.strerror or error}") from error

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import errno
+import fnmatch
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, cast
 
 from gravity_lint import inputs
+from gravity_lint.keys import BY_NAME, LEVELS, TABLE, FailOn, Key
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 from gravity_lint.violation import Severity
 
 FILES = ("gravity-lint.toml", "pyproject.toml")
 """In the order in which they win within one folder."""
-TABLE = "gravity-lint"
 MAX_BYTES = 20_000_000
-LEVELS = (*get_args(Severity), "off")
 
 Unknown = Callable[[Iterable[str]], "str | None"]
 """What is wrong with the first of these rule selectors that chooses no rule; None where all do."""
@@ -47,6 +47,13 @@ class Config(NamedTuple):
     """Rules whose unsafe fixes are trusted."""
     extend_unsafe_fixes: tuple[str, ...] = ()
     """Rules whose safe fixes are not."""
+    fail_on: FailOn = "warning"
+    baseline: str | None = None
+    """The absolute path of the file with the violations that are known."""
+    extended: tuple[Path, ...] = ()
+    """The files that this one extends, the next first."""
+    origins: tuple[tuple[str, str], ...] = ()
+    """Of each key that a file gives, the file and line that do; of lists and tables that add up, all of them."""
 
 
 class ConfigError(Exception):
@@ -57,30 +64,69 @@ class ConfigError(Exception):
 
 
 def load(start: Path, explicit: Path | None = None, isolated: bool = False, unknown: Unknown | None = None) -> Config:
-    """The configuration for what lies at `start`: the explicit file, else that of the nearest folder upward.
+    """The configuration of a run that begins at `start`: the explicit file, else the one found upward from there.
 
-    `unknown` judges rule selectors (`rulebook.unknown_selector` with the rules filled in); without it they are not
-    judged. Raises `ConfigError`.
+    That is the topmost of the git repository around, so that a run says the same of a service from wherever it is
+    started; without a repository, the nearest. `unknown` judges rule selectors (`rulebook.unknown_selector` with the
+    rules filled in); without it they are not judged. Raises `ConfigError`.
     """
     place = Path(os.path.abspath(start))
     folder = place if inputs.is_folder(str(place)) else place.parent
     if isolated:
         return Config(root=folder)
     if explicit is not None:
-        table, text = _read(explicit)
-        return _config(Path(os.path.abspath(explicit)), table or {}, _Lines(text), unknown)
+        return _config(_chain(Path(os.path.abspath(explicit)), unknown))
+    found = _upward(folder)
+    return Config(root=folder) if found is None else _config(_chain(found, unknown))
+
+
+def nearest(files: Iterable[str], folders: Iterable[str], run: Config, unknown: Unknown | None = None) -> list[Config]:
+    """The configurations, other than the run's, that hold for a part of what it sees, each for what lies below it.
+
+    `files` are those of the name of a configuration that were seen; `folders` are where the trees begin, above which
+    others may stand. Raises `ConfigError`, also for a key that only holds for a whole run.
+    """
+    home = run.root
+    seen = {os.path.dirname(path) for path in files}
+    for folder in folders:
+        for here in (Path(folder), *Path(folder).parents):
+            if here == home or home not in here.parents:
+                break
+            seen.add(str(here))
+    found = []
+    for folder in sorted(seen):
+        path = _in(Path(folder))
+        if path is not None and path.parent != home and path != run.path:
+            found.append(_config(_chain(path, unknown, run)))
+    return found
+
+
+def _upward(folder: Path) -> Path | None:
+    """The topmost configuration of the repository around a folder; without a repository, the nearest one."""
+    found: list[Path] = []
     for here in (folder, *folder.parents):
-        for name in FILES:
-            path = here / name
-            if inputs.is_file(str(path)) and (name != "pyproject.toml" or _mentioned(path)):
-                table, text = _read(path)
-                if table is not None:
-                    return _config(path, table, _Lines(text), unknown)
-    return Config(root=folder)
+        if (path := _in(here)) is not None:
+            found.append(path)
+        if inputs.lexists(str(here / ".git")):
+            return found[-1] if found else None
+    return found[0] if found else None
+
+
+def _in(folder: Path) -> Path | None:
+    """The configuration that stands in a folder."""
+    for name in FILES:
+        path = folder / name
+        if inputs.is_file(str(path)) and (name != "pyproject.toml" or _has_table(path)):
+            return path
+    return None
+
+
+def _has_table(path: Path) -> bool:
+    """Whether a pyproject.toml has our table; if it does not name it, its faults are not ours to tell here."""
+    return _mentioned(path) and _read(path)[0] is not None
 
 
 def _mentioned(path: Path) -> bool:
-    """Whether a pyproject.toml has our table at all; if not, its faults are not ours to tell here."""
     try:
         return TABLE.encode() in _bytes(path)
     except OSError:
@@ -158,7 +204,7 @@ class _Reader(Record):
         return ConfigError(self.path, self.lines.of(key, word), reason)
 
     def words(self, key: str) -> tuple[str, ...]:
-        value = self.table.get(key, [])
+        value = self.table[key]
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
             raise self.error(key, f"`{key}` must be a list of strings")
         return tuple(value)
@@ -168,64 +214,171 @@ class _Reader(Record):
         self.judge(key, words)
         return words
 
-    def pairs(self, key: str) -> tuple[tuple[str, Any], ...]:
-        value = self.table.get(key, {})
+    def pairs(self, key: str) -> Mapping[str, Any]:
+        value = self.table[key]
         if not isinstance(value, dict):
             raise self.error(key, f"`{key}` must be a table")
-        return tuple(value.items())
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        value = self.table[key]
+        if value not in choices:
+            wanted = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise self.error(key, f"`{key}` must be {wanted}{meant(str(value), choices)}")
+        return cast(str, value)
+
+    def file(self, key: str) -> str:
+        value = self.table[key]
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise self.error(key, f"`{key}` must be the path of a file")
+        return os.path.normpath(self.path.parent / value).replace(os.sep, "/")
 
     def judge(self, key: str, words: Iterable[str]) -> None:
         for word in words:
             if self.unknown and (reason := self.unknown([word])):
                 raise self.error(key, f"`{key}`: {reason}", word)
 
+    def levels(self, key: str) -> Mapping[str, str]:
+        levels = self.pairs(key)
+        for rule, level in levels.items():
+            self.judge(key, [rule])
+            if level not in LEVELS:
+                wanted = f"{', '.join(LEVELS[:-1])} or {LEVELS[-1]}"
+                raise self.error(key, f"`{key}`: {rule} must be {wanted}{meant(str(level), LEVELS)}", rule)
+        return levels
 
-def _config(path: Path, table: Mapping[str, Any], lines: _Lines, unknown: Unknown | None) -> Config:
-    """A table → the configuration it makes. Raises `ConfigError` at the first fault."""
-    reader = _Reader(path, table, lines, unknown)
-    known = ("select", "extend-select", "ignore", "exclude", "per-file-ignores", "severity", "services",
-             "fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes")
-    for key in table:
-        if key not in known:
-            raise reader.error(key, f"unknown key `{key}`{_meant(key, known)}")
-    levels = _levels(reader)
-    off = tuple(rule for rule, level in levels if level == "off")
-    return Config(
-        root=path.parent, path=path, select=reader.rules("select"), extend_select=reader.rules("extend-select"),
-        ignore=(*reader.rules("ignore"), *off), exclude=reader.words("exclude"), services=reader.words("services"),
-        per_file_ignores=_per_file(reader), fixable=reader.rules("fixable"), unfixable=reader.rules("unfixable"),
-        extend_safe_fixes=reader.rules("extend-safe-fixes"), extend_unsafe_fixes=reader.rules("extend-unsafe-fixes"),
-        severity=tuple((rule, level) for rule, level in levels if level != "off"))
+    def ignores(self, key: str) -> Mapping[str, tuple[str, ...]]:
+        from pathspec import GitIgnoreSpec
 
+        found = {}
+        for glob, rules in self.pairs(key).items():
+            if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+                raise self.error(key, f"`{key}`: {glob!r} must be a list of rules", glob)
+            self.judge(key, rules)
+            try:
+                GitIgnoreSpec.from_lines([glob])
+            except (ValueError, re.error) as error:
+                raise self.error(key, f"`{key}`: {glob!r} is no pattern: {error}", glob) from None
+            found[glob] = tuple(rules)
+        return found
 
-def _levels(reader: _Reader) -> list[tuple[str, Any]]:
-    levels = reader.pairs("severity")
-    for rule, level in levels:
-        reader.judge("severity", [rule])
-        if level not in LEVELS:
-            wanted = f"{', '.join(LEVELS[:-1])} or {LEVELS[-1]}"
-            raise reader.error("severity", f"`severity`: {rule} must be {wanted}{_meant(str(level), LEVELS)}", rule)
-    return list(levels)
-
-
-def _per_file(reader: _Reader) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    from pathspec import GitIgnoreSpec
-
-    result = []
-    for glob, rules in reader.pairs("per-file-ignores"):
-        if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
-            raise reader.error("per-file-ignores", f"`per-file-ignores`: {glob!r} must be a list of rules", glob)
-        reader.judge("per-file-ignores", rules)
-        try:
-            GitIgnoreSpec.from_lines([glob])
-        except (ValueError, re.error) as error:
-            reason = f"`per-file-ignores`: {glob!r} is no pattern: {error}"
-            raise reader.error("per-file-ignores", reason, glob) from None
-        result.append((glob, tuple(rules)))
-    return tuple(result)
+    def value(self, key: Key) -> Any:
+        """What stands at a key, as its kind wants it. Raises `ConfigError`."""
+        if key.kind == "choice":
+            return self.choice(key.name, key.choices)
+        read = {"rules": self.rules, "globs": self.words, "levels": self.levels, "ignores": self.ignores,
+                "file": self.file}
+        return read[key.kind](key.name)
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
+# ---- one file, and those that it extends
+
+
+class _Layer(NamedTuple):
+    """What one file gives: of each key its value, and where that stands."""
+
+    path: Path
+    values: Mapping[str, Any]
+    lines: Mapping[str, int]
+
+
+def _layer(path: Path, unknown: Unknown | None, run: Config | None) -> _Layer:
+    table, text = _read(path)
+    reader = _Reader(path, table or {}, _Lines(text), unknown)
+    values = {}
+    for name in reader.table:
+        if (key := BY_NAME.get(name)) is None:
+            raise reader.error(name, f"unknown key `{name}`{meant(name, BY_NAME)}")
+        if key.whole and run is not None:
+            where = run.path or f"the configuration of {run.root}"
+            raise reader.error(name, f"`{name}` holds for a whole run, and so it must stand in {where}")
+        values[name] = reader.value(key)
+    return _Layer(path, values, {name: reader.lines.of(name) for name in values})
+
+
+def _chain(path: Path, unknown: Unknown | None, run: Config | None = None) -> list[_Layer]:
+    """A file and those that it extends, in this order; inside of a run that another file governs, if one does."""
+    layers = [_layer(path, unknown, run)]
+    while (target := layers[-1].values.get("extend")) is not None:
+        above = layers[-1]
+
+        def error(reason: str, above: _Layer = above) -> ConfigError:
+            return ConfigError(above.path, above.lines["extend"], f"`extend`: {reason}")
+
+        if target in {layer.path.as_posix() for layer in layers}:
+            raise error("the files extend each other: " + " → ".join(
+                [layer.path.name for layer in layers] + [os.path.basename(target)]))
+        if not inputs.is_file(target):
+            raise error(f"{target} is {'a folder' if inputs.is_folder(target) else 'not there'}")
+        found = Path(target)
+        if found.name == "pyproject.toml" and _read(found)[0] is None:
+            raise error(f"{target} has no table `tool.{TABLE}`")
+        layers.append(_layer(found, unknown, None))
+    return layers
+
+
+def _config(layers: Sequence[_Layer]) -> Config:
+    """What a file and those that it extends come to: the nearest value holds; what extends and tables add up."""
+    home = layers[0].path.parent
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in layers:
+        for name, value in layer.values.items():
+            key, where = BY_NAME[name], f"{layer.path}:{layer.lines[name]}"
+            adds = key.kind in ("levels", "ignores") or name.startswith("extend-")
+            if name not in values:
+                values[name], origins[name] = _seen_from(home, layer.path.parent, key, value), where
+            elif adds:
+                more = _seen_from(home, layer.path.parent, key, value)
+                values[name] = {**more, **values[name]} if isinstance(more, dict) else (*more, *values[name])
+                origins[name] += f", {where}"
+    levels = values.pop("severity", {})
+    off = tuple(rule for rule, level in levels.items() if level == "off")
+    told = {name.replace("-", "_"): value for name, value in values.items() if name != "extend"}
+    told["ignore"] = (*told.get("ignore", ()), *off)
+    told["severity"] = tuple((rule, level) for rule, level in levels.items() if level != "off")
+    told["per_file_ignores"] = tuple(told.get("per_file_ignores", {}).items())
+    return Config(root=home, path=layers[0].path, extended=tuple(layer.path for layer in layers[1:]),
+                  origins=tuple(origins.items()), **told)
+
+
+def _seen_from(home: Path, there: Path, key: Key, value: Any) -> Any:
+    """A value whose patterns begin in one folder, with patterns that mean the same in another."""
+    if home == there:
+        return value
+    if key.kind == "ignores":
+        return {moved: rules for glob, rules in value.items() if (moved := _moved(home, there, glob)) is not None}
+    if key.kind == "globs":
+        anchor = "/" if key.name == "services" else ""
+        found = (_moved(home, there, anchor + glob.removeprefix("./") if anchor else glob) for glob in value)
+        return tuple(glob for glob in found if glob is not None)
+    return value
+
+
+def _moved(home: Path, there: Path, glob: str) -> str | None:
+    """A pattern of the folder `there`, for the folder `home`; None where it can match nothing below it.
+
+    What has no slash but at its end holds at any depth, and so wherever it is heard.
+    """
+    sign, bare = ("!", glob[1:]) if glob.startswith("!") else ("", glob)
+    if "/" not in bare.rstrip("/"):
+        return glob
+    parts = bare.lstrip("/").split("/")
+    if home in there.parents:
+        return f"{sign}/{there.relative_to(home).as_posix()}/{'/'.join(parts)}"
+    if there not in home.parents:
+        return None
+    for name in home.relative_to(there).parts:
+        if parts[0] == "**":
+            return sign + "/".join(parts)
+        if len(parts) < 2 or not parts[1] or not fnmatch.fnmatchcase(name, parts[0]):
+            return None
+        del parts[0]
+    return f"{sign}/{'/'.join(parts)}"
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` for the nearest of some words, nothing where none is near."""
     import difflib
 
     close = difflib.get_close_matches(word, list(known), 1)

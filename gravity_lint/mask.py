@@ -300,14 +300,20 @@ def _formatted(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tupl
 def _argument(text: str, tokens: Sequence[_Token], index: int, position: int) -> Iterator[tuple[int, int]]:
     """The literals in one positional argument of an argument list whose first token has this index."""
     at = depth = 0
-    for token in tokens[index:index + 200]:
+    for start, token in enumerate(tokens[index:index + 200], index):
         depth += (token.kind == "open") - (token.kind == "close")
         if depth < 0:
             return
         if token.text == "," and depth == 0:
             at += 1
-        elif at == position and token.kind == "string":
+        elif at == position and token.kind == "string" and not _is_variable(tokens, start):
             yield from _value(text, *token.body)
+
+
+def _is_variable(tokens: Sequence[_Token], index: int) -> bool:
+    """Whether a string is the name of a variable that is asked for: `os.environ["NAME"]`, `os.getenv("NAME")`."""
+    before = [token.text for token in tokens[max(0, index - 2):index]]
+    return before in (["environ", "["], ["getenv", "("])
 
 
 def _after_name(text: str, tokens: Sequence[_Token], index: int) -> Iterator[tuple[int, int]]:
@@ -442,8 +448,12 @@ def _scalar(text: str, start: int, sign: str, before: str) -> tuple[int, int]:
     line = text[start:end if end >= 0 else start + _REACH]
     if sign in (":-", ":=", ":?"):
         stop = re.search(r"\}|$", line)
+    elif demanded := re.match(r"\$\{\w+:?\?[^}\n]*\}", line):
+        return start, start + demanded.end()
     elif line.startswith(("${", "{{")) or (sign == "=" and before not in ("", "-", "#")):
-        stop = re.search(r"(?<!\\)[ \t]|$", line) if not line.startswith("{{") else re.search(r"(?<=\}\})|$", line)
+        told = re.match(r"\$\{[^{}]*\}", line)  # `${NAME:?must be set}` has blanks
+        blank = re.compile(r"(?<!\\)[ \t]|$").search(line, told.end() if told else 0)
+        stop = blank if not line.startswith("{{") else re.search(r"(?<=\}\})|$", line)
     else:
         stop = re.search(r"[ \t]+#|[ \t]*\r?$", line)
     return start, start + (stop.start() if stop else len(line))

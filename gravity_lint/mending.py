@@ -14,7 +14,7 @@ from gravity_lint.mask import apply, secrets
 from gravity_lint.report import Report
 from gravity_lint.run import Options, run
 from gravity_lint.source import Source, Texts
-from gravity_lint.violation import Edit, Violation
+from gravity_lint.violation import Shown, Violation
 
 
 class Wish(NamedTuple):
@@ -108,9 +108,9 @@ def _masked(source: Source) -> str:
 
 def proposals(report: Report, unsafe: bool = False) -> Report:
     """A report that can tell of each violation what would mend it."""
-    known: dict[Violation, tuple[Edit, ...] | str] = {}
+    known: dict[Violation, Shown | str] = {}
 
-    def propose(violation: Violation) -> tuple[Edit, ...] | str:
+    def propose(violation: Violation) -> Shown | str:
         if violation not in known:
             known[violation] = proposed(violation, report.source)
         return known[violation]

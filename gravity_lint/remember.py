@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from gravity_lint import inputs
+from gravity_lint.baseline import Entry, Outcome
 from gravity_lint.cache import Cache, key_of, tool
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.source import Texts
@@ -100,14 +101,20 @@ def _words() -> frozenset[bytes]:
 
 def plain(report: Report) -> inputs.Plain:
     """A report as plain values. One with crashes is not to be kept."""
-    return plain_violations(report.violations), [plain_summary(each) for each in report.services], report.files
+    known = report.baseline and (*report.baseline[:3], [(*entry, count) for entry, count in report.baseline.mended])
+    return (plain_violations(report.violations), [plain_summary(each) for each in report.services], report.files,
+            report.fail_on, known)
 
 
 def restored(values: inputs.Plain) -> Report:
     """What `plain` was given."""
-    violations, services, files = values
+    violations, services, files, fail_on, known = values
     return Report(restored_violations(violations), tuple(map(restored_summary, services)), files,
-                  source=Texts({}).get)
+                  source=Texts({}).get, fail_on=fail_on, baseline=known and _outcome(*known))
+
+
+def _outcome(path: str, known: int, moved: int, mended: Iterable[tuple[str, str, str, str, int]]) -> Outcome:
+    return Outcome(path, known, moved, tuple((Entry(*entry), count) for *entry, count in mended))
 
 
 def plain_violations(violations: Iterable[Violation]) -> list[inputs.Plain]:

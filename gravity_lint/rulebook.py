@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Check = Callable[[Any], Iterable[Finding]]
 
-_KEYS = {"code": str, "severity": str, "check": str, "where": dict, "message": str, "advice": str}
+_KEYS = {"code": str, "severity": str, "check": str, "where": dict, "message": str, "advice": str, "once": str}
+_ONCE = ("file", "service")
 _REQUIRED = ("code", "severity", "check", "message", "advice")
 _CODE = regex(r"[A-Z]{3,5}[0-9]{3}")
 _NAME = regex(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -96,6 +97,8 @@ class Rule(Record):
     where_line: int
     fitted: Mapping[str, Any] | None = None
     """The options as the check takes them, where they are already known to fit it."""
+    once: str = ""
+    """`file` or `service` where it speaks of one as a whole, whatever it names: a baseline knows it by that alone."""
 
     @cached_property
     def text(self) -> str:
@@ -215,7 +218,7 @@ def read_rule(path: Path) -> Rule:
         raise RuleError(path, first_line, "there must be a title, `# …`, below the front matter")
     return Rule(values["code"], path.stem, values["severity"], values["message"], values["advice"], values["check"],
                 values.get("where", {}), path.parent.name, title, path, first_line,
-                lines.get("where", lines["check"]))
+                lines.get("where", lines["check"]), once=values.get("once", ""))
 
 
 def _read(path: Path) -> str:
@@ -284,6 +287,8 @@ def _judge(path: Path, values: dict[str, Any], lines: dict[str, int]) -> None:
     if values["check"] not in CHECKS:
         raise RuleError(path, lines["check"], f"unknown check {values['check']!r}"
                         f"{did_you_mean(values['check'], CHECKS)}")
+    if values.get("once", "file") not in _ONCE:
+        raise RuleError(path, lines["once"], f"`once` must be file or service, not {values['once']!r}")
     if values["message"].endswith("."):
         raise RuleError(path, lines["message"], "`message` must not end with a full stop")
     try:

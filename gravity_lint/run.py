@@ -6,27 +6,34 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gravity_lint import inputs, mask, workers
+from gravity_lint import baseline, inputs, mask, workers
+from gravity_lint.baseline import Entry, Known, Outcome
 from gravity_lint.cache import key_of
-from gravity_lint.config import Config
-from gravity_lint.discover import Discovery, ServiceFiles, Trouble, discover
+from gravity_lint.config import FILES, Config, Unknown, nearest
+from gravity_lint.discover import Discovery, Selection, ServiceFiles, Trouble, discover
 from gravity_lint.discover import plain as plain_discovery
 from gravity_lint.discover import restored as restored_discovery
 from gravity_lint.facts.python import parse_python
 from gravity_lint.inputs import Inputs, Plain
 from gravity_lint.link.service import Service
+from gravity_lint.policy import Nested, Policies
 from gravity_lint.remember import Parts, plain_summary, plain_violations, restored_summary, restored_violations
 from gravity_lint.report import Report, ServiceSummary
-from gravity_lint.rulebook import Check, Rule, load_rules, matches, trust
+from gravity_lint.rulebook import Check, Rule, load_rules
 from gravity_lint.screen import matters, tells
 from gravity_lint.source import Source, Texts, Unreadable
-from gravity_lint.suppress import Answers, Comments, Suppression, UnusedSuppression, per_file, suppress
+from gravity_lint.suppress import Answers, Comments, Suppression, UnusedSuppression, suppress
 from gravity_lint.violation import Finding, Place, Step, Violation
+
+if TYPE_CHECKING:
+    from gravity_lint.progress import Progress
 
 STACK = 4_000
 """Python frames that one run may need: a value is followed through some sixty expressions, a dozen frames each."""
@@ -59,6 +66,26 @@ class Options:
     """Processes that may judge services at the same time; None for as many as pay."""
     parts: Parts | None = None
     """What earlier runs found of each service, and what this one finds, where that is kept; not with an overlay."""
+    progress: Progress | None = field(default=None, compare=False)
+    """What shows how far a run is, where somebody can see it."""
+    chosen: Callable[[Config], tuple[Rule, ...]] | None = None
+    """Which rules a configuration chooses that lies nearer to some files; without it there are none."""
+    unknown: Unknown | None = None
+    """What is wrong with a rule that such a configuration names."""
+    nested: Nested = ()
+    """Those that were found, after the run's own."""
+    baseline: str | None = None
+    """The absolute path of the file with the violations that are known."""
+    anew: bool = False
+    """Whether that file is to be written anew, so that nothing in it is known."""
+    base: Callable[[Options], Known] | None = None
+    """What else is known, from the tree that this one is compared with."""
+    everything: bool = False
+    """Whether all is told of the services that are judged, whatever of them was asked for."""
+
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(self.config, self.rules, self.nested)
 
 
 @dataclass(frozen=True)
@@ -80,15 +107,28 @@ class Judged:
 
 
 def run(options: Options) -> Report:
-    """Judges what lies under the paths by the rules. Raises `NoSuchPath`, `ConfigError` and `RuleError`.
+    """Judges what lies under the paths by the rules. Raises `NoSuchPath`, `ConfigError`, `BaselineError`, `RuleError`.
 
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
     found = _discovered(options)
+    options = _with_nested(found, options)
     judged = _known_or_judged(list(_wanted(found)), options)
     for each in judged:
         inputs.add(each.seen)
+    if options.everything:
+        found = found._replace(selected=Selection(frozenset("/")))
     return _combined(found, judged, options)
+
+
+def seen(options: Options) -> tuple[Discovery, Nested]:
+    """What a run would look at, and the configurations that it would go by, the run's own first; nothing is judged.
+
+    Raises `NoSuchPath` and `ConfigError`.
+    """
+    found = _discovered(options)
+    options = _with_nested(found, options)
+    return found, options.nested or ((options.config, frozenset(rule.code for rule in options.rules)),)
 
 
 def _discovered(options: Options) -> Discovery:
@@ -105,6 +145,24 @@ def _discovered(options: Options) -> Discovery:
     if _has_parts(found.services):
         options.parts.put(name, plain_discovery(found), seen)
     return found
+
+
+def _with_nested(found: Discovery, options: Options) -> Options:
+    """With the configurations that lie nearer to some files than the run's own, and all the rules that they choose."""
+    if options.chosen is None or options.nested:
+        return options
+    named = (file.path for files in found.services for file in files.files if file.kind == "toml"
+             and file.path.rpartition("/")[2] in FILES)
+    configs = nearest(named, (files.root for files in found.services), options.config, options.unknown)
+    if not configs:
+        return options
+    rules = {rule.code: rule for rule in options.rules}
+    nested = [(options.config, frozenset(rules))]
+    for config in configs:
+        chosen = options.chosen(config)
+        rules.update((rule.code, rule) for rule in chosen)
+        nested.append((config, frozenset(rule.code for rule in chosen)))
+    return replace(options, rules=tuple(rules[code] for code in sorted(rules)), nested=tuple(nested))
 
 
 def _has_parts(services: Sequence[object]) -> bool:
@@ -130,7 +188,8 @@ def _known_or_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged
 
 def _names(wanted: Sequence[_Wanted], options: Options) -> list[Plain]:
     """What tells each service from all that might be judged in its place: its files, its libraries', the options."""
-    base = key_of(repr(options.config), [rule.code for rule in options.rules])
+    base = key_of(repr(options.config), [rule.code for rule in options.rules],
+                  [(repr(config), sorted(codes)) for config, codes in options.nested])
     keys = {files.root: key_of(*files[:3], [tuple(file) for file in files.files])
             for each, libraries in wanted for files in (each, *libraries)}
     return [("service", base, keys[files.root], [keys[library.root] for library in libraries])
@@ -142,11 +201,15 @@ def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
     _ordered(options.rules)  # a rule that cannot be loaded is told before there are other processes
     sizes = [sum(file.kind == "python" for file in files.files) for files, _ in wanted]
     processes = _processes(sizes, options.jobs)
+    if options.progress is not None:
+        options.progress.begin(sum(sizes), len(sizes))
     if processes < 2:
-        return list(_one_by_one(wanted, sizes, options))
+        with options.progress or nullcontext():
+            return list(_one_by_one(wanted, sizes, options))
     _prepared()
-    within = replace(options, recorded=options.recorded or inputs.recorded())
-    results = workers.spread(sizes, lambda index: _sent(judge(*wanted[index], within)), processes, ENOUGH)
+    within = replace(options, recorded=options.recorded or inputs.recorded(), progress=None)
+    results = workers.spread(sizes, lambda index: _sent(judge(*wanted[index], within)), processes, ENOUGH,
+                             options.progress)
     return [_lost(*each, result.why) if isinstance(result, workers.Lost) else _received(result)
             for each, result in zip(wanted, results, strict=True)]
 
@@ -160,6 +223,8 @@ def _one_by_one(wanted: Sequence[_Wanted], sizes: Sequence[int], options: Option
             done = 0
         yield judge(*each, options)
         done += size
+        if options.progress is not None:
+            options.progress.step(0, 1)
 
 
 def _prepared() -> None:
@@ -219,9 +284,11 @@ def _judged(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: O
                 violations.append(_violation(rule, finding, files.root))
         except Exception as error:
             crashes.add(f"rule {rule.code}", error)
+        if options.progress is not None:
+            options.progress.step(sum(file.kind == "python" for file in files.files) / len(checks))
     summary = _summary(service, crashes)
     gathered = _gathered(comments, service, crashes) if late else ()
-    answered = suppress(_weighed(violations, options), comments, options.config)
+    answered = suppress(options.policies.weighed(violations), comments, options.policies.ignored)
     return Judged(files.root, summary, answered.violations, answered.used, gathered, crashes.told())
 
 
@@ -241,23 +308,92 @@ def restored(values: Plain) -> Judged:
 
 def _combined(found: Discovery, judged: Sequence[Judged], options: Options) -> Report:
     """What was found out about each service → the report about what was asked for."""
-    texts = Texts(options.overlay)
+    texts, policies = Texts(options.overlay), options.policies
     comments = Comments(texts.get)
     _, late = _ordered(options.rules)
-    own = suppress(_weighed(_troubles(found, options.rules), options), comments, options.config)
+    own = suppress(policies.weighed(_troubles(found, options.rules)), comments, policies.ignored)
     used = own.used.union(*(each.used for each in judged))
     heard = {root: tuple(each for each in gathered if found.selected(each.path))
              for root, gathered in _heard(found, judged)}
     for gathered in heard.values():
         comments.know(gathered)
-    unused = _weighed(_unused(late, heard, used, options), options)
-    told = suppress(unused, comments, options.config, exactly=True)
+    unused = policies.weighed(_unused(late, heard, used, options))
+    told = suppress(unused, comments, policies.ignored, exactly=True)
     violations = {each for part in (own.violations, told.violations, *(each.violations for each in judged))
-                  for each in part if found.selected(each.place.path)}
+                  for each in part}
     ordered = sorted(violations, key=lambda each: (each.place, each.code, each.message, each.service))
+    new, outcome = _without_known(ordered, found, judged, options)
     summaries = sorted(each.summary for each in judged)
-    return Report(tuple(ordered), tuple(summaries), sum(each.files for each in summaries),
-                  tuple(line for each in judged for line in each.crashes), texts.get)
+    return Report(tuple(each for each in new if found.selected(each.place.path)), tuple(summaries),
+                  sum(each.files for each in summaries), tuple(line for each in judged for line in each.crashes),
+                  texts.get, fail_on=options.config.fail_on, baseline=outcome)
+
+
+def _without_known(violations: list[Violation], found: Discovery, judged: Sequence[Judged],
+                   options: Options) -> tuple[list[Violation], Outcome | None]:
+    """What is not known already, of all that was found, and what became of the baseline."""
+    if options.baseline is None and options.base is None:
+        return violations, None
+    roots = [files.root for files in found.services if files.kind != "repository" or files.files]
+    gone = _Gone(found, judged, violations, options)
+    if options.baseline is not None and options.anew:
+        before = baseline.read(options.baseline) if inputs.lexists(options.baseline) \
+            else Known(options.baseline.rpartition("/")[0] or "/", {})
+        selected = [each for each in violations if found.selected(each.place.path)]
+        after = baseline.anew(before, selected, lambda entry: not gone.answered(before, entry), roots)
+        return violations, Outcome(options.baseline, after=after)
+    if options.baseline is None:
+        assert options.base is not None
+        base = options.base(options)
+        return baseline.split(violations, base, lambda entry: gone(base, entry)).new, None
+    known = baseline.read(options.baseline)
+    own = baseline.split(violations, known, lambda entry: gone(known, entry))
+    after, mended = baseline.pruned(known, own, found.selected.__call__, lambda entry: gone(known, entry), roots)
+    silent = sum(found.selected(each.place.path) for each in own.known)
+    moved = sum(found.selected(each.place.path) for _, each in own.moved)
+    outcome = Outcome(options.baseline, silent, moved, mended, after)
+    if options.base is None:
+        return own.new, outcome
+    both = baseline.united(known, baseline.rehomed(options.base(options), known.home))
+    return baseline.split(violations, both, lambda entry: gone(both, entry)).new, outcome
+
+
+class _Gone:
+    """Says of an entry of a baseline that nothing met whether it is certain that what it tells of is not there."""
+
+    def __init__(self, found: Discovery, judged: Sequence[Judged], violations: Iterable[Violation],
+                 options: Options) -> None:
+        self._found = found
+        self._options = options
+        self._sound = {each.root for each in judged if not each.crashes}
+        self._roots = {files.root for files in found.services}
+        self._seen = {file.path for files in found.services if files.root in self._sound for file in files.files}
+        unreadable = {rule.code for rule in options.rules if rule.check_name == UNREADABLE}
+        self._unread = {each.place.path for each in violations if each.code in unreadable}
+        self._names = {rule.code: rule.name for rule in load_rules()}
+        self._late = {rule.code for rule, _ in _ordered(options.rules)[1]}
+
+    def __call__(self, known: Known, entry: Entry) -> bool:
+        path = known.outer(entry.path)
+        if path not in self._options.overlay and not inputs.exists(path):
+            return True
+        if entry.code not in self._names:
+            return True
+        return self._asked(path, entry.code) and self._judged(known.outer(entry.service), path) \
+            and (entry.code not in self._late or self._found.selected(path))
+
+    def answered(self, known: Known, entry: Entry) -> bool:
+        """Whether this run would have told of it, were it there still."""
+        return self._found.selected(known.outer(entry.path)) and self(known, entry)
+
+    def _judged(self, service: str, path: str) -> bool:
+        """Whether the service was judged, or is none any more, and its file was."""
+        return path not in self._unread and (
+            service in self._sound or (service not in self._roots and path in self._seen))
+
+    def _asked(self, path: str, code: str) -> bool:
+        policies = self._options.policies
+        return policies.speaks(path, code) and not policies.ignored(path, code, self._names[code])
 
 
 def services(paths: Sequence[Path], config: Config) -> Report:
@@ -338,12 +474,11 @@ def _heard(found: Discovery, judged: Sequence[Judged]) -> Iterator[tuple[str, tu
 def _unused(rules: Iterable[tuple[Rule, UnusedSuppression]], gathered: Mapping[str, tuple[Suppression, ...]],
             used: frozenset[tuple[Suppression, str]], options: Options) -> Iterator[Violation]:
     """The suppressions of each service that answer for nothing, as violations of the rules that ask for them."""
-    asked = {rule.code for rule in options.rules}
-    ignored = per_file(options.config)
+    policies = options.policies
     known = {rule.code: rule.name for rule in (*load_rules(), *options.rules)} if gathered else {}
 
     def judged(path: str, code: str) -> bool:
-        return code in asked and not ignored(path, code, known[code])
+        return policies.speaks(path, code) and not policies.ignored(path, code, known[code])
 
     for rule, check in rules:
         for root, comments in gathered.items():
@@ -366,23 +501,6 @@ def _violation(rule: Rule, finding: Finding, service: str) -> Violation:
 def _short(text: str) -> str:
     """What still reads as part of a sentence: the beginning and the end of a long text."""
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN - 80]}…{text[-79:]}"
-
-
-def _weighed(violations: Iterable[Violation], options: Options) -> Iterator[Violation]:
-    """With the severities and the remedies that the configuration asks for.
-
-    It does not change the weight of what the circumstances made a note, nor make advice a fix.
-    """
-    trusted = trust(options.config, options.rules)
-    own = {rule.code: rule.severity for rule in options.rules}
-    wanted = {rule.code: severity for selector, severity in options.config.severity
-              for rule in options.rules if matches(selector, rule)}
-    for violation in violations:
-        if violation.code in wanted and violation.severity == own[violation.code]:
-            violation = violation._replace(severity=wanted[violation.code])
-        if violation.remedy is not None and violation.code in trusted:
-            violation = violation._replace(remedy=trusted[violation.code](violation.remedy))
-        yield violation
 
 
 def _troubles(found: Discovery, rules: Sequence[Rule]) -> Iterator[Violation]:

@@ -95,9 +95,10 @@ class Suppressed(NamedTuple):
     used: frozenset[tuple[Suppression, str]]
 
 
-def suppress(violations: Iterable[Violation], comments: Comments, config: Config, exactly: bool = False) -> Suppressed:
-    """Takes away what a comment or the configuration answers for; `exactly`: only what names the very rule."""
-    ignored = per_file(config)
+def suppress(violations: Iterable[Violation], comments: Comments, ignored: Callable[[str, str, str], bool],
+             exactly: bool = False) -> Suppressed:
+    """Takes away what a comment answers for, or what is `ignored` by path, code and name; `exactly`: only what names
+    the very rule."""
     kept: list[Violation] = []
     gone: list[Violation] = []
     used: set[tuple[Suppression, str]] = set()

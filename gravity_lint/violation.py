@@ -57,6 +57,20 @@ class Edit(NamedTuple):
     text: str
 
 
+class Block(NamedTuple):
+    """Code for another place than the file that a finding stands in: the deployment's, a terminal."""
+
+    where: str
+    """Where it goes, in words that end before a colon."""
+    language: str
+    """As the fence of a Markdown file names it."""
+    text: str
+
+
+Shown = tuple[Edit | Block, ...]
+"""What would mend a violation: edits, and code for other places."""
+
+
 class Finding(NamedTuple):
     """What a check found, before a rule gives it a code, a severity and words."""
 

@@ -11,9 +11,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from gravity_lint.progress import Progress
 
 _STOP = (1 << 32) - 1
+_GLANCE = 0.2
+"""Seconds between two looks at how far the work is, if that is to be shown."""
 _FAILED = 70
 """The exit code of a worker that failed in something else than a task."""
 
@@ -36,7 +41,8 @@ def possible() -> bool:
     return hasattr(os, "fork") and len(sys._current_frames()) == 1
 
 
-def spread(sizes: Sequence[int], work: Callable[[int], Any], processes: int, enough: int) -> list[Any]:
+def spread(sizes: Sequence[int], work: Callable[[int], Any], processes: int, enough: int,
+           progress: Progress | None = None) -> list[Any]:
     """Does `work` with 0, 1, … in forks of this process, the largest first → plain values in the order of the sizes.
 
     A worker that has done `enough` makes place for a new one: its memory is given back at once, which is cheaper than
@@ -52,12 +58,14 @@ def spread(sizes: Sequence[int], work: Callable[[int], Any], processes: int, eno
             for _ in range(processes):
                 _hire(crew, pipes, work, waiting)
             while crew:
-                for key, _ in pipes.select():
+                for key, _ in pipes.select(_GLANCE if progress else None):
                     worker: _Worker = key.data
                     if worker.hear():
                         for result in worker.results():
                             found[worker.task] = result
                             worker.done += sizes[worker.task]
+                            if progress is not None:
+                                progress.step(sizes[worker.task], 1)
                             worker.send(next(waiting, _STOP) if worker.done < enough else _STOP)
                         continue
                     pipes.unregister(worker.ear)
@@ -66,7 +74,11 @@ def spread(sizes: Sequence[int], work: Callable[[int], Any], processes: int, eno
                     if worker.task != _STOP:
                         found[worker.task] = Lost(why)
                     _hire(crew, pipes, work, waiting)
+                if progress is not None:
+                    progress.tick()
         finally:
+            if progress is not None:
+                progress.clear()
             for worker in crew:
                 worker.kill()
             gc.unfreeze()

@@ -79,7 +79,7 @@ class Said:
     def __call__(self, *paths: Path, **asked: object) -> tuple[str, bool]:
         before = self._runs
         self._capfd.readouterr()
-        given = Asked(tuple(map(str, paths)), **{"output_format": "json", **asked})  # type: ignore[arg-type]
+        given = Asked(tuple(map(str, paths)), **{"output_format": ("json",), **asked})  # type: ignore[arg-type]
         code = guarded(lambda: check(given))
         streams = self._capfd.readouterr()
         return f"{code}\n{streams.out}{streams.err}", self._runs > before
@@ -94,8 +94,8 @@ def said(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("asked", [
-    {"output_format": form, "statistics": counted, "verbose": counted}
-    for form in ("concise", "full", "json") for counted in (False, True)], ids=str)
+    {"output_format": (form,), "statistics": counted, "verbose": counted}
+    for form in ("concise", "full", "json", "sarif", "rdjson") for counted in (False, True)], ids=str)
 def test_the_shop_warm_and_cold(asked: dict[str, object], said: Said, shelf: Path) -> None:
     without, _ = said(SHOP, no_cache=True, **asked)
     assert not shelf.exists()
@@ -120,9 +120,9 @@ def test_a_run_is_kept_for_what_was_asked(said: Said, tree: Path, shelf: Path, t
 def test_paths_are_told_from_where_one_stands(said: Said, tree: Path, shelf: Path,
                                               monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree)
-    assert "app/db.py:3:" in said(output_format="concise", cache_dir=str(shelf))[0]
+    assert "app/db.py:3:" in said(output_format=("concise",), cache_dir=str(shelf))[0]
     monkeypatch.chdir(tree / "app")
-    text, new = said(tree, output_format="concise", cache_dir=str(shelf))
+    text, new = said(tree, output_format=("concise",), cache_dir=str(shelf))
     assert "\ndb.py:3:" in text
     assert not new
 
@@ -381,7 +381,7 @@ sys.addaudithook(hook)
 from gravity_lint import cache, inputs
 kept = []
 cache.Cache.put = lambda self, kind, key, value: kept.append(value) if kind == "runs" else None
-code = check(Asked((sys.argv[1],), output_format="full", cache_dir=sys.argv[2]))
+code = check(Asked((sys.argv[1],), output_format=("concise",), cache_dir=sys.argv[2]))
 files, folders, answers = kept[0][0]
 seen = [folder + name for folder, names, *_ in files for name in names]
 seen += [path for path, *_ in folders] + [path for _, path, _ in answers]

@@ -13,8 +13,8 @@ from gravity_lint.commands import FLAGS, FORMAT, LISTS, Asked, plain
 
 CHECK = cli.commands["check"]
 OPTIONS = {name: parameter for parameter in CHECK.params for name in parameter.opts}
-WORDS = st.one_of(st.sampled_from([*OPTIONS, "concise", "full", "json", "-", "--", "-vf", "-fjson", "--select=GRV1",
-                                   "GRV1,GRV2", "--verb", "--help", "always", "", "a b", "-1"]),
+WORDS = st.one_of(st.sampled_from([*OPTIONS, "concise", "full", "json", "sarif:x", "json:", ":x", "-", "--", "-vf",
+                                   "-fjson", "--select=GRV1", "GRV1,GRV2", "--verb", "--help", "always", "", "a b", "-1"]),
                   st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=5))
 
 
@@ -37,6 +37,7 @@ def test_plain_options_are_options() -> None:
     assert all(OPTIONS[name].name == field for name, field in (FLAGS | LISTS).items())
     assert all(OPTIONS[name].multiple for name in LISTS)  # type: ignore[attr-defined]
     assert {OPTIONS[name].name for name in FORMAT} == {"output_format"}
+    assert all(OPTIONS[name].multiple for name in FORMAT)  # type: ignore[attr-defined]
 
 
 @given(st.lists(WORDS, max_size=8))
@@ -47,13 +48,15 @@ def test_both_read_the_same(words: list[str]) -> None:
 
 @pytest.mark.parametrize("words", [
     [], ["a.py", "b.py"], ["--select", "GRV1", "a.py", "--select", "GRV2"], ["-f", "json", "-v", "--exit-zero"],
-    ["--isolated", "--no-cache", "--statistics"], ["--ignore", "--isolated"], ["--output-format", "full", "services"]])
+    ["--isolated", "--no-cache", "--statistics"], ["--ignore", "--isolated"], ["--output-format", "full", "services"],
+    ["-f", "sarif:a b.sarif", "--output-format", "github"]])
 def test_what_is_plain(words: list[str]) -> None:
     assert plain(words) == clicked(words)
     assert plain(words) is not None
 
 
-@pytest.mark.parametrize("words", [["-"], ["--"], ["--help"], ["-h"], ["--select"], ["-f", "xml"], ["--color", "never"],
+@pytest.mark.parametrize("words", [["-"], ["--"], ["--help"], ["-h"], ["--select"], ["-f", "xml"], ["-f", "json:"],
+                                   ["--color", "never"],
                                    ["-o", "x"], ["--stdin-filename", "x"], ["--config", "x"], ["--unknown"], ["-vv"]])
 def test_what_is_left_to_click(words: list[str]) -> None:
     assert plain(words) is None

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gravity_lint.cli import cli
+from gravity_lint.formats import FORMATS
 from gravity_lint.rulebook import load_rules
 
 SHOP = Path(__file__).resolve().parent.parent / "fixtures" / "shop"
@@ -44,7 +45,7 @@ def test_the_whole_report() -> None:
 
 
 @pytest.mark.usefixtures("in_shop")
-@pytest.mark.parametrize("form", ["concise", "full", "json"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_no_report_shows_a_password(form: str) -> None:
     result = check("--output-format", form)
     assert not [secret for secret in SECRETS if secret in result.output]

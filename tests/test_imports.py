@@ -15,14 +15,13 @@ import gravity_lint
 ROOT = Path(gravity_lint.__file__).parent.parent
 
 VERSION = {"start"}
-HELP = VERSION | {"cli", "commands"}
+HELP = VERSION | {"cli", "commands", "formats"}
 RULES = HELP | {"checks", "record", "regex", "rulebook", "violation"}
-SERVICES = RULES | {"cache", "config", "discover", "facts", "inputs", "knowledge", "link", "mask", "remember", "report",
-                    "roots",
-                    "run", "screen", "source", "suppress", "workers"}
+SERVICES = RULES | {"baseline", "cache", "config", "discover", "facts", "inputs", "keys", "knowledge", "link", "mask",
+                    "policy", "remember", "report", "roots", "run", "screen", "source", "suppress", "workers"}
 """The rooms of ours that a command may enter."""
-REMEMBERED = {"cache", "commands", "config", "discover", "inputs", "mask", "record", "regex", "remember", "report",
-              "source", "start", "violation"}
+REMEMBERED = {"baseline", "cache", "commands", "config", "discover", "formats", "inputs", "keys", "mask", "record",
+              "regex", "remember", "report", "source", "start", "violation"}
 """Those of a run whose report is told again; `discover`, and what it needs, only where files are seconds old."""
 
 YAML = {"yaml", "_yaml"}  # for the rules and tables in a checkout; in a wheel they are built in

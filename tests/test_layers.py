@@ -12,11 +12,12 @@ import gravity_lint
 
 ROOT = Path(gravity_lint.__file__).parent
 LAYERS = (
-    {"record", "regex", "inputs", "writing"},
+    {"formats", "progress", "record", "regex", "inputs", "writing"},
     {"violation"},
     {"source", "mask"},
     {"knowledge"},
     {"facts"},
+    {"keys"},
     {"config"},
     {"roots"},
     {"discover"},
@@ -25,12 +26,14 @@ LAYERS = (
     {"link"},
     {"checks"},
     {"rulebook", "suppress"},
+    {"policy"},
+    {"baseline"},
     {"report", "fix"},
     {"remember"},
     {"run"},
-    {"mending"},
+    {"mending", "against", "beginning", "showing"},
     {"commands"},
-    {"cli"},
+    {"cli", "flake8_plugin"},
     {"start"},
     {"__main__"},
 )
@@ -39,6 +42,7 @@ ROOMS = {
     **dict.fromkeys(("tree_sitter", "tree_sitter_bash", "tree_sitter_powershell", "tree_sitter_python"), "facts"),
     "libcst": "fix",
     "click": "cli",
+    "flake8": "flake8_plugin",
 }
 MODULES = sorted(ROOT.rglob("*.py"))
 

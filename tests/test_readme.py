@@ -12,8 +12,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from gravity_lint.cli import CLEAN, FAILED, FORMATS, FOUND, cli
-from gravity_lint.config import TABLE, Config, load
+from gravity_lint import keys
+from gravity_lint.cli import CLEAN, FAILED, FOUND, cli
+from gravity_lint.config import load
+from gravity_lint.formats import FORMATS
+from gravity_lint.keys import TABLE
 from gravity_lint.knowledge import Driver
 from gravity_lint.knowledge.reading import load as load_table
 from gravity_lint.report import Report
@@ -96,10 +99,9 @@ def test_the_options_exist() -> None:
 
 
 def test_the_formats() -> None:
-    assert re.findall(r"^- `(\w+)`, ", README, re.M) == ["full", "concise", "json"]
-    assert set(FORMATS) == {"full", "concise", "json"}
-    prose = README[README.index("- `json`"):README.index("Lines and columns count")]
-    assert set(document(Report((), ()))) <= set(re.findall(r"`(\w+)`", prose))
+    told = table("format")
+    assert {name.strip("`") for name in told} == set(FORMATS)
+    assert set(document(Report((), ()))) <= set(re.findall(r"`(\w+)`", told["`json`"][0]))
 
 
 def test_the_exit_codes() -> None:
@@ -109,8 +111,9 @@ def test_the_exit_codes() -> None:
 # ---- configuration
 
 
-def known_keys() -> set[str]:
-    return {name.replace("_", "-") for name in Config._fields} - {"root", "path"}
+def test_the_keys() -> None:
+    text, = blocks("toml")
+    assert text == keys.example()
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "gravity-lint.toml"])
@@ -118,14 +121,17 @@ def test_the_configuration(name: str, tmp_path: Path) -> None:
     text, = blocks("toml")
     if name != "pyproject.toml":
         text = text.replace(f"[tool.{TABLE}]\n", "").replace(f"[tool.{TABLE}.", "[")
-    (tmp_path / name).write_text(text, "utf-8")
-    config = load(tmp_path, None, False, lambda words: unknown_selector(tuple(words), load_rules()))
-    assert config.path == tmp_path / name
+    folder = tmp_path / "service"
+    folder.mkdir()
+    (tmp_path / "gravity-lint.toml").write_text("", "utf-8")
+    (folder / name).write_text(text, "utf-8")
+    config = load(folder, None, False, lambda words: unknown_selector(tuple(words), load_rules()))
+    assert config.path == folder / name
     for key, value in config._asdict().items():
         assert value, f"the README lacks an example of {key}"
     table = tomllib.loads(text)
     told = table["tool"][TABLE] if name == "pyproject.toml" else table
-    assert set(told) == known_keys()
+    assert set(told) == set(keys.BY_NAME)
 
 
 # ---- hooks, packaging

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from gravity_lint.mask import apply, mask, secrets
-from gravity_lint.report import Report, ServiceSummary, concise, full, statistics
+from gravity_lint.report import Look, Report, ServiceSummary, concise, full, markdown, sarif, statistics
 from gravity_lint.report import json as json_report
 from gravity_lint.report import services as services_report
 from gravity_lint.report.alike import together
@@ -162,7 +162,7 @@ def test_concise_and_statistics() -> None:
 
 def test_json() -> None:
     step = Step(place(Path.cwd().as_posix() + "/b.py", "y", "y"), "here")
-    text = json_report.render(report("x = 1\n", "1", trail=(step,), severity="note"))
+    text = json_report.text(report("x = 1\n", "1", trail=(step,), severity="note"))
     assert text.endswith("}\n")
     assert json.loads(text) == {
         "version": 1,
@@ -171,13 +171,14 @@ def test_json() -> None:
             "path": "a.py", "line": 1, "column": 5, "end_line": 1, "end_column": 6, "service": ".",
             "trail": [{"path": "b.py", "line": 1, "column": 1, "message": "here"}], "fix": None}],
         "services": [{"path": ".", "kind": "service", "uses_database": True}],
+        "crashes": [],
         "summary": {"violations": 1, "errors": 0, "warnings": 0, "notes": 1, "files": 1, "services": 1,
                     "failed": False, "fixed": 0, "fixable": 0},
     }
 
 
 def test_json_takes_what_no_encoding_takes() -> None:
-    text = json_report.render(report("x = 1\n", "1", message="lone \udcff and 日本"))
+    text = json_report.text(report("x = 1\n", "1", message="lone \udcff and 日本"))
     text.encode("utf-8")
     assert "日本" in text
     assert json.loads(text)["violations"][0]["message"] == "lone \udcff and 日本"
@@ -320,7 +321,8 @@ def test_no_format_shows_a_password(template: str, data: st.DataObject) -> None:
     lines = text.split("\n")
     steps = tuple(Step(Place(path, at, 1, at, len(line) + 1), "here") for at, line in enumerate(lines, 1))
     found = report(f"# first\n{text}\n", lines[0], name=name, line=2, trail=steps * 2)
-    for output in (shown(found), shown(found, color=True), *concise.lines(found), json_report.render(found)):
+    for output in (shown(found), shown(found, color=True), *concise.lines(found), *json_report.render(found, Look()),
+                   *sarif.render(found, Look()), *markdown.render(found, Look())):
         assert password not in output
     assert password not in apply(text, secrets(text, name == "a.py"))
 
@@ -338,6 +340,7 @@ def test_no_message_shows_a_password(password: str) -> None:
     'DB_PASSWORD = os.environ["DB_PASSWORD"]', '"mongodb://h1:27017,h2:27017/db"', 'def connect(a, b, c="x"): ...',
     'required = ["user", "password", "database"]', 'f"redis://{HOST}:{PORT}/0"', 'compass = "north"', 'passed = "x"',
     '"postgresql://%s:%s@%s" % (user, password, host)', 'p = config("DB_PASSWORD", default=None)',
+    'sql.connect(os.environ["DB_HOST"], os.getenv("DB_USER"), os.environ["DB_PASSWORD"])',
 ])
 def test_what_is_no_password_stays(text: str) -> None:
     assert apply(text, secrets(text, True)) == text
@@ -351,6 +354,7 @@ def test_a_password_that_reads_like_a_name() -> None:
 @pytest.mark.parametrize("text", [
     "POSTGRES_PASSWORD: ${DB_PASS}", "password: {{ .Values.pw }}", "POSTGRES_PASSWORD=$PW", "secrets:\n  - db",
     "valueFrom: {secretKeyRef: {name: x, key: y}}", "image: postgres:16", "secretName: db-credentials-name",
+    "DB_PASSWORD: ${DB_PASSWORD:?must be set}",
 ])
 def test_what_is_no_password_stays_in_other_files(text: str) -> None:
     assert apply(text, secrets(text, False)) == text

@@ -20,7 +20,7 @@ from gravity_lint.link.service import Service
 from gravity_lint.rulebook import choose, load_rules
 from gravity_lint.run import Options, run
 from gravity_lint.source import Source, open_source
-from gravity_lint.suppress import Comments, suppress
+from gravity_lint.suppress import Comments, per_file, suppress
 from gravity_lint.violation import Finding, Place, Violation
 
 
@@ -33,7 +33,7 @@ def kept(name: str, text: str, *lines: int, config: Config | None = None) -> lis
     path = f"/s/{name}"
     source = Source(path, text.encode())
     comments = Comments(lambda _: source)
-    found = suppress([violation(path, line) for line in lines], comments, config or Config(root=Path("/s")))
+    found = suppress([violation(path, line) for line in lines], comments, per_file(config or Config(root=Path("/s"))))
     assert len(found.violations) + len(found.suppressed) == len(lines)
     assert bool(found.used) <= bool(found.suppressed)
     return [each.place.line for each in found.violations]
@@ -85,7 +85,8 @@ def test_continued_lines() -> None:
 def test_any_line_of_the_place() -> None:
     source = Source("/s/a.yaml", b"a:\n  b: 1\n  c: 2  # gravity: ignore[GRV101]\nd: 3\n")
     for last, gone in ((2, 0), (3, 1), (4, 1)):
-        found = suppress([violation("/s/a.yaml", 1, end_line=last)], Comments(lambda _: source), Config(Path("/s")))
+        found = suppress([violation("/s/a.yaml", 1, end_line=last)], Comments(lambda _: source),
+                         per_file(Config(Path("/s"))))
         assert len(found.suppressed) == gone
 
 
@@ -108,7 +109,7 @@ def test_per_file_ignores() -> None:
 
 
 def test_a_file_that_cannot_be_read() -> None:
-    found = suppress([violation("/s/a.py", 1)], Comments(lambda _: None), Config(root=Path("/s")))
+    found = suppress([violation("/s/a.py", 1)], Comments(lambda _: None), per_file(Config(root=Path("/s"))))
     assert len(found.violations) == 1
 
 
@@ -440,7 +441,7 @@ def test_thousands_of_idle_ones_take_no_long_time(tmp_path: Path) -> None:
     begun = time.process_time()
     source = Source("/s/a.py", b"x = 1  # gravity: ignore[GRV101]\n" * 10_000)
     violations = [violation("/s/a.py", line) for line in range(1, 10_001)]
-    found = suppress(violations, Comments(lambda _: source), Config(Path("/s")))
+    found = suppress(violations, Comments(lambda _: source), per_file(Config(Path("/s"))))
     assert len(found.used) == len(found.suppressed) == 10_000
     assert len(idle(tmp_path, files)) == 3 * many
     assert time.process_time() - begun < 20, "it is seconds, and would be minutes if each looked at all others"

@@ -42,6 +42,8 @@ _INTERPOLATION = regex(r"%\((\w+)\)s")
 _VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
 _TOML_URL = regex(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 _TOML_TABLE = regex(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
+_LOSES = "what upgrade() adds is dropped, with the rows that have come since; is that the way back?"
+_RAISES = "somebody wrote that there is no way back"
 _REPLACED = "though env.py replaces it; leave it empty"
 _USED = "and migrations run against it; env.py must take the URL from the environment"
 
@@ -61,7 +63,10 @@ class MissingAlembic(Record):
         models = sorted(mine, key=lambda model: (model.site.module.path, model.site.span))
         if models and not has_environment(service):
             more = f" and {len(models) - 1} more" if len(models) > 1 else ""
-            yield Finding(service.place(models[0].site), {"models": f"the model `{models[0].name}`{more}"})
+            from gravity_lint.checks.scaffold import Scaffold  # only where something is missing
+
+            yield Finding(service.place(models[0].site), {"models": f"the model `{models[0].name}`{more}"},
+                          remedy=Scaffold(service, models).remedy())
 
 
 # ---- a URL in the ini
@@ -93,9 +98,14 @@ def _ini_finding(service: Service, source: Source, section: str, span: Span, fac
     overridden = env is not None and overrides_url(service.facts(env))
     severity: Severity | None = "note" if overridden else None
     consequence = _REPLACED if overridden else _USED
-    remedy = _emptying(service, source, source.place(span), service.facts(env)) if env is not None and overridden else None
-    return Finding(source.place(span), {"section": section, "consequence": consequence}, severity=severity,
-                   remedy=remedy)
+    place = source.place(span)
+    if env is not None and overridden:
+        remedy = _emptying(service, source, place, service.facts(env))
+    else:
+        from gravity_lint.checks.advice import Advice  # only where something was found
+
+        remedy = Advice(service).environment(env, place)
+    return Finding(place, {"section": section, "consequence": consequence}, severity=severity, remedy=remedy)
 
 
 def _emptying(service: Service, source: Source, place: Place, facts: PythonFacts) -> Remedy:
@@ -146,7 +156,10 @@ class MissingDowngrade(Record):
             if source is not None and b"def upgrade" in source.data and b"revision" in source.data and (
                     lack := missing_downgrade(service.facts(file.path))):
                 revision = lack.revision or posixpath.basename(file.path)
-                yield Finding(source.place(lack.span), {"revision": revision, "how": lack.how})
+                place = source.place(lack.span)
+                caution = f"{_RAISES}; {_LOSES}" if "raises" in lack.how else _LOSES
+                remedy = Remedy("reverse-upgrade", "unsafe", caution, (place,))
+                yield Finding(place, {"revision": revision, "how": lack.how}, remedy=remedy)
 
 
 class Lack(NamedTuple):

@@ -20,16 +20,24 @@ class ConnectionValue(Record):
 
     def __call__(self, service: Service) -> Iterator[Finding]:
         found = [target for target in service.targets if target.origin == self.origin]
-        remedies = _remedies(service) if found and self.origin == "default" else None
+        remedies = _remedies(service, self.origin) if found else None
         for target in found:
             yield _finding(service, target, remedies(target) if remedies is not None else None)
 
 
-def _remedies(service: Service) -> Callable[[Target], Remedy | None]:
-    """What tells how a default is mended: imported where there is one."""
-    from gravity_lint.checks.defaults import Defaults
+def _remedies(service: Service, origin: Origin) -> Callable[[Target], Remedy | None]:
+    """What tells how a value is mended: imported where there is one."""
+    if origin == "default":
+        from gravity_lint.checks.defaults import Defaults
 
-    return Defaults(service).remedy
+        return Defaults(service).remedy
+    if origin in ("hardcoded", "credentials"):
+        from gravity_lint.checks.literals import Literals
+
+        return Literals(service).remedy
+    from gravity_lint.checks.presence import Presence
+
+    return Presence(service).remedy
 
 
 def _finding(service: Service, target: Target, remedy: Remedy | None) -> Finding:

@@ -9,7 +9,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from gravity_lint.checks.marks import DEVELOPMENT, EXAMPLES, PRODUCTION, TESTS, is_for_tests, says_development, says_example
+from gravity_lint.checks.marks import (
+    DEVELOPMENT,
+    EXAMPLES,
+    PRODUCTION,
+    TESTS,
+    is_for_tests,
+    says_development,
+    says_example,
+)
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import ComposeService, compose_services, compose_words, is_database_image
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
@@ -52,7 +60,7 @@ class UnmarkedCompose(Record):
                 fields = {"databases": names, "verb": "is a database" if len(databases) == 1 else "are databases"}
                 caution = "its name says that it is for production" if PRODUCTION & set(words) else ""
                 top = Place(file.path, 1, 1, 1, 1)
-                remedy = Remedy("mark-example", "unsafe" if caution else "safe", caution, (top,))
+                remedy = Remedy("mark-example", "display" if caution else "safe", caution, (top,))
                 yield Finding(source.place(databases[0].key), fields, severity=severity[0], remedy=remedy)
 
 

@@ -24,7 +24,10 @@ class MissingDatabaseMd(Record):
         if service.kind != "service" or not service.uses_database or service.database_place is None:
             return
         if not any(_is_database_md(file.path, service.root) for file in service.files):
-            yield Finding(service.database_place, {"what": _what(service, service.database_place)})
+            from gravity_lint.checks.database_md import remedy  # only where something is missing
+
+            yield Finding(service.database_place, {"what": _what(service, service.database_place)},
+                          remedy=remedy(service))
 
 
 def _what(service: Service, place: Place) -> str:

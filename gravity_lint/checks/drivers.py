@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint import inputs, knowledge
@@ -25,12 +26,13 @@ from gravity_lint.link.values import Environment, Hop
 from gravity_lint.record import Record
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
-from gravity_lint.violation import Finding, Place, Severity, Step
+from gravity_lint.violation import Finding, Place, Remedy, Severity, Step
 
 if TYPE_CHECKING:
+    from gravity_lint.checks.fitting import Fitting
     from gravity_lint.link.service import Service
 
-_PACKAGES = regex(
+PACKAGES = regex(
     r"(?i:requirements.*\.(?:txt|in|pip)|.*requirements\.txt|constraints.*\.txt)|pyproject\.toml|Pipfile(?:\.lock)?|"
     r"setup\.(?:py|cfg)|environment\.ya?ml|(?:uv|poetry|pdm)\.lock|(?i:dockerfile.*)")
 """Files that say which packages are installed."""
@@ -55,7 +57,7 @@ class MismatchedDriver(Record):
                 yield finding
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
     """What a file gives a variable."""
 
     name: str
@@ -67,6 +69,8 @@ class _Given(NamedTuple):
 @dataclass
 class _Judge:
     service: Service
+    texts: tuple[str, ...] = ()
+    """Of the files that say which packages are installed."""
     packages: frozenset[str] = frozenset()
     own: tuple[Opening, ...] = ()
     """The engines of the service and of its env.py whose URL the code gives."""
@@ -74,7 +78,8 @@ class _Judge:
     """env.py → its engines that take the URL of the ini."""
 
     def __post_init__(self) -> None:
-        self.packages = _packages(self.service)
+        self.texts = tuple(_package_texts(self.service))
+        self.packages = _packages(self.service, self.texts)
         openings = Openings(self.service.evaluator, self.service.sinks)
         self.reaching = Reaching(self.service.evaluator)
         self.own = openings.of_code
@@ -90,7 +95,16 @@ class _Judge:
     def code(self) -> Iterator[Finding]:
         for found in self.reaching.mismatches(self.packages, self.own):
             steps = self.service.steps(found.trail)
-            yield _finding(found.opening, found.fault, self.service.place(found.site), steps, found.is_test)
+            place = self.service.place(found.site)
+            yield _finding(found.opening, found.fault, place, steps, found.is_test,
+                           self.fitting.remedy(found.fault, place, found.opening))
+
+    @cached_property
+    def fitting(self) -> Fitting:
+        """What mends the URLs: imported where there is one."""
+        from gravity_lint.checks.fitting import Fitting
+
+        return Fitting(self.service, self.texts)
 
     # ---- in alembic.ini
 
@@ -104,7 +118,7 @@ class _Judge:
             for option in facts.options:
                 if option.key == URL:
                     text = _INTERPOLATION.sub(HOLE, option.value.partition("\n")[0])
-                    given = _Given("", text, source.place(option.span))
+                    given = Given("", text, source.place(option.span))
                     yield from self._judge(given, [((), opening) for opening in openings])
 
     # ---- in what gives the environment
@@ -116,10 +130,10 @@ class _Judge:
             readers.setdefault(name, []).append((_way(value), opening))
         if not readers:
             return
-        for given in _given(self.service):
+        for given in given_by_files(self.service):
             yield from self._judge(given, readers.get(given.name, []))
 
-    def _judge(self, given: _Given, ways: list[tuple[tuple[Hop, ...], Opening]]) -> Iterator[Finding]:
+    def _judge(self, given: Given, ways: list[tuple[tuple[Hop, ...], Opening]]) -> Iterator[Finding]:
         """What a file gives, and the engines that it reaches: the file is wrong, or the engine where others can."""
         faults = [(way, opening, fault(given.text, opening.takes, self.packages)) for way, opening in ways]
         opened = any(found is None for _, _, found in faults)
@@ -130,7 +144,9 @@ class _Judge:
             reaches = Hop(opening.site, f"reaches `{opening.name}` here")
             trail = (Step(given.place, named), *self.service.steps((*way, reaches)))
             place = self.service.place(opening.site) if opened else given.place
-            yield _finding(opening, found, place, trail, opening.is_test or knowledge.is_test(given.name))
+            known = {hop.site.module.path for way, _, _ in faults for hop in way}
+            remedy = self.fitting.remedy(found, place, opening, given.name, known)
+            yield _finding(opening, found, place, trail, opening.is_test or knowledge.is_test(given.name), remedy)
 
 
 def _way(value: Environment) -> tuple[Hop, ...]:
@@ -138,16 +154,17 @@ def _way(value: Environment) -> tuple[Hop, ...]:
     return (Hop(value.site, f"{what} here"), *value.trail)
 
 
-def _finding(opening: Opening, found: Fault, place: Place, trail: tuple[Step, ...], is_test: bool) -> Finding:
+def _finding(opening: Opening, found: Fault, place: Place, trail: tuple[Step, ...], is_test: bool,
+             remedy: Remedy) -> Finding:
     fields = {"sink": opening.name, "scheme": found.scheme, "why": found.why, "instead": found.instead}
     severity: Severity | None = "note" if is_test else None
-    return Finding(place, fields, trail, severity)
+    return Finding(place, fields, trail, severity, remedy)
 
 
 # ---- the files
 
 
-def _given(service: Service) -> Iterator[_Given]:
+def given_by_files(service: Service) -> Iterator[Given]:
     """What the service's examples, images and compose files give its variables."""
     for file in service.files_of("env"):
         name = posixpath.basename(file.path).lower()
@@ -158,30 +175,30 @@ def _given(service: Service) -> Iterator[_Given]:
         if not is_for_tests(posixpath.basename(file.path)) and (
                 source := source_of(service, file.path)):
             yield from _of_dockerfile(source)
-    for path in _compose_files(service):
+    for path in compose_files(service):
         if source := source_of(service, path):
             yield from _of_compose(source, service)
 
 
-def _of_dotenv(source: Source) -> Iterator[_Given]:
+def _of_dotenv(source: Source) -> Iterator[Given]:
     known: dict[str, str] = {}
-    last: dict[str, _Given] = {}
+    last: dict[str, Given] = {}
     for variable in parse_dotenv(source):
         known[variable.name] = expand(variable.value, known, HOLE)
-        last[variable.name] = _Given(variable.name, known[variable.name], source.place(variable.span))
+        last[variable.name] = Given(variable.name, known[variable.name], source.place(variable.span))
     yield from last.values()
 
 
-def _of_dockerfile(source: Source) -> Iterator[_Given]:
+def _of_dockerfile(source: Source) -> Iterator[Given]:
     known: dict[str, str] = {}
     for setting in parse_dockerfile(source).settings:
         if setting.instruction != "RUN":
             known[setting.name] = expand(setting.value, known, HOLE)
         if setting.instruction == "ENV" and not is_for_tests(setting.stage):
-            yield _Given(setting.name, known[setting.name], source.place(setting.span))
+            yield Given(setting.name, known[setting.name], source.place(setting.span))
 
 
-def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
+def _of_compose(source: Source, service: Service) -> Iterator[Given]:
     """What a compose file gives the containers that are built from the service's folder."""
     facts = parse_yaml(source)
     folder = posixpath.dirname(source.path)
@@ -190,7 +207,7 @@ def _of_compose(source: Source, service: Service) -> Iterator[_Given]:
     for variable in compose_variables(facts):
         if variable.service in built:
             own[variable.service].add(variable.name)
-            yield _Given(variable.name, expand(variable.text, {}, HOLE), source.place(variable.span))
+            yield Given(variable.name, expand(variable.text, {}, HOLE), source.place(variable.span))
     seen = {file.path for file in service.files}
     for container, path in compose_env_files(facts):
         place = posixpath.normpath(posixpath.join(folder, path))
@@ -220,7 +237,7 @@ def _examples_of(path: str) -> Iterator[str]:
     yield from (f"{path}.{ending}" for ending in ("example", "sample", "template", "dist"))
 
 
-def _compose_files(service: Service) -> Iterator[str]:
+def compose_files(service: Service) -> Iterator[str]:
     """The compose files of a service, and those above it in its repository."""
     paths = [file.path for file in service.files_of("yaml")]
     for folder in _above(service.root):
@@ -258,15 +275,21 @@ def _is_below(path: str, folder: str) -> bool:
     return inputs.is_file(path) and inputs.resolved(path).startswith(inside)
 
 
-def _packages(service: Service) -> frozenset[str]:
+def _packages(service: Service, texts: tuple[str, ...]) -> frozenset[str]:
     """The packages that make a scheme mean another driver, so far as the service or its repository speaks of them."""
     wanted = {row.unless for row in knowledge.schemes().dialects if row.unless}
     found = {name for name in wanted if service.evaluator.calls.imports(name)}
-    paths = [file.path for file in service.files if _PACKAGES.fullmatch(posixpath.basename(file.path))]
+    for text in texts:
+        found |= {name for name in wanted if re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", text)}
+    return frozenset(found)
+
+
+def _package_texts(service: Service) -> Iterator[str]:
+    """The texts of the files that say which packages are installed."""
+    paths = [file.path for file in service.files if PACKAGES.fullmatch(posixpath.basename(file.path))]
     for folder in (service.root, *_above(service.root)):
-        paths += [path for path in _files(folder) if _PACKAGES.fullmatch(posixpath.basename(path))]
+        paths += [path for path in _files(folder) if PACKAGES.fullmatch(posixpath.basename(path))]
     for path in dict.fromkeys(paths):
         source = source_of(service, path)
         if source is not None:
-            found |= {name for name in wanted if re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", source.text)}
-    return frozenset(found)
+            yield source.text

@@ -84,10 +84,13 @@ class ProvisioningScript(Record):
             if run_by == "example":
                 continue
             development = run_by == "note" or not _DEVELOPMENT.isdisjoint((*folders, *name)) or _is_development(source)
+            from gravity_lint.checks.advice import Advice  # only where something was found
+
+            advice = Advice(service)
             for each in told:
                 tested = not _TESTED.isdisjoint(re.split(r"[^a-z]+", each.name.lower()))
                 severity: Severity | None = "note" if development or tested else None
-                yield Finding(each.place, {"statement": each.text}, severity=severity)
+                yield Finding(each.place, {"statement": each.text}, severity=severity, remedy=advice.script(each.place))
 
 
 def _told(source: Source, kind: str) -> Iterator[_Told]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint import inputs
@@ -24,6 +24,8 @@ _CI = (".gitlab-ci.yml", ".gitlab-ci.yaml", ".circleci/config.yml", ".travis.yml
        "bitbucket-pipelines.yml", "Jenkinsfile", ".drone.yml")
 _WORKFLOWS = (".github/workflows", ".gitea/workflows", ".forgejo/workflows")
 _FAR_UP = 6
+_SPOKEN = 4
+"""Places that a caution names one by one."""
 _WORKLOAD = regex(rb"^[ \t]*kind:[ \t]*(?:Deployment|StatefulSet|DaemonSet|CronJob|Job|Pod)\b", re.MULTILINE)
 
 
@@ -44,6 +46,30 @@ def runners(service: Service, variable: str) -> tuple[Runner, ...]:
     """Whatever in the repository runs the service, each with whether it sets a variable."""
     return (*_examples(service, variable), *_composed(service, variable), *_deployed(service, variable),
             *_tests(service, variable), *_jobs(service, variable))
+
+
+def caution_of(lacking: Mapping[str, Sequence[Runner]], known: bool) -> Iterator[str]:
+    """Who would miss variables, in words: of each, what runs the service and does not set it. `known` says whether
+    anything runs it at all."""
+    names = ", ".join(f"`{name}`" for name, runs in lacking.items() if runs or not known)
+    missing = list(dict.fromkeys(each.what for runs in lacking.values() for each in runs))
+    if missing:
+        more = f" and {len(missing) - _SPOKEN} more" if len(missing) > _SPOKEN else ""
+        yield f"{names} {'is' if names.count('`') == 2 else 'are'} not set by {', '.join(missing[:_SPOKEN])}{more}"
+    elif names:
+        yield f"nothing in the repository sets {names}; whatever starts the service must"
+
+
+def told_variables(service: Service) -> Iterator[tuple[str, str]]:
+    """The variables, with their values, that files of variables and compose files give a service."""
+    for file in service.files_of("env"):
+        if (source := source_of(service, file.path)) is not None:
+            yield from ((each.name, each.value) for each in parse_dotenv(source))
+    for file in service.files_of("yaml"):
+        if compose_words(posixpath.basename(file.path)) is not None and (source := source_of(service, file.path)):
+            facts = parse_yaml(source)
+            built = {each.name for each in compose_services(facts) if each.context is not None}
+            yield from ((each.name, each.text) for each in compose_variables(facts) if each.service in built)
 
 
 def _examples(service: Service, variable: str) -> Iterator[Runner]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gravity_lint.checks.reading import is_within
+from gravity_lint.link.operations import Performed
 from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
 from gravity_lint.record import Record
-from gravity_lint.violation import Finding
+from gravity_lint.violation import Finding, Remedy
 
 
 class StartupCall(Record):
@@ -21,15 +22,32 @@ class StartupCall(Record):
     """Modules and folders in which such calls belong, by name."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
-        for done in service.performed:
-            if done.operation != self.operation or is_within(service, done.site.module.path, self.outside):
-                continue
-            reached = service.reach.reaches(done.unit, done.site.span)
-            if reached != self.reached:
-                continue
-            hops = (*service.reach.trail(done.unit), Hop(done.site, f"calls `{done.name}` here")) if reached else ()
+        found = [done for done in service.performed if done.operation == self.operation
+                 and not is_within(service, done.site.module.path, self.outside)
+                 and service.reach.reaches(done.unit, done.site.span) == self.reached]
+        remedy = _remedies(service, self.operation, found, self.reached) if found else None
+        for done in found:
+            here = Hop(done.site, f"calls `{done.name}` here")
+            hops = (*service.reach.trail(done.unit), here) if self.reached else ()
             how = service.reach.how(done.unit)
-            yield Finding(service.place(done.site), {"call": done.name, "how": how}, service.steps(hops))
+            yield Finding(service.place(done.site), {"call": done.name, "how": how}, service.steps(hops),
+                          remedy=remedy(done) if remedy is not None else None)
+
+
+def _remedies(service: Service, operation: str, found: list[Performed],
+              reached: bool) -> Callable[[Performed], Remedy] | None:
+    """What tells what becomes of a call: imported where there is one."""
+    if operation == "create-tables":
+        from gravity_lint.checks.removal import Removal
+
+        removal = Removal(service)
+        return lambda done: removal.remedy(done, reached, [each for each in found if each.unit is done.unit])
+    if operation == "run-migrations":
+        from gravity_lint.checks.advice import Advice
+
+        advice = Advice(service)
+        return lambda done: advice.migration(service.place(done.site))
+    return None
 
 
 _FAULTS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gravity_lint.checks.reading import is_within
 from gravity_lint.link.modules import Unit
@@ -11,6 +12,9 @@ from gravity_lint.link.service import Service
 from gravity_lint.link.values import Hop
 from gravity_lint.record import Record
 from gravity_lint.violation import Finding, Place, Severity
+
+if TYPE_CHECKING:
+    from gravity_lint.checks.advice import Advice
 
 
 class IssuedStatement(Record):
@@ -24,19 +28,31 @@ class IssuedStatement(Record):
     """How much it weighs where only a person runs it: a command, a script."""
 
     def __call__(self, service: Service) -> Iterator[Finding]:
+        advice: Advice | None = None
         for sent in service.sent:
             belongs = sent.temporary or is_within(service, sent.site.module.path, self.outside)
             if sent.kind in self.kinds and not belongs:
                 hops = (*sent.trail, Hop(sent.sender, f"`{sent.name}` sends it here"))
                 fields = {"statement": sent.text, "call": sent.name, "what": sent.text}
-                yield Finding(_place(service, sent), fields, service.steps(hops), self._weight(service, sent.unit))
+                advice, place = advice or _advice(service), _place(service, sent)
+                yield Finding(place, fields, service.steps(hops), self._weight(service, sent.unit),
+                              advice.sent(sent, place))
         for done in service.performed:
             if done.operation in self.kinds:
                 fields = {"statement": done.operation.replace("-", " "), "call": done.name, "what": done.name}
-                yield Finding(service.place(done.site), fields, severity=self._weight(service, done.unit))
+                advice, place = advice or _advice(service), service.place(done.site)
+                yield Finding(place, fields, severity=self._weight(service, done.unit),
+                              remedy=advice.performed(done, place))
 
     def _weight(self, service: Service, unit: Unit) -> Severity | None:
         return self.by_hand if self.by_hand and service.reach.by_hand(unit) else None
+
+
+def _advice(service: Service) -> Advice:
+    """What tells how the deployment does it: imported where something was found."""
+    from gravity_lint.checks.advice import Advice
+
+    return Advice(service)
 
 
 def _place(service: Service, sent: Sent) -> Place:

@@ -13,7 +13,7 @@ from gravity_lint.discover import units
 from gravity_lint.discover.ignore import Layer, Patterns, leaves_out
 from gravity_lint.discover.top import MARKED, PARTED, top_of
 from gravity_lint.discover.values import Discovery, File, NoSuchPath, Selection, ServiceFiles, Trouble
-from gravity_lint.discover.walk import TESTS, WALKED, Folder, Tree, kind_of, role_of, walk
+from gravity_lint.discover.walk import WALKED, Folder, Tree, kind_of, placed, role_of, walk
 
 LENSES = {lens.name: lens for lens in (inputs.EVERYTHING, inputs.FILES, MARKED, PARTED, WALKED)}
 """What a run may have looked for in a folder."""
@@ -25,14 +25,15 @@ __all__ = ["LENSES", "Discovery", "File", "NoSuchPath", "Selection", "ServiceFil
 def discover(paths: Sequence[Path], config: Config, unsaved: Collection[str] = ()) -> Discovery:
     """Paths → the services around them, whole, and the selection that the paths make.
 
-    `unsaved` names files (absolute) that count although they may not exist yet: an editor's buffers. Raises
-    `NoSuchPath` for any other path that is neither a file nor a folder.
+    `unsaved` names files (absolute) that count although they may not exist yet: an editor's buffers, what a fix adds.
+    Raises `NoSuchPath` for any other path that is neither a file nor a folder.
     """
     asked = {_absolute(path): None for path in paths}
     folders = {path: path not in unsaved and _is_folder(path) for path in asked}
     services: list[ServiceFiles] = []
     troubles: list[Trouble] = []
     trees = _trees(folders, config)
+    _add(trees, sorted(set(unsaved) - asked.keys()), config)
     roots = sorted(tree.root for tree in trees)
     for tree in trees:
         _without(tree, roots)
@@ -100,6 +101,14 @@ def _trees(folders: dict[str, bool], config: Config) -> list[Tree]:
     return list(trees.values())
 
 
+def _add(trees: Sequence[Tree], files: Iterable[str], config: Config) -> None:
+    """Adds files that are not on the disk yet to the innermost of the trees that will hold them."""
+    for path in files:
+        around = [tree for tree in trees if _below(tree.root, path)]
+        if around and not inputs.lexists(path):
+            _include(max(around, key=lambda tree: len(tree.root)), path, False, config)
+
+
 def _walked(root: str, config: Config) -> Tree:
     layer = _excluded(config, root)
     if layer and layer.prefix and leaves_out(layer.patterns, layer.prefix.rstrip("/"), True):
@@ -156,7 +165,7 @@ def _include(tree: Tree, path: str, folder: bool, config: Config) -> None:
         tree.troubles += [broken] if all(trouble.path != path for trouble in tree.troubles) else []
     elif kind_of(name):
         _trace(tree, inner)
-        here = tree.folders.setdefault(above, _plain(tree, above))
+        here = tree.folders.setdefault(above, placed(tree, above))
         if name not in here.files:
             here.files = sorted((*here.files, name))
 
@@ -169,12 +178,7 @@ def _trace(tree: Tree, inner: str) -> None:
         parent = tree.folders.setdefault(above, Folder())
         if parts[end] not in parent.folders:
             parent.folders.append(parts[end])
-        tree.folders.setdefault(path, _plain(tree, path))
-
-
-def _plain(tree: Tree, path: str) -> Folder:
-    parent = tree.folders.get(path.rpartition("/")[0], Folder())
-    return Folder(test=bool(path) and (parent.test or path.rpartition("/")[2] in TESTS), migrations=parent.migrations)
+        tree.folders.setdefault(path, placed(tree, path))
 
 
 def _without(tree: Tree, roots: Iterable[str]) -> None:

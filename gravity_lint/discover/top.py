@@ -13,8 +13,8 @@ from gravity_lint import inputs
 from gravity_lint.discover.walk import MADE, SPECIMENS
 
 _STRONG = re.compile(r"pyproject\.toml|setup\.(py|cfg)|requirements[^/]*\.txt|pipfile|procfile|manage\.py|\.git"
-                     r"|(docker-?)?compose([.-].*)?\.ya?ml|(docker|container)file(\..*)?|.*\.dockerfile"
-                     r"|gravity-lint\.toml", re.I)
+                     r"|(docker-?)?compose([.-].*)?\.ya?ml|(docker|container)file(\..*)?|.*\.dockerfile",
+                     re.I)
 _README = re.compile(r"readme(\..*)?", re.I)
 
 

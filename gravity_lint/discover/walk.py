@@ -151,7 +151,7 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
     for own in ((".gitignore", ".git/info/exclude") if ".git" in names else (".gitignore",)):
         if own.partition("/")[0] in names and (patterns := _patterns(f"{absolute.rstrip('/')}/{own}")):
             layers = (*layers, Layer(patterns, "", len(prefix)))
-    folder = tree.folders[path] = _placed(tree, path)
+    folder = tree.folders[path] = placed(tree, path)
     consulted = (*layers, excluded) if excluded else layers
     for entry in entries:
         name = entry.name
@@ -170,7 +170,7 @@ def _enter(tree: Tree, path: str, layers: tuple[Layer, ...], excluded: Layer | N
             folder.files.append(name)
 
 
-def _placed(tree: Tree, path: str) -> Folder:
+def placed(tree: Tree, path: str) -> Folder:
     """A new folder with what its name and its parents say about it."""
     if not path:
         return Folder()

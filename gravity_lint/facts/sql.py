@@ -96,6 +96,11 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token("hole" if _HOLES.fullmatch(match[0]) else kind, match[0], start)
 
 
+def words(text: str) -> tuple[tuple[str, str], ...]:
+    """The tokens of a text, each with its kind: two texts that differ in comments alone have the same."""
+    return tuple((token.kind, token.text) for token in _tokens(text))
+
+
 def _is_comment(text: str, offset: int) -> bool:
     """MySQL's `# comment`, not PostgreSQL's operators `#>` and `#-`, not T-SQL's table `#name`."""
     before = text[max(0, offset - 200):offset].rpartition("\n")[2]

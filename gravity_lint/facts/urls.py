@@ -24,6 +24,8 @@ SCHEMES = frozenset({
 })
 """What may stand before `://` (or before its `+driver`) of a database's address. Brokers and web servers may not."""
 
+_PARTS = re.compile(r"(?P<scheme>[^:/\s]+)://(?:(?P<user>[^:@/\s]*)(?::(?P<password>[^@/\s]*))?@)?"
+                    r"(?P<host>[^@:/?,\s]*)(?::[^@:/?,\s]*)?(?:/(?P<database>[^?\s]*))?(?:\?.*)?", re.DOTALL)
 _DRIVER = re.compile(r"^(?P<base>[a-z0-9_-]+?)(?:\+[\w.-]+)*$")
 _URL = re.compile(rf"(?P<jdbc>jdbc:)?(?P<scheme>[A-Za-z{HOLE}][\w+.{HOLE}-]*):(?://(?P<rest>.*)|(?P<thin>thin:@.*))",
                   re.DOTALL)
@@ -93,6 +95,17 @@ def parse_url(text: str) -> DatabaseUrl | None:
     database = unquote(path) or known.get("databasename") or known.get("database") or None
     return DatabaseUrl(scheme, login[0] or known.get("user"), login[1] or known.get("password"), host, port,
                        database if slash or database else None, query, bool(match["jdbc"]))
+
+
+def positions(text: str) -> dict[str, tuple[int, int]]:
+    """Where in a plain URL its parts are: user, password, host, and database or file; nothing for another text."""
+    match = _PARTS.fullmatch(text)
+    if match is None:
+        return {}
+    found = {name: match.span(name) for name in ("user", "password", "host", "database") if match[name]}
+    if match["scheme"].lower().startswith(("sqlite", "duckdb")):
+        return {"file": found["database"]} if "database" in found and not match["host"] else {}
+    return found
 
 
 def is_placeholder(text: str) -> bool:

@@ -8,11 +8,11 @@ import libcst as cst
 
 from gravity_lint import mask
 from gravity_lint.fix.environment import claims, with_variable
+from gravity_lint.fix.imports import with_import
 from gravity_lint.fix.kinds import Mended, Refused, Texts
-from gravity_lint.fix.python import Tree, text_in
-from gravity_lint.violation import Remedy
+from gravity_lint.fix.python import Changes, Tree, text_in
+from gravity_lint.violation import Place, Remedy
 
-Changes = Mapping[cst.CSTNode, cst.CSTNode]
 _LATER = frozenset({"get", "getenv", "getattr", "pop", "setdefault", "config", "env", "str", "url"})
 """Calls that evaluate what stands in for a value although the value is there."""
 
@@ -20,42 +20,68 @@ _LATER = frozenset({"get", "getenv", "getattr", "pop", "setdefault", "config", "
 def required(remedy: Remedy, texts: Texts) -> Mended:
     """The default at the first place goes in the way that its `form` asks for, and each file at another place, an
     example of the deployment, gives the variable."""
-    place = remedy.places[0]
+    place, apart = remedy.places[0], bool(remedy.word("origin"))
     tree = Tree(texts, place.path)
     node = tree.at(place, cst.BaseExpression)  # type: ignore[type-abstract]
-    changed = {place.path: tree.replaced(_FORMS[remedy.word("form")](tree, node))}
-    name = remedy.word("variable")
+    form, name = remedy.word("form"), remedy.word("variable")
+    changes = _FORMS[form](tree, node, name)
+    changed: dict[str, str] = {}
+    if apart:
+        asked = remedy.places[1]
+        other = tree if asked.path == place.path else Tree(texts, asked.path)
+        demanded = _demanded(other, asked)
+        if other is tree:
+            changes = {**changes, **demanded}
+        else:
+            changed[asked.path] = other.replaced(demanded)
+    changed[place.path] = _imported(tree, form, tree.replaced(changes))
     value = mask.HIDDEN if remedy.word("role") == "password" else mask.mask(text_in(node) or "")
     claimed: set[str] = set()
-    for other in remedy.places[1:]:
-        source = texts(other.path)
+    for example in remedy.places[1 + apart:]:
+        source = texts(example.path)
         if source is not None:
-            containers = remedy.word(f"containers:{other.path}").split()
-            changed[other.path] = with_variable(source, name, value, containers)
-            claimed.update(claims(source, name, containers))
+            containers = remedy.word(f"containers:{example.path}").split()
+            changed[example.path] = with_variable(source, name, value, containers)
+            if changed[example.path] != source.text:
+                claimed.update(claims(source, name, containers))
     return Mended(changed, frozenset(claimed))
 
 
 # ---- calls that read the environment
 
 
-def _read(tree: Tree, default: cst.BaseExpression) -> Changes:
+def _imported(tree: Tree, form: str, text: str) -> str:
+    """The text with the import that a form needs."""
+    return with_import(text, "import os") if form in ("parse", "wrapped") else text
+
+
+def _demanded(tree: Tree, place: Place) -> Changes:
+    """What makes of a field, or of a call that reads the environment, one that stops when there is nothing."""
+    for node in tree.within(place):
+        if isinstance(node, (cst.AnnAssign, cst.Assign)) and node.value is not None:
+            return _field(tree, node.value, "")
+        if isinstance(node, cst.Call):
+            return subscript(tree, node, node)
+    raise Refused("what it stands in for is asked for in another form than is known")
+
+
+def _read(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`os.getenv(name, default)` → `os.environ[name]`"""
     call = _call_of(tree, default)
-    _refuse_eager(tree, call)
-    return _subscript(tree, call, call)
+    refuse_eager(tree, call)
+    return subscript(tree, call, call)
 
 
-def _either(tree: Tree, default: cst.BaseExpression) -> Changes:
+def _either(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`os.environ.get(name) or default` → `os.environ[name]`"""
     whole = tree.parent(default)
     if not isinstance(whole, cst.BooleanOperation) or not isinstance(whole.left, cst.Call):
         raise Refused("the default stands in another form than is known")
-    _refuse_eager(tree, whole)
-    return _subscript(tree, whole.left, whole)
+    refuse_eager(tree, whole)
+    return subscript(tree, whole.left, whole)
 
 
-def _subscript(tree: Tree, call: cst.Call, whole: cst.BaseExpression) -> Changes:
+def subscript(tree: Tree, call: cst.Call, whole: cst.BaseExpression) -> Changes:
     """What puts a subscript of `os.environ` in the place of an expression, the variable's name taken from a call."""
     name = next((arg.value for arg in call.args if arg.keyword is None or arg.keyword.value == "key"), None)
     if name is None:
@@ -114,10 +140,10 @@ def _nodes(node: cst.CSTNode) -> list[cst.CSTNode]:
     return found
 
 
-def _argument(tree: Tree, default: cst.BaseExpression) -> Changes:
+def _argument(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`config(name, default=default)` → `config(name)`"""
     call = _call_of(tree, default)
-    _refuse_eager(tree, call)
+    refuse_eager(tree, call)
     at = next(index for index, arg in enumerate(call.args) if arg.value is default)
     gone, rest = call.args[at], list(call.args)
     del rest[at]
@@ -126,6 +152,91 @@ def _argument(tree: Tree, default: cst.BaseExpression) -> Changes:
     if rest and at == len(rest):
         rest[-1] = rest[-1].with_changes(comma=gone.comma, whitespace_after_arg=gone.whitespace_after_arg)
     return {call: call.with_changes(args=rest)}
+
+
+def _wrapped(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`env(name, default)`, a function of the service's own, → `os.environ[name]`"""
+    call = _call_of(tree, default)
+    refuse_eager(tree, call)
+    if not call.args or call.args[0].keyword is not None:
+        raise Refused("the variable's name stands in another form than is known")
+    index = cst.SubscriptElement(slice=cst.Index(value=call.args[0].value))
+    return {call: cst.Subscript(cst.parse_expression("os.environ"), [index], lpar=call.lpar, rpar=call.rpar)}
+
+
+def _instead(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`url or default` → `url`"""
+    whole = tree.parent(default)
+    if not isinstance(whole, cst.BooleanOperation) or tree.parent(whole) is None:
+        raise Refused("the default stands in another form than is known")
+    refuse_eager(tree, whole)
+    return {whole: whole.left.with_changes(lpar=whole.lpar or whole.left.lpar, rpar=whole.rpar or whole.left.rpar)}
+
+
+def _choice(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`os.environ[name] if name in os.environ else default` → `os.environ[name]`"""
+    whole = tree.parent(default)
+    if not isinstance(whole, cst.IfExp) or whole.orelse is not default:
+        raise Refused("the default stands in another form than is known")
+    refuse_eager(tree, whole)
+    told = "".join(word for word in tree.module.code_for_node(whole.test))
+    if variable not in told and tree.module.code_for_node(whole.body) not in told:
+        raise Refused("something else decides whether the default is taken")
+    if isinstance(whole.body, cst.Call):
+        return subscript(tree, whole.body, whole)
+    return {whole: whole.body.with_changes(lpar=whole.lpar or whole.body.lpar, rpar=whole.rpar or whole.body.rpar)}
+
+
+def _stop(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`url = default`, where there is no value, → `raise ValueError("DATABASE_URL is not set")`"""
+    statement = tree.parent(default)
+    if not isinstance(statement, (cst.Assign, cst.AnnAssign)):
+        raise Refused("the default stands in another form than is known")
+    words = f'raise ValueError("{variable} is not set")'
+    if isinstance(next((each for each in tree.around(statement) if isinstance(
+            each, (cst.ExceptHandler, cst.If, cst.Else, cst.FunctionDef))), None), cst.ExceptHandler):
+        words += " from None"
+    made = cst.ensure_type(cst.parse_statement(words), cst.SimpleStatementLine).body[0]
+    return {statement: made.with_changes(semicolon=statement.semicolon)}
+
+
+def _drop(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`os.environ.setdefault(name, default)` for its effect goes."""
+    line = tree.nearest(default, cst.SimpleStatementLine)
+    block = tree.parent(line)
+    if len(line.body) != 1 or not isinstance(block, (cst.Module, cst.IndentedBlock)) or len(block.body) < 2:
+        raise Refused("nothing would be left in its place")
+    return {line: cst.FlattenSentinel([])}
+
+
+def _parse(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`dj_database_url.config(default=default)` → `dj_database_url.parse(os.environ["DATABASE_URL"])`"""
+    call = _call_of(tree, default)
+    rest = [arg for arg in call.args if arg.value is not default
+            and (arg.keyword is None or arg.keyword.value != "env")]
+    if not isinstance(call.func, cst.Attribute) or any(arg.keyword is None for arg in rest):
+        raise Refused("the call stands in another form than is known")
+    read = cst.Arg(cst.parse_expression(f'os.environ["{variable}"]'))
+    if rest:
+        read = read.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    return {call: call.with_changes(func=call.func.with_changes(attr=cst.Name("parse")), args=[read, *rest])}
+
+
+# ---- options of a command line
+
+
+def _demand(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`option("--url", default=default)` → `option("--url", required=True)`"""
+    argument = tree.parent(default)
+    _call_of(tree, default)
+    return {argument: cst.ensure_type(argument, cst.Arg).with_changes(keyword=cst.Name("required"),
+                                                                      value=cst.Name("True"))}
+
+
+def _ellipsis(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
+    """`Option(default)` → `Option(...)`"""
+    _call_of(tree, default)
+    return {default: cst.Ellipsis()}
 
 
 def _call_of(tree: Tree, default: cst.BaseExpression) -> cst.Call:
@@ -137,7 +248,7 @@ def _call_of(tree: Tree, default: cst.BaseExpression) -> cst.Call:
     return call
 
 
-def _refuse_eager(tree: Tree, node: cst.CSTNode) -> None:
+def refuse_eager(tree: Tree, node: cst.CSTNode) -> None:
     """Raises `Refused` where an expression is evaluated although another gives the value, so that it must not fail."""
     below: cst.CSTNode = node
     for here in tree.around(node):
@@ -154,7 +265,7 @@ def _refuse_eager(tree: Tree, node: cst.CSTNode) -> None:
 # ---- fields of settings classes
 
 
-def _field(tree: Tree, default: cst.BaseExpression) -> Changes:
+def _field(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`url: str = default` → `url: str`"""
     statement = tree.parent(default)
     if isinstance(statement, cst.AnnAssign) and isinstance(statement.target, cst.Name):
@@ -199,12 +310,8 @@ def _refuse_read(tree: Tree, statement: cst.CSTNode, name: str) -> None:
             stack.extend(here.children)
 
 
-def _field_argument(tree: Tree, default: cst.BaseExpression) -> Changes:
-    """`Field(default, description=…)` → `Field(..., description=…)`"""
-    _call_of(tree, default)
-    return {default: cst.Ellipsis()}
-
-
-_FORMS: Mapping[str, Callable[[Tree, cst.BaseExpression], Changes]] = {
-    "read": _read, "either": _either, "argument": _argument, "field": _field, "field-argument": _field_argument,
+_FORMS: Mapping[str, Callable[[Tree, cst.BaseExpression, str], Changes]] = {
+    "argument": _argument, "choice": _choice, "demand": _demand, "drop": _drop, "either": _either,
+    "ellipsis": _ellipsis, "field": _field, "field-argument": _ellipsis, "instead": _instead, "parse": _parse,
+    "read": _read, "stop": _stop, "wrapped": _wrapped,
 }

@@ -63,7 +63,7 @@ def clash(one: Edit, other: Edit) -> bool:
     if one.path != other.path or one == other:
         return False
     if one.start == one.end == other.start == other.end:
-        return not (one.text.endswith("\n") and other.text.endswith("\n"))
+        return not all(each.text.endswith("\n") and each.text[0] not in "\r\n" for each in (one, other))
     return one.start < other.end and other.start < one.end
 
 

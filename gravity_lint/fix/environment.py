@@ -27,10 +27,10 @@ def with_variable(source: Source, name: str, value: str, containers: Sequence[st
 
 def claims(source: Source, name: str, containers: Sequence[str]) -> Iterator[str]:
     """What only one fix may do at a time: give this variable, or begin the environment of a container."""
-    yield f"{source.path}:{name}"
+    yield f"{source.path}\n{name}"
     if containers:
         told = {path[0] for path, _ in of_services(parse_yaml(source)) if path[1:2] == ("environment",)}
-        yield from (f"{source.path}:{container}:environment" for container in containers if container not in told)
+        yield from (f"{source.path}\n{container} environment" for container in containers if container not in told)
 
 
 def _quoted(value: str) -> str:
@@ -65,13 +65,27 @@ def _added(source: Source, entries: Sequence[Entry], container: str, name: str) 
         at = _after(source, last.span[1])
         lead = "" if text[at - 1:at] == "\n" else end
         return Edit(source.path, at, at, f"{lead}{indent[0]}{item}{end}")
-    start, column = _line(source, min(entry.key[0] for entry in entries if len(entry.path) > depth))
-    indent_text = text[start:start + column]
-    if indent_text.strip():
+    built = [entry for entry in entries if entry.path[depth:depth + 1] == ("build",)]
+    inner = _indent(source, entries[0], container)
+    if not built or inner is None:
         return None
-    above = max((len(indent_text) - 2, 0))
-    unit = " " * (len(indent_text) - above or 2)
-    return Edit(source.path, start, start, f"{indent_text}environment:{end}{indent_text}{unit}{name}: {value}{end}")
+    at = _after(source, built[-1].span[1])
+    lead = "" if text[at - 1:at] == "\n" else end
+    unit = inner[:len(inner) // depth] or "  "
+    return Edit(source.path, at, at, f"{lead}{inner}environment:{end}{inner}{unit}{name}: {value}{end}")
+
+
+def _indent(source: Source, entry: Entry, container: str) -> str | None:
+    """The blanks before what a compose file says of a container, whose first entry is given; None where it is not said
+    on lines of their own."""
+    lines = source.text[:_line(source, entry.key[0])[0]].split("\n")[:-1]
+    head = re.compile(rf"(?P<indent>[ \t]*)[\"']?{re.escape(container)}[\"']?[ \t]*:[ \t]*(?:&\S+[ \t]*)?(?:#.*)?\r?")
+    at = next((at for at in range(len(lines) - 1, -1, -1) if head.fullmatch(lines[at])), None)
+    if at is None:
+        return None
+    rest = source.text.split("\n")[at + 1:]
+    first = next((line for line in rest if line.strip() and not line.lstrip().startswith("#")), "")
+    return first[:len(first) - len(first.lstrip())] or None
 
 
 def _line(source: Source, at: int) -> tuple[int, int]:

@@ -12,8 +12,9 @@ from gravity_lint.writing import write
 
 _HEAD = 2_000
 """Characters in which a program says that a file is its own."""
-_GENERATED = regex(r"@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|\b(?:auto-?generated|automatically generated|generated) "
-                   r"(?:by|from|with|file|code)\b|\bthis file (?:is|was) (?:auto-?)?generated\b", 2)
+_GENERATED = regex(r"@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|\b(?:auto-?|automatically )?generated "
+                   r"(?:by(?! Alembic - please adjust)|from|with|file|code)\b"
+                   r"|\bthis file (?:is|was) (?:auto-?)?generated\b", 2)
 _REMARK = ("#", ";", "--", "//", "<!--", "/*", "*", '"""', "'''")
 
 
@@ -54,7 +55,10 @@ def written(files: Mapping[str, tuple[bytes | None, bytes]], within: Within) -> 
         try:
             if _bytes(path) != before:
                 raise Refused("changed since it was read, and is left as it is")
-            write(within.target(path), after)
+            target = within.target(path)
+            if before is None:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+            write(target, after)
         except Refused as error:
             failed.append((path, error.reason))
         except OSError as error:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gravity_lint.facts.shape import shape_of
+from gravity_lint.fix.content import faults
 from gravity_lint.fix.edits import applied, clash, edits
 from gravity_lint.fix.files import Within, encoded, refuse_generated
-from gravity_lint.fix.kinds import Mended, Refused, Texts, mended
+from gravity_lint.fix.kinds import LATE, Mended, Refused, Texts, mended
 from gravity_lint.fix.suppressions import suppressed
 from gravity_lint.source import Source
 from gravity_lint.source import Texts as Read
-from gravity_lint.violation import Edit, Remedy, Violation
+from gravity_lint.violation import Block, Edit, Remedy, Shown, Violation
 
 MAX_PASSES = 10
 """Passes after which what is left waits for another run: fixes that never come to an end are a fault of theirs."""
@@ -49,6 +50,7 @@ class _Fix(NamedTuple):
     violation: Violation
     edits: tuple[Edit, ...]
     claims: frozenset[str]
+    instead: frozenset[str] = frozenset()
 
 
 class Ground(NamedTuple):
@@ -95,12 +97,12 @@ def _passed(violations: Sequence[Violation], ground: Ground, overlay: Mapping[st
     for _ in range(MAX_PASSES):
         left = _wanted(violations, wants, refused)
         pass_ = _Pass(violations, ground, texts, make, unsafe)
-        settled = pass_.settled(pass_.chosen(left))
+        settled = pass_.settled(pass_.chosen(_first(left) if make is _mended else left))
         refused.update({_key(each.violation): each for each in pass_.refusals})
         fixed += [fix.violation for fix in settled.fixes]
         violations, texts = settled.violations, settled.texts
         left = _wanted(violations, wants, refused)
-        if not settled.fixes or not left:
+        if not left or not (settled.fixes or pass_.refusals):
             break
     return _outcome(violations, texts, overlay, fixed, refused, bool(left))
 
@@ -127,6 +129,17 @@ def _wanted(violations: Iterable[Violation], wants: Callable[[Violation], bool],
     for violation in violations:
         places.setdefault((violation.code, violation.place), []).append(violation)
     return [group for group in places.values() if all(wants(each) and _key(each) not in refused for each in group)]
+
+
+def _first(wanted: list[list[Violation]]) -> list[list[Violation]]:
+    """Those that do not have to wait for others."""
+    late = [max(map(_lateness, group)) for group in wanted]
+    return [group for group, each in zip(wanted, late, strict=True) if each == min(late)]
+
+
+def _lateness(violation: Violation) -> int:
+    kind = violation.remedy.kind if violation.remedy is not None else ""
+    return LATE.index(kind) + 1 if kind in LATE else 0
 
 
 def applicable(remedy: Remedy | None, unsafe: bool) -> bool:
@@ -162,7 +175,10 @@ class _Pass:
             except Refused as error:
                 self.refusals += [Refusal(violation, error.reason) for violation in group]
                 continue
-            if not any(_clash(fix, other) for at, fix in enumerate(fixes) for other in (*found, *fixes[:at])):
+            if any(_clash(fix, other) for at, fix in enumerate(fixes) for other in fixes[:at]):
+                self.refusals += [Refusal(violation, "the services that share it need different things")
+                                  for violation in group]
+            elif not any(_clash(fix, other) for fix in fixes for other in found):
                 found += fixes
         return found
 
@@ -182,7 +198,7 @@ class _Pass:
             changes += edits(path, before.text if before else "", text)
         if not changes:
             raise Refused("there is nothing to change")
-        return _Fix(violation, tuple(changes), result.claims)
+        return _Fix(violation, tuple(changes), result.claims, result.instead)
 
     def _bytes(self, path: str) -> bytes | None:
         return self._overlay[path] if path in self._overlay else self._ground.original(path)
@@ -234,7 +250,15 @@ def _halves(fixes: list[_Fix]) -> tuple[list[_Fix], list[_Fix]]:
 def _clash(one: _Fix, other: _Fix) -> bool:
     if one.edits == other.edits:
         return False
-    return bool(one.claims & other.claims) or any(clash(a, b) for a in one.edits for b in other.edits)
+    for claim in one.claims & other.claims:
+        path, inside, _ = claim.partition("\n")
+        if not inside or _of(one, path) != _of(other, path):
+            return True
+    return any(clash(a, b) for a in one.edits for b in other.edits)
+
+
+def _of(fix: _Fix, path: str) -> list[Edit]:
+    return [edit for edit in fix.edits if edit.path == path]
 
 
 def _fault(before: Sequence[Violation], after: Sequence[Violation] | None, fixes: Sequence[_Fix]) -> str | None:
@@ -249,8 +273,9 @@ def _fault(before: Sequence[Violation], after: Sequence[Violation] | None, fixes
             return "the violation would stay"
     lines = Counter(key[:3] for key in was.elements())
     lines.subtract(key[:3] for key in gone.elements())
+    instead = frozenset().union(*(fix.instead for fix in fixes))
     for violation in after:
-        if violation.remedy is not None and violation.remedy.kind == IDLE:
+        if (violation.remedy is not None and violation.remedy.kind == IDLE) or violation.code in instead:
             continue
         key3 = _key(violation)[:3]
         lines[key3] -= 1
@@ -260,12 +285,10 @@ def _fault(before: Sequence[Violation], after: Sequence[Violation] | None, fixes
 
 
 def _refuse_damage(path: str, before: Source | None, text: str, result: Mended, unsafe: bool) -> None:
-    """Raises `Refused` for a text that is no Python any more, or that has lost comments which nobody agreed to lose."""
+    """Raises `Refused` for a text that can be read no more, or that has lost comments which nobody agreed to lose."""
     old, new = comments_of(path, before.text if before else ""), comments_of(path, text)
-    if path.endswith((".py", ".pyw")):
-        faults = shape_of(before.data).faults if before else 0
-        if shape_of(text.encode("utf-8", "surrogatepass")).faults > faults:
-            raise Refused("the new text would not be Python")
+    if faults(path, text) > (faults(path, before.text) if before else 0):
+        raise Refused(f"`{path.rpartition('/')[2]}` could not be read any more")
     lost = [comment for comment in (old - new).elements() if not any(comment in each for each in result.drops)]
     if lost and not unsafe:
         raise Refused("a comment would be lost with it; `--unsafe-fixes` does it all the same")
@@ -284,17 +307,17 @@ def comments_of(path: str, text: str) -> Counter[str]:
     return found
 
 
-def proposed(violation: Violation, texts: Texts) -> tuple[Edit, ...] | str:
+def proposed(violation: Violation, texts: Texts) -> Shown | str:
     """What would mend a violation, by itself; where that is refused, why."""
     if violation.remedy is None:
         return ()
     try:
         result = mended(violation.remedy, texts)
-        found: list[Edit] = []
+        found: list[Edit | Block] = [*result.blocks]
         for path, text in result.texts.items():
             before = texts(path)
             refuse_generated(before.text if before else "")
-            _refuse_damage(path, before, text, result, unsafe=False)
+            _refuse_damage(path, before, text, result, violation.remedy.applicability != "safe")
             found += edits(path, before.text if before else "", text)
     except Refused as error:
         return error.reason

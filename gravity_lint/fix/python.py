@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar, cast
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from gravity_lint.facts.shape import shape_of
+from gravity_lint.fix.edits import applied, edits, offset
 from gravity_lint.fix.kinds import Refused, Texts
-from gravity_lint.violation import Place
+from gravity_lint.violation import Edit, Place
 
 MAX_DEPTH = 200
 """How deep a tree may be: libcst recurses through it, and from some 3,000 on it ends the process."""
@@ -20,7 +23,12 @@ MAX_BYTES = 1_000_000
 STACK = 4_000
 """Python frames that libcst may need for the deepest tree."""
 
+_FEED = "\x0c"
+"""What may stand before a statement and parts pages; libcst loses some of them."""
+
 Node = TypeVar("Node", bound=cst.CSTNode)
+Changes = Mapping[cst.CSTNode, "cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]"]
+"""What comes in place of nodes: another, or several, or none."""
 
 
 class Tree:
@@ -31,28 +39,33 @@ class Tree:
         source = texts(path)
         if source is None:
             raise Refused(f"`{path}` cannot be read")
-        if len(source.data) > MAX_BYTES or shape_of(source.data).depth > MAX_DEPTH:
-            raise Refused("the file is too long or too deep to be rewritten")
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
-        try:
-            self.module = cst.parse_module(source.text)
-            wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
-            self._places = wrapper.resolve(PositionProvider)
-            self._parents = cast("Mapping[cst.CSTNode, cst.CSTNode]", wrapper.resolve(ParentNodeProvider))
-            same = self.module.code == source.text
-        except (cst.ParserSyntaxError, RecursionError, ValueError) as error:
-            raise Refused(f"the file cannot be rewritten ({type(error).__name__})") from None
-        if not same:
-            raise Refused("the file cannot be rewritten without touching more than is to be mended")
+        parsed = _parsed(source.data)
+        if isinstance(parsed, str):
+            raise Refused(parsed)
+        self._text = source.text
+        self.module, self._places, self._parents = parsed
 
     def at(self, place: Place, kind: type[Node]) -> Node:
         """The outermost node of a kind that stands exactly at a place. Raises `Refused`."""
-        for node, found in self._places.items():
-            if isinstance(node, kind) and (found.start.line, found.start.column + 1) == (place.line, place.column) \
-                    and (found.end.line, found.end.column + 1) == (place.end_line, place.end_column) \
-                    and not isinstance(node, (cst.Arg, cst.Module)):
+        for node in self.within(place):
+            if isinstance(node, kind) and not isinstance(node, (cst.Arg, cst.Module)):
                 return node
         raise Refused("what is to be mended was not found")
+
+    def statement(self, place: Place) -> cst.BaseSmallStatement | cst.BaseCompoundStatement:
+        """The statement that begins at a place. Raises `Refused`."""
+        start = self._position(place.line, place.column)
+        for node, found in self._places.items():
+            first, last = (found.start.line, found.start.column), (found.end.line, found.end.column)
+            if (isinstance(node, cst.BaseCompoundStatement) and first == start) or (
+                    isinstance(node, cst.BaseSmallStatement) and first <= start < last):
+                return node
+        raise Refused("what is to be mended was not found")
+
+    def _position(self, line: int, column: int) -> tuple[int, int]:
+        """A line and a column as libcst counts them: columns from 0, without form feeds."""
+        start = offset(self._text, line, 1) if _FEED in self._text else 0
+        return line, column - 1 - self._text.count(_FEED, start, start + column - 1) if start else column - 1
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """The node around a node. Raises `Refused` at the module."""
@@ -74,7 +87,14 @@ class Tree:
                 return found
         raise Refused("what is to be mended stands in another form than is known")
 
-    def replaced(self, changes: Mapping[cst.CSTNode, cst.CSTNode]) -> str:
+    def within(self, place: Place) -> Iterator[cst.CSTNode]:
+        """The nodes that stand exactly at a place, the outermost first."""
+        start, end = self._position(place.line, place.column), self._position(place.end_line, place.end_column)
+        for node, found in self._places.items():
+            if (found.start.line, found.start.column) == start and (found.end.line, found.end.column) == end:
+                yield node
+
+    def replaced(self, changes: Changes) -> str:
         """The text with other nodes in place of some, whose comments go above the statement if they are lost."""
         above: dict[cst.CSTNode, list[str]] = {}
         for old, new in changes.items():
@@ -82,11 +102,42 @@ class Tree:
                 statement = next((node for node in self.around(old) if hasattr(node, "leading_lines")), None)
                 if statement is not None:
                     above.setdefault(statement, []).extend(lost)
-        return self.module.visit(_Replacing(changes, above)).code
+        return self.with_feeds(self.module.visit(_Replacing(changes, above)).code)
+
+    def with_feeds(self, code: str) -> str:
+        """The new text with the form feeds of the old one, which libcst has not seen."""
+        if _FEED not in self._text:
+            return code
+        feeds = [at for at, letter in enumerate(self._text) if letter == _FEED]
+        before = [at - number for number, at in enumerate(feeds)]
+        moved = []
+        for each in edits("", self._text.replace(_FEED, ""), code):
+            start = each.start + bisect_right(before, each.start)
+            moved.append(Edit("", start, max(start, each.end + bisect_left(before, each.end)), each.text))
+        return applied(self._text, moved)
+
+
+@lru_cache(4)
+def _parsed(data: bytes) -> tuple[cst.Module, Mapping[cst.CSTNode, CodeRange], Mapping[cst.CSTNode, cst.CSTNode]] | str:
+    """A text as a tree, with the place of each node and what is around it; or why it cannot be rewritten."""
+    if len(data) > MAX_BYTES or shape_of(data).depth > MAX_DEPTH:
+        return "the file is too long or too deep to be rewritten"
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
+    text = data.decode("utf-8", "replace").replace(_FEED, "")
+    try:
+        module = cst.parse_module(text)
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        places = cast("Mapping[cst.CSTNode, CodeRange]", wrapper.resolve(PositionProvider))
+        parents = cast("Mapping[cst.CSTNode, cst.CSTNode]", wrapper.resolve(ParentNodeProvider))
+        same = module.code == text
+    except (cst.ParserSyntaxError, RecursionError, ValueError) as error:
+        return f"the file cannot be rewritten ({type(error).__name__})"
+    return (module, places, parents) if same else \
+        "the file cannot be rewritten without touching more than is to be mended"
 
 
 class _Replacing(cst.CSTTransformer):
-    def __init__(self, changes: Mapping[cst.CSTNode, cst.CSTNode], above: Mapping[cst.CSTNode, list[str]]) -> None:
+    def __init__(self, changes: Changes, above: Mapping[cst.CSTNode, list[str]]) -> None:
         super().__init__()
         self._changes = changes
         self._above = above
@@ -94,17 +145,19 @@ class _Replacing(cst.CSTTransformer):
     def on_visit(self, node: cst.CSTNode) -> bool:
         return node not in self._changes
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]:
         node = self._changes.get(original_node, updated_node)
-        if comments := self._above.get(original_node):
+        if isinstance(node, cst.CSTNode) and (comments := self._above.get(original_node)):
             lines = [cst.EmptyLine(comment=cst.Comment(comment)) for comment in comments]
             node = node.with_changes(leading_lines=[*node.leading_lines, *lines])  # type: ignore[attr-defined]
         return node
 
 
-def _lost(old: cst.CSTNode, new: cst.CSTNode) -> list[str]:
-    """The comments of a node that another has no more."""
-    kept = list(comments_in(new))
+def _lost(old: cst.CSTNode, new: cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]) -> list[str]:
+    """The comments of a node that what comes in its place has no more."""
+    kept = [comment for node in ([new] if isinstance(new, cst.CSTNode) else new) for comment in comments_in(node)]
     lost = []
     for comment in comments_in(old):
         if comment in kept:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from gravity_lint.discover.walk import kind_of
+from gravity_lint.fix.content import said
 from gravity_lint.fix.edits import offset
 from gravity_lint.fix.headers import newline_of
 from gravity_lint.fix.kinds import Mended, Refused, Texts, text_of
@@ -95,14 +96,14 @@ def suppressed(code: str, place: Place, reason: str, texts: Texts) -> Mended:
     style, words = _style(place.path), f"gravity: ignore[{code}] {reason}".rstrip()
     if style.kind == "markdown":
         return Mended({place.path: _above(text, 1, f"<!-- {words} -->")})
-    if style.behind:
-        for line in _lines(source, place):
-            new = _behind(text, line, f"{style.mark} {words}")
-            if any(code in each.rules and each.first <= place.line <= each.last
-                   for each in suppressions(Source(place.path, new.encode("utf-8", "surrogatepass")))):
-                return Mended({place.path: new}, drops=(source.line(line),))
-    if style.above:
-        return Mended({place.path: _above(text, place.line, f"{style.mark} {words}")})
+    behind = ((_behind(text, line, f"{style.mark} {words}"), line) for line in _lines(source, place) if style.behind)
+    above = ((_above(text, place.line, f"{style.mark} {words}"), place.line) for _ in range(style.above))
+    before = said(place.path, text)
+    for new, line in (*behind, *above):
+        if any(code in each.rules and each.first <= place.line + new.count("\n") - text.count("\n") <= each.last
+               for each in suppressions(Source(place.path, new.encode("utf-8", "surrogatepass")))) \
+                and said(place.path, new) == before:
+            return Mended({place.path: new}, drops=(source.line(line),))
     raise Refused("there is no place for a comment")
 
 

@@ -72,6 +72,12 @@ def store_words() -> re.Pattern[bytes]:
 
 
 @cache
+def stores() -> tuple[bytes, ...]:
+    """The words for stores, in lower case."""
+    return tuple(word.encode().lower() for word in words().kind_of_store)
+
+
+@cache
 def split(name: str) -> tuple[str, ...]:
     """A name → its words in lower case: cut at joints, at capitals and, where all of it is known words, inside.
 

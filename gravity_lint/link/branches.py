@@ -61,7 +61,7 @@ class Branches:
     def _asked(self, tests: list[Expr], names: set[str], name: str, frame: Frame) -> set[str]:
         """Those of these settings that tests are about; all of them where a test is about the name they are given."""
         found: set[str] = set()
-        for part in (part for test in tests for part in walk(test)):
+        for part in (part for test in tests for part in walk(test)) if names else ():
             if isinstance(part, Const) and isinstance(part.value, str):
                 found |= {part.value} & names
             elif isinstance(part, (Name, Attr, Item, Call)):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from gravity_lint.facts.code import Attr, Call, Class, Expr, Name
-from gravity_lint.knowledge.names import store_words
+from gravity_lint.knowledge.names import stores
 from gravity_lint.link.modules import Module, Unit
-from gravity_lint.screen import names_in
+from gravity_lint.link.spelling import Index, shared_index
 
-MAX_NAME = 200
-"""Bytes before an `as` in which a name is looked for."""
 MAX_CARRIERS = 200
 """Names under which one thing is handed on; what has more of them has a name that means many things."""
 
@@ -23,6 +20,8 @@ class Calls:
 
     def __init__(self, modules: dict[str, Module]) -> None:
         self.modules = modules
+        self._proven: dict[str, bool] = {}
+        self._importing: dict[str, list[Module]] = {}
         self._holding: dict[str, tuple[Module, ...]] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
         self._imported: dict[str, tuple[Module, ...]] = {}
@@ -46,20 +45,26 @@ class Calls:
 
     def anywhere(self, word: str) -> Sequence[Module]:
         """The modules whose text holds a word, those of shared libraries included, the service's own first."""
-        return self._words.get(word.encode("utf-8", "replace"), ())
+        name = word.encode("utf-8", "replace")
+        own, shared = self._own.names.get(name, ()), self._shared.names.get(name, ())
+        return [self.modules[path] for path in (*own, *shared)]
 
     @cached_property
-    def _words(self) -> dict[bytes, list[Module]]:
-        """Every name in the texts of the service's own code and of shared libraries → the modules that hold it.
+    def _own(self) -> Index:
+        """What the texts of the service's own code hold."""
+        return Index((module.path, module.spelling) for module in self.code)
 
-        45 MB/s; a search for each of thousands of names would read all texts as often.
-        """
-        found: defaultdict[bytes, list[Module]] = defaultdict(list)
-        shared = (self.modules[path] for path in sorted(self.modules) if self.modules[path].role == "library")
-        for module in (*self.code, *shared):
-            for word in names_in(module.text):
-                found[word].append(module)
-        return found
+    @cached_property
+    def _shared(self) -> Index:
+        """What the texts of shared libraries hold."""
+        paths = (path for path in sorted(self.modules) if self.modules[path].role == "library")
+        return shared_index(tuple((path, self.modules[path].text) for path in paths))
+
+    @cached_property
+    def _others(self) -> Index:
+        """What the texts of migrations, tests and their like hold."""
+        return Index((module.path, module.spelling) for module in self.modules.values()
+                     if module.role not in ("code", "library"))
 
     def holding_any(self, words: Iterable[str]) -> tuple[Module, ...]:
         """The modules whose text holds one of these words, in order of their paths."""
@@ -69,7 +74,7 @@ class Calls:
     def speaking(self, matching: Callable[[str], object]) -> set[Module]:
         """The modules of the service's own code that hold a name that may be a store's, and that matches."""
         return {module for word, modules in self._storing.items() if matching(word)
-                for module in modules if module.role == "code"}
+                for module in modules}
 
     @cached_property
     def storing(self) -> frozenset[Module]:
@@ -78,8 +83,9 @@ class Calls:
 
     @cached_property
     def _storing(self) -> dict[str, list[Module]]:
-        tells = store_words().search
-        return {word.decode("utf-8", "replace"): modules for word, modules in self._words.items() if tells(word)}
+        words = self._own.names
+        return {word.decode("utf-8", "replace"): [self.modules[path] for path in words[word]]
+                for word in _holding_any(words, stores())}
 
     def classes(self, words: Iterable[str]) -> Iterator[Unit]:
         """The classes in the modules that hold one of these words."""
@@ -106,18 +112,22 @@ class Calls:
 
     def imports(self, *names: str) -> bool:
         """Whether some module imports something of one of these top-level packages."""
-        return any(_imports(module, name) for name in names for module in self.importing(name))
+        return any(self._is_imported(name) for name in names)
+
+    def _is_imported(self, package: str) -> bool:
+        found = self._proven.get(package)
+        if found is None:  # what is short is parsed soon
+            modules = sorted(self.importing(package), key=lambda module: len(module.text))
+            found = self._proven[package] = any(_imports(module, package) for module in modules)
+        return found
 
     def importing(self, name: str) -> Sequence[Module]:
         """The modules, of any role, that seem to import something of a top-level package."""
-        return self._importing.get(name, ())
-
-    @cached_property
-    def _importing(self) -> dict[str, list[Module]]:
-        found: defaultdict[str, list[Module]] = defaultdict(list)
-        for module in self.modules.values():
-            for package in {one.name.split(".", 1)[0] for one in module.written if not one.level}:
-                found[package].append(module)
+        found = self._importing.get(name)
+        if found is None:
+            indices = (self._own, self._others, self._shared)
+            found = self._importing[name] = [self.modules[path] for one in indices
+                                             for path in one.importing.get(name, ())]
         return found
 
     # ---- calls
@@ -138,7 +148,7 @@ class Calls:
         """The calls in these modules, of the service's own code, whose last name is this one; `dotted`: of objects."""
         method = b"." + name.encode("utf-8", "replace")
         for module in self.calling(name):
-            if module in among and (not dotted or method in module.called):
+            if module in among and (not dotted or method in module.spelling.called):
                 yield from (one for one in module.calls.get(name, ()) if not dotted or isinstance(one[0].func, Attr))
 
     def calling(self, name: str) -> tuple[Module, ...]:
@@ -146,22 +156,23 @@ class Calls:
         found = self._calling.get(name)
         if found is None:
             word = name.encode("utf-8", "replace")
+            forms = (word, b"." + word)
             found = self._calling[name] = tuple(
-                module for module in self.holding(name) if word in module.called or b"." + word in module.called)
+                module for module in self.holding(name) if not module.spelling.called.isdisjoint(forms))
         return found
 
     def inheriting(self, name: str) -> Iterator[Unit]:
         """The classes, those of shared libraries included, that list something of this last name as a base."""
         word = name.encode("utf-8", "replace")
         for module in self.anywhere(name):
-            if word in module.bases:
+            if word in module.spelling.bases:
                 yield from module.heirs.get(name, ())
 
     def declaring(self, name: str) -> Iterator[Unit]:
         """The classes of the service's own code that have this name."""
         word = name.encode("utf-8", "replace")
         for module in self.holding(name):
-            if word in module.classes:
+            if word in module.spelling.classes:
                 yield from (unit for unit in module.units if isinstance(unit.node, Class) and unit.last_name == name)
 
     def may_make(self, call: Call) -> bool:
@@ -170,10 +181,16 @@ class Calls:
         return name in self._makers
 
     @cached_property
+    def methods(self) -> frozenset[bytes]:
+        """The names of all functions and methods of the service, and of those beside it."""
+        return self._own.methods | self._shared.methods
+
+    @cached_property
     def _makers(self) -> frozenset[str]:
-        modules = [module for module in self.modules.values() if module.role in ("code", "library")]
-        names = {word.decode("utf-8", "replace") for module in modules for word in module.classes}
-        return frozenset(names | {alias for name in names for alias in self.aliases(name)})
+        names = self._own.classes | self._shared.classes
+        renamed = (name.decode("utf-8", "replace") for name in names & self._renaming.keys())
+        aliases = {alias for name in renamed for alias in self.aliases(name)}
+        return frozenset(aliases.union(name.decode("utf-8", "replace") for name in names))
 
     def family(self, name: str) -> frozenset[str]:
         """The names of a class and, as far as texts tell, of all that inherit from it."""
@@ -185,7 +202,7 @@ class Calls:
                 base = waiting.pop()
                 word = base.encode("utf-8", "replace")
                 heirs = {heir.decode("utf-8", "replace") for module in self.anywhere(base)
-                         for heir in module.bases.get(word, ())}
+                         for heir in module.spelling.bases.get(word, ())}
                 for one in (*heirs, *self.aliases(base)):
                     if one not in names:
                         names[one] = None
@@ -211,18 +228,29 @@ class Calls:
             ))
         return found
 
-
     @cached_property
     def _renaming(self) -> dict[bytes, dict[Module, None]]:
         """Every name that stands before an `as` → the modules in which it does."""
         found: dict[bytes, dict[Module, None]] = {}
         for module in self.code:
-            text, at = module.text, -1
-            while (at := text.find(b" as ", at + 1)) >= 0:
-                before = text[max(0, at - MAX_NAME) : at].split()
-                if before:
-                    found.setdefault(before[-1].rpartition(b".")[2].lstrip(b"("), {})[module] = None
+            for name in module.spelling.renamed:
+                found.setdefault(name, {})[module] = None
         return found
+
+
+def _holding_any(words: Iterable[bytes], parts: Iterable[bytes]) -> set[bytes]:
+    """The words that hold one of these parts, in whatever case: all of them are searched as one text."""
+    text = b"\n".join(words)
+    folded = text.lower()
+    found: set[bytes] = set()
+    for part in parts:
+        at = -1
+        while (at := folded.find(part, at + 1)) >= 0:
+            end = folded.find(b"\n", at)
+            end = len(folded) if end < 0 else end
+            found.add(text[folded.rfind(b"\n", 0, at) + 1:end])
+            at = end
+    return found
 
 
 def _imports(module: Module, package: str) -> bool:

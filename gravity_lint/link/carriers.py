@@ -108,7 +108,7 @@ class Carriers:
         def meant(name: str, level: int) -> Module | None:
             return importer.relative(module, name, level) if level else importer.absolute(module, name)
 
-        for name, level, taken in module.written:
+        for name, level, taken in module.spelling.imports:
             if (base := meant(name, level)) is not None:
                 yield from ((base, each) for each in taken or ("",))
             for each in taken:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from gravity_lint import knowledge
@@ -33,6 +34,9 @@ MAX_RUNS = 8
 """Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
 PASSED = "passed as "
 """How the step of a value begins that a call gives to a parameter."""
+_BUILT_IN = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical",
+                       *(name for kind in (str, bytes, list, dict, set) for name in dir(kind) if name[0] != "_")})
+"""Methods of what is built in, and of what writes logs."""
 _PROPERTIES = ("property", "computed_field", "declared_attr", "reify")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:[.:]\w+)*")
 
@@ -70,6 +74,17 @@ class Contexts:
         self._inheriting: dict[Unit, tuple[Unit, ...]] = {}
 
     # ---- calls
+
+    @cached_property
+    def _foreign(self) -> frozenset[str]:
+        """Methods of what is built in, of whose names the service has none of its own, nor gives one to an object."""
+        own = {name.decode() for name in self.ask.calls.methods if name.isascii()}
+        given = {name for row in self.know.invokers for name in row.attributes}
+        return frozenset(name for name in _BUILT_IN - own - given if not self.ask.names.is_set(name))
+
+    def is_foreign(self, call: Call) -> bool:
+        """Whether a call runs nothing of the service, by its name alone: `text.strip()`."""
+        return isinstance(call.func, Attr) and call.func.name in self._foreign
 
     def called(self, call: Call, frame: Frame) -> Iterator[Called]:
         """The functions of the service that a call runs, or has run by what it hands them to."""
@@ -204,6 +219,8 @@ class Contexts:
             return
         frame = self.ask.runs.frame(unit)
         for call in unit.calls:
+            if self.is_foreign(call):
+                continue
             callees = self.ask.values(call.func, frame)
             if any(isinstance(value, (FunctionValue, ClassValue, Instance, Unknown)) for value in callees):
                 yield from self._names(call.func, unit, depth)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Item, Name, walk
+from gravity_lint.facts.code import Call, Const
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
 from gravity_lint.knowledge.names import store_words
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Unit, place_of
+from gravity_lint.link.modules import Module, Unit, place_of
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.target import ROLES, Target
 from gravity_lint.link.texts import HOLE, names_file, templates
@@ -24,8 +25,8 @@ from gravity_lint.link.values import (
     from_environment,
 )
 
-_ASKED = rb"\b%b\s*\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"'][\w.]*(?i:%b)"
-"""A call whose first argument is a text that speaks of a store."""
+_ASKED = re.compile(rb"\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"']([A-Za-z][\w.]*)[\"']\s*,")
+"""The first of several arguments of a call, where it is a text that may be the name of a setting."""
 FOLDERS = ("./", "../", "~", "/")
 """How a folder's name begins that stands where an address could."""
 
@@ -87,46 +88,24 @@ def declared(ask: Evaluator) -> Iterator[Target]:
                     for default in value.default if role is not None else ():
                         for target in defaults(default, role or "", value, None):
                             yield replace(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
-    own = {unit: None for module in ask.reading if module in ask.calls.storing for unit in module.units}
-    for unit in sorted(own | _asking(ask), key=place_of):
+    own = {module for module in ask.reading if module in ask.calls.storing} | _asking(ask)
+    for unit in sorted((unit for module in own for unit in module.units), key=place_of):
         yield from _read(ask, unit)
     yield from _options(ask)
 
 
-def _asking(ask: Evaluator) -> dict[Unit, None]:
-    """The units that ask functions of the service's own for what is named after a database."""
-    ends = {name.rsplit(".", 1)[-1] for name in (*ask.know.reader, *ask.know.mappings)}
-    wrappers = [unit for module in ask.reading for unit in module.units
-                if isinstance(unit.node, Function) and _hands_on(unit, unit.node, ends)]
-    found: dict[Unit, None] = {}
-    for wrapper in wrappers:
-        owner = wrapper.owner
-        by_object = owner is not None and wrapper.last_name == "__call__"
-        name = owner.last_name if owner is not None and by_object else wrapper.last_name
-        plain = owner is None or by_object
-        among = ask.carriers.naming(wrapper.module, (name,)) if plain or owner is None else ask.carriers.having(owner)
-        for one in sorted(ask.calls.carriers((name,), among)):
-            written = re.compile(_ASKED % (re.escape(one.encode("utf-8", "replace")), store_words().pattern))
-            found |= {unit: None for _, unit in ask.calls.named((one,), written)}
-    return found
+def _asking(ask: Evaluator) -> set[Module]:
+    """The modules of the service's own code that ask something for what is named after a database, as functions of the
+    service's own may be asked."""
+    named = ask.calls.speaking(lambda word: knowledge.classify(word, "database") is not None)
+    return {module for module in named if any(map(_speaks, set(_ASKED.findall(module.text))))}
 
 
-def _hands_on(unit: Unit, node: Function, ends: set[str]) -> bool:
-    """Whether a function asks the environment for what a parameter of its own says."""
-    params = {param.name for param in node.params}
-    for part in unit.parts():
-        asked: tuple[Expr, ...] = ()
-        if isinstance(part, Call) and (_name(part.func) in ends or _name(getattr(part.func, "base", part)) in ends):
-            asked = tuple(arg.value for arg in part.args)
-        elif isinstance(part, Item) and _name(part.base) in ends:
-            asked = (part.key,)
-        if any(isinstance(inner, Name) and inner.id in params for expr in asked for inner in walk(expr)):
-            return True
-    return False
-
-
-def _name(part: Expr) -> str:
-    return part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else ""
+@cache
+def _speaks(name: bytes) -> bool:
+    """Whether a name speaks of a store, and of a part of an address, as far as it can be told without what it is in."""
+    text = name.decode("utf-8", "replace")
+    return store_words().search(name) is not None and knowledge.classify(text, "database") is not None
 
 
 def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:

@@ -96,6 +96,8 @@ class Evaluator:
         self.commandline = CommandLine(self)
         self.carriers = Carriers(self)
         self._memo: dict[tuple[int, Frame], Values] = {}
+        self._cut: dict[tuple[int, Frame], Values] = {}
+        """Answers to questions that had the whole budget and used it up."""
         self._kept: list[Expr] = []
         self._asked = False
         self._steps = 0
@@ -131,9 +133,16 @@ class Evaluator:
 
     def _first(self, expr: Expr, frame: Frame, site: Site) -> Values:
         """A question that is not part of another: it has the whole budget, and its failure is nobody else's."""
+        key = id(expr), frame
+        if key in self._cut:
+            return self._cut[key]
         self._asked, self._steps = True, 0
         try:
-            return self.values(expr, frame)
+            found = self.values(expr, frame)
+            if self.exhausted:
+                self._cut[key] = found
+                self._kept.append(expr)
+            return found
         except RecursionError:
             self._active.clear()
             return (Unknown(site, (), "recursion"),)
@@ -540,7 +549,7 @@ class Evaluator:
             library, *rest = dotted.removesuffix(".()").split(".")
             if self.calls.imports(library):
                 words = rest if library == "os" else (library, *rest[:1])
-                for module in self.calls.anywhere(words[0]):
+                for module in self.calls.holding(words[0]):
                     if all(map(module.mentions, words[1:])):
                         found[module] = None
         return tuple(sorted(found, key=lambda module: module.path))

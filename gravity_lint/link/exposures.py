@@ -7,7 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Attr, Call, Const, Expr, Function, Name, dotted, walk
+from gravity_lint.facts.code import (
+    Attr,
+    Call,
+    Choice,
+    Const,
+    Expr,
+    Function,
+    Item,
+    Lambda,
+    Name,
+    Sum,
+    Text,
+    children,
+    dotted,
+    walk,
+)
 from gravity_lint.facts.urls import parse_url
 from gravity_lint.knowledge.exposures import How, exposures
 from gravity_lint.knowledge.names import split
@@ -54,18 +69,21 @@ class Exposed:
     """What shows it, as it is written."""
     site: Site
     trail: tuple[Hop, ...]
+    unit: Unit
+    shown: tuple[Expr, ...]
+    """What is shown: the arguments of the call, or what is returned."""
 
 
 def exposed(ask: Evaluator) -> Iterator[Exposed]:
     """Every call and every route of the service's own code that shows an address or a password, each once."""
     for call, unit, how, name in _showing(ask):
         for arg in call.args:
-            found = _first(ask, arg.value, unit)
+            found = next((one for part in _parts(arg.value) if (one := _first(ask, part, unit))), None)
             if found is not None:
                 source, label, role = found
                 site = Site(unit.module, call.span)
                 hops = (*_begins(source, label), Hop(Site(unit.module, arg.value.span), f"`{name}` is given it here"))
-                yield Exposed(label, role, how, name, site, hops)
+                yield Exposed(label, role, how, name, site, hops, unit, tuple(each.value for each in call.args))
                 break
     yield from _routes(ask)
 
@@ -81,7 +99,7 @@ def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
     ends = set(ask.calls.ends(table.calls))
     ends |= {name for row in table.exposures for name in row.attributes}
     for call, unit in ask.calls.named(sorted(ends), among=_among(ask)):
-        if any(_suspect(arg.value) for arg in call.args):
+        if any(_parts(arg.value) for arg in call.args):
             how = _how(ask, call, unit)
             if how is not None:
                 yield call, unit, how, spelled(call.func)
@@ -98,11 +116,21 @@ def _among(ask: Evaluator) -> frozenset[Module]:
     return ask.carriers.beside(found)
 
 
+def _parts(expr: Expr) -> list[Expr]:
+    """The parts of a text that may hold an address or a password: what is said around them does not matter."""
+    parts = expr.parts if isinstance(expr, (Text, Sum)) else (expr,)
+    return [part for part in parts if (_says_address(part) if isinstance(part, Const) else _suspect(part))]
+
+
+def _says_address(text: Const) -> bool:
+    return isinstance(text.value, str) and "://" in text.value
+
+
 def _suspect(expr: Expr) -> bool:
     for part in walk(expr):
         text = part.id if isinstance(part, Name) else part.name if isinstance(part, Attr) else None
         if text is None and isinstance(part, Const) and isinstance(part.value, str):
-            text = part.value
+            text = part.value if " " not in part.value or "://" in part.value else None  # not what is said to people
         if text is not None and _SUSPECT.search(text):
             return True
     return False
@@ -132,12 +160,12 @@ def _routes(ask: Evaluator) -> Iterator[Exposed]:
             if route is None:
                 continue
             for expr, span in unit.flow.returns:
-                found = _first(ask, expr, unit) if _suspect(expr) else None
+                found = next((one for part in _parts(expr) if (one := _first(ask, part, unit))), None)
                 if found is not None:
                     source, label, role = found
                     site = Site(unit.module, span)
                     hops = (*_begins(source, label), Hop(site, f"`{unit.last_name}` returns it here"))
-                    yield Exposed(label, role, "returns", unit.last_name, site, hops)
+                    yield Exposed(label, role, "returns", unit.last_name, site, hops, unit, (expr,))
 
 
 def _route(unit: Unit) -> str | None:
@@ -161,6 +189,29 @@ def _route(unit: Unit) -> str | None:
 def _first(ask: Evaluator, expr: Expr, unit: Unit) -> tuple[Value, str, str] | None:
     """The first address or password in what an expression may be: where it comes from, its name, its role."""
     return next(_leaks(ask, ask.values(expr, ask.runs.frame(unit)), 0), None)
+
+
+def leaves(ask: Evaluator, one: Exposed) -> Iterator[tuple[Expr, Value]]:
+    """The smallest parts of what is shown that hold an address or a password, each with where that comes from."""
+    stack = list(reversed(one.shown))
+    while stack:
+        part = stack.pop()
+        found = _first(ask, part, one.unit) if not isinstance(part, Const) else None
+        inner = _inner(part)
+        if inner and any(_suspect(each) for each in inner):
+            stack.extend(reversed(inner))
+        elif found is not None:
+            yield part, found[0]
+
+
+def _inner(expr: Expr) -> tuple[Expr, ...]:
+    """What an expression is made of, where that can be looked at piece by piece."""
+    if isinstance(expr, Call):
+        name = expr.func.name if isinstance(expr.func, Attr) else expr.func.id if isinstance(expr.func, Name) else ""
+        return tuple(arg.value for arg in expr.args) if name not in exposures().dumps else ()
+    if isinstance(expr, (Attr, Item, Name, Lambda, Choice)):
+        return ()
+    return children(expr)
 
 
 def _leaks(ask: Evaluator, values: Values, depth: int) -> Iterator[tuple[Value, str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Assign, Class, Const, Name
+from gravity_lint.facts.code import Assign, Class, Const, Expr, Name, dotted
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit, body_of, statements
 from gravity_lint.link.values import External, Site, literal_text
@@ -40,6 +40,13 @@ def models(ask: Evaluator) -> Iterator[Model]:
                 yield Model(tables[value.name].orm, name, Site(unit.module, call.span))
 
 
+_ROOTS = ("DeclarativeBase", "DeclarativeBaseNoMeta")
+
+
+def _last(expr: Expr) -> str:
+    return (dotted(expr) or "").rpartition(".")[2]
+
+
 def _is_base(names: tuple[str, ...], row: knowledge.Models) -> bool:
     made = {f"{owner}.{attribute}" for owner in row.owners for attribute in row.attributes}
     calls = {f"{factory}()" for factory in row.factories}
@@ -62,6 +69,8 @@ def _is_table(ask: Evaluator, unit: Unit, row: knowledge.Models) -> bool:
     }
     if any("." not in name and name in bound for name in row.abstract):
         return False
+    if any(_last(arg.value) in _ROOTS for arg in node.bases if arg.name is None):
+        return False  # what inherits from it has the tables
     if (
         any(inner.last_name == "Meta" and "abstract" in inner.flow.bound for inner in unit.inner.values())
         and row.abstract

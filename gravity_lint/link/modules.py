@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -40,26 +40,30 @@ from gravity_lint.facts.code import (
     walk,
 )
 from gravity_lint.link.flow import Flow, flow_of
-from gravity_lint.screen import names_in
+from gravity_lint.link.spelling import Spelling, shared
 
-_CALLED = re.compile(rb"(\.?(?<![\w\x80-\xff])[\w\x80-\xff]+)(?:[ \t]|\\\r?\n)*\(")
-_NAMED_CLASS = re.compile(rb"\bclass[ \t]+([\w\x80-\xff]+)")
-_CLASS = re.compile(rb"^[ \t]*class[ \t]+([\w\x80-\xff]+)\s*\((.*?)\)\s*:", re.MULTILINE | re.DOTALL)
-
-
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))",
-    re.MULTILINE,
-)
+_KEPT = 20_000
+"""Units of shared libraries whose flow is kept, since every service that imports the library asks for it."""
 
 
-class Written(NamedTuple):
-    """An import as a text seems to hold it, without a grammar."""
+class _Same:
+    """A node that is equal only to itself."""
 
-    name: str
-    level: int
-    taken: tuple[str, ...]
-    """What it takes of that, `*` for all; nothing where it takes the module itself."""
+    __slots__ = ("node",)
+
+    def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
+        self.node = node
+
+    def __hash__(self) -> int:
+        return id(self.node)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.node is self.node
+
+
+@lru_cache(_KEPT)
+def _shared_flow(same: _Same) -> Flow:
+    return flow_of(same.node)
 
 
 class Unit:
@@ -83,7 +87,7 @@ class Unit:
 
     @cached_property
     def flow(self) -> Flow:
-        return flow_of(self.node)
+        return _shared_flow(_Same(self.node)) if self.module.role == "library" else flow_of(self.node)
 
     @cached_property
     def owner(self) -> Unit | None:
@@ -161,28 +165,9 @@ class Module:
         return self._data() if self._data is not None else b""
 
     @cached_property
-    def written(self) -> tuple[Written, ...]:
-        """The imports that its text seems to hold."""
-        return tuple(_written(self.text))
-
-    @cached_property
-    def called(self) -> frozenset[bytes]:
-        """The names in its text that a bracket follows, as after what is called; each with the dot before it."""
-        return frozenset(_CALLED.findall(self.text))
-
-    @cached_property
-    def classes(self) -> frozenset[bytes]:
-        """The names that follow the word `class` in its text."""
-        return frozenset(_NAMED_CLASS.findall(self.text))
-
-    @cached_property
-    def bases(self) -> dict[bytes, set[bytes]]:
-        """Names between the brackets behind its classes' names → those classes' names."""
-        found: dict[bytes, set[bytes]] = {}
-        for name, inside in _CLASS.findall(self.text):
-            for word in names_in(inside):
-                found.setdefault(word, set()).add(name)
-        return found
+    def spelling(self) -> Spelling:
+        """What its text seems to hold, without a grammar."""
+        return shared(self.text) if self.role == "library" else Spelling(self.text)
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -251,17 +236,6 @@ class Module:
             for stmt in statements(body_of(unit.node))
             if isinstance(stmt, Import)
         )
-
-
-def _written(text: bytes) -> Iterator[Written]:
-    for dots, start, names, plain in _IMPORT.findall(text):
-        if plain:
-            words = (part.split() for part in plain.split(b","))
-            yield from (Written(part[0].decode("utf-8", "replace"), 0, ()) for part in words if part)
-            continue
-        taken = (part.split() for part in names.strip(b"()").split(b","))
-        yield Written(start.decode("utf-8", "replace"), len(dots),
-                      tuple(part[0].decode("utf-8", "replace") for part in taken if part))
 
 
 def _given_by(expr: Expr) -> set[str]:
@@ -345,6 +319,24 @@ def expressions(stmt: Stmt) -> tuple[Expr, ...]:
     if isinstance(stmt, Class):
         return (*stmt.decorators, *(arg.value for arg in stmt.bases))
     return ()
+
+
+class Held(NamedTuple):
+    """A statement, the block that it stands in, and the statements around that with their blocks, outermost first."""
+
+    stmt: Stmt
+    block: Block
+    way: tuple[tuple[Stmt, Block], ...]
+
+
+def held_in(unit: Unit) -> Iterator[Held]:
+    """The statements of a unit, each with what is around it."""
+    stack: list[tuple[Block, tuple[tuple[Stmt, Block], ...]]] = [(body_of(unit.node), ())]
+    while stack:
+        block, way = stack.pop()
+        for stmt in block:
+            yield Held(stmt, block, way)
+            stack.extend((inner, (*way, (stmt, inner))) for inner in reversed(blocks(stmt)) if inner)
 
 
 class Around(NamedTuple):

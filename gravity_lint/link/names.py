@@ -80,7 +80,7 @@ class Names:
             found = [self._with_items(value, name, module) for value in found]
             return choose(value for value in found if len(found) == 1 or not nothing(value))
         for stmt in reversed(flow.stars):
-            target = self._imported(module, stmt)
+            target = self.target(module, stmt)
             if target is not None and depth < 8 and not name.startswith("_"):
                 values = self.member(target, name, depth + 1)
                 if values is not None:
@@ -112,6 +112,10 @@ class Names:
         spelled = name.encode("utf-8", "replace")
         return [one for where in self._setting.get(spelled, ()) if where.mentions(module.stem)
                 for one in self._set_in(where).get(name, ())]
+
+    def is_set(self, name: str) -> bool:
+        """Whether the service's own code seems to set an attribute of this name."""
+        return name.encode("utf-8", "replace") in self._setting
 
     @cached_property
     def _setting(self) -> dict[bytes, list[Module]]:
@@ -159,7 +163,8 @@ class Names:
             self._setters[module] = found
         return found
 
-    def _imported(self, module: Module, stmt: Import) -> Module | None:
+    def target(self, module: Module, stmt: Import) -> Module | None:
+        """The module that `from … import` in a module takes its names from; None for a library's."""
         if stmt.level:
             return self.ask.importer.relative(module, stmt.module, stmt.level)
         return self.ask.importer.absolute(module, stmt.module)
@@ -173,7 +178,7 @@ class Names:
             if alias is not None and alias.bound == name.split(".", 1)[0] and not renamed:
                 name = alias.bound  # `import redis.asyncio` binds `redis`; `import redis.asyncio as redis` does not
             return self.module_value(module, name, 0, site)
-        target = self._imported(module, stmt)
+        target = self.target(module, stmt)
         if target is not None:
             found = self.member(target, binding.alias)
             return found if found is not None else (Unknown(site, (), "not in its module"),)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Name, dotted, walk
@@ -29,6 +30,8 @@ from gravity_lint.link.values import (
 )
 
 _INPUT = Slot((), ("input",))
+_WHOLE = 4_000
+"""Characters of a statement that are kept."""
 _BEGINS = 500
 """Characters of a statement that are enough to know it by."""
 
@@ -62,6 +65,8 @@ class Sent:
     trail: tuple[Hop, ...]
     temporary: bool = False
     """A table that is gone with the connection."""
+    whole: str = ""
+    """All of it, with `…` for what is not known."""
 
 
 def performed(ask: Evaluator) -> Iterator[Performed]:
@@ -228,10 +233,12 @@ def sent(ask: Evaluator) -> Iterator[Sent]:
                 continue
             values = ask.runs.argument(call, ask.runs.frame(unit), row.sql)
             for template in templates(values or ()):
-                for statement in statements(template.text):
+                known = statements(template.text)
+                for statement, following in zip_longest(known, known[1:]):
                     if _sends_to_memory(ask, call, unit):
                         break
-                    found = _sent(ask, statement, template, call, unit)
+                    end = following.offset if following is not None else len(template.text)
+                    found = _sent(ask, statement, template, end, call, unit)
                     key = id(found.site.module), found.site.span[0], found.begins
                     if key not in seen:
                         seen.add(key)
@@ -240,10 +247,10 @@ def sent(ask: Evaluator) -> Iterator[Sent]:
         for deed in deeds(commands):
             if deed.statement is not None:
                 site = Site(unit.module, call.span)
-                yield Sent(deed.kind, deed.text, "", deed.name, unit, site, site, ())
+                yield Sent(deed.kind, deed.text, "", deed.name, unit, site, site, (), whole=deed.text)
 
 
-def _sent(ask: Evaluator, statement: Statement, template: Template, call: Call, unit: Unit) -> Sent:
+def _sent(ask: Evaluator, statement: Statement, template: Template, end: int, call: Call, unit: Unit) -> Sent:
     piece = [value for offset, value in template.pieces if offset <= statement.offset]
     value = piece[-1] if piece else template.value
     name = dotted(call.func) or (f"….{call.func.name}" if isinstance(call.func, Attr) else "…")
@@ -259,4 +266,12 @@ def _sent(ask: Evaluator, statement: Statement, template: Template, call: Call, 
         Site(unit.module, call.span),
         template.value.trail,
         statement.temporary,
+        _trimmed(template.text[statement.offset : end][:_WHOLE]),
     )
+
+
+def _trimmed(text: str) -> str:
+    """A statement without what stands behind it: its semicolon, the quote that closes the text it lies in."""
+    if text.count("'") % 2:
+        text = text.rpartition("'")[0]
+    return text.rstrip().rstrip(";").rstrip().replace(HOLE, "…")

@@ -127,6 +127,7 @@ class Reach:
     def by_hand(self, unit: Unit) -> bool:
         """Whether only a person runs a unit: a command, what only commands call, or a module among the scripts."""
         stack, seen = [unit], set[Unit]()
+        called: list[Unit] = []
         while stack:
             here = stack.pop()
             if here in seen:
@@ -139,10 +140,11 @@ class Reach:
                 continue
             seen.add(here)
             callers = [caller for _, caller in self.ask.callers(here)] if here.parent is not None else []
-            if not callers or here in self._steps:
+            if not callers:
                 return False
+            called.append(here)
             stack.extend(callers)
-        return True
+        return all(here not in self._steps for here in called)
 
     def _called_by_name(self, command: Unit) -> Iterator[Unit]:
         """The code that runs a management command by its name: `call_command("save_database")`."""
@@ -239,7 +241,7 @@ class Reach:
                         yield from self._entered(value, run, expr.span)
             for root in expressions(stmt):
                 for expr in _computed(root):
-                    if isinstance(expr, Call):
+                    if isinstance(expr, Call) and not self.contexts.is_foreign(expr):
                         yield from self._call(expr, run, apart)
 
     def _step(self, run: _Run, span: Span, message: str, apart: bool = False) -> Step:

@@ -56,15 +56,14 @@ class Runs:
         unit = function.unit
         assert unit is not None
         receiver = function.receiver
-        if caller is not None and caller.depth >= MAX_DEPTH:
-            call = caller = None
+        if caller is not None and (caller.depth >= MAX_DEPTH or caller.within(unit)):
+            call = caller = None  # what a function that calls itself is given further in is not known
         key = unit, id(call), caller, _identity(receiver)
         found = self._frames.get(key)
         if found is None:
             args = self._bind(function, call, caller)
             closure = function.closure or self.frame(unit).closure
-            depth = caller.depth + 1 if caller is not None else 0
-            found = self._frames[key] = Frame(unit, closure, args, receiver, depth)
+            found = self._frames[key] = Frame(unit, closure, args, receiver, caller)
             self._kept.append(call)
         return found
 

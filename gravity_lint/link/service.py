@@ -230,15 +230,15 @@ class Service:
     @cached_property
     def uses_database(self) -> bool:
         """Whether its code opens a database or declares models."""
-        return bool(self._evidence or self.models)
+        return bool(self.opened or self.models)
 
     @cached_property
-    def _evidence(self) -> tuple[Sink, ...]:
+    def opened(self) -> tuple[Sink, ...]:
         """The sinks that certainly open a database: a task queue's results may lie elsewhere."""
         return tuple(sink for sink in self.sinks if not sink.demands_scheme or leads_to_database(sink))
 
     @cached_property
     def database_place(self) -> Place | None:
         """The first proof that it uses a database."""
-        sites = [sink.site for sink in self._evidence] or [model.site for model in self.models]
+        sites = [sink.site for sink in self.opened] or [model.site for model in self.models]
         return self.place(min(sites, key=lambda site: (site.module.path, site.span))) if sites else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal as OneOf
+from typing import NamedTuple
 
-from gravity_lint.link.values import Hop, Site
+from gravity_lint.link.values import Environment, Hop, Site, Value
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
 ROLES = {
@@ -16,6 +17,14 @@ ROLES = {
     "database": "database name",
     "file": "file",
 }
+
+
+class Part(NamedTuple):
+    """One literal part of a target."""
+
+    role: str
+    value: Value
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +42,13 @@ class Target:
     site: Site
     trail: tuple[Hop, ...]
     is_test: bool = False
+    kind: str = ""
+    """Of the database: sql, document, cache."""
+    is_call: bool = True
+    """Whether a call opens the database; else it is configuration that a library reads."""
+    parts: tuple[Part, ...] = ()
+    """The literals that one finding is about."""
+    beside: tuple[Environment, ...] = ()
+    """What of the same address comes from the environment."""
+    several: bool = False
+    """Whether other literals may come in its place."""

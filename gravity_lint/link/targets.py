@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gravity_lint import knowledge
@@ -12,7 +12,7 @@ from gravity_lint.link.defaults import FOLDERS, declared, defaults
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.guards import Guards
 from gravity_lint.link.sinks import Sink
-from gravity_lint.link.target import ROLES, Origin, Target
+from gravity_lint.link.target import ROLES, Origin, Part, Target
 from gravity_lint.link.texts import HOLE, Template, names_file, templates
 from gravity_lint.link.values import (
     UNPACKED,
@@ -77,6 +77,8 @@ class _Judge:
         """Role, value and text of each literal part given to the sink itself."""
         self.given: set[str] = set(sink.beside)
         """Roles that the environment has a say in."""
+        self.listed: set[int] = set()
+        """The literals, by identity, of which each is only one of a list."""
         self.tested = guards.tested(sink.unit, sink.site.span)
         """The variable of a database that was asked for first, where the sink is what happens without it."""
 
@@ -94,16 +96,17 @@ class _Judge:
         located = bool({"url", "file", "host"} & (self.given | roles))
         if whole:
             for role, value, text in whole:
-                site = self._anchor([(role, value, text), *rest]) if rest and len(whole) == 1 else value.site
-                yield self._target("hardcoded", role, value, text, site)
+                items = [(role, value, text), *rest]
+                site = self._anchor(items) if rest and len(whole) == 1 else value.site
+                yield self._target("hardcoded", role, value, text, site, items=items, several=len(whole) > 1)
         elif rest and located:
             secret = [item for item in rest if item[0] in ("user", "password")]
             if secret and {"host", "url"} & self.given:
                 role, value, text = secret[0]
-                yield self._target("credentials", role, value, text, self._anchor(secret))
+                yield self._target("credentials", role, value, text, self._anchor(secret), items=secret)
         elif ("password" in roles or {"user", "database"} <= roles) and not self.given:
             role, value, text = rest[0]
-            yield self._target("hardcoded", role, value, text, self._anchor(rest))
+            yield self._target("hardcoded", role, value, text, self._anchor(rest), items=rest)
 
     def _anchor(self, items: list[tuple[str, Value, str]]) -> Site:
         """Where a finding about several literals stands.
@@ -146,6 +149,8 @@ class _Judge:
         elif isinstance(value, Items) and role == "host":
             if value.items:  # several hosts are one address: its first says where it comes from
                 for item in self.guards.ask.runs.force(value.items[0]):
+                    if len(value.items) > 1:
+                        self.listed.add(id(item))
                     yield from self.value(role, item)
             else:
                 self.given.add(role)
@@ -175,7 +180,7 @@ class _Judge:
     def _joined_default(self, role: str, default: Value) -> Iterator[Target]:
         """The settings that a default is joined from: what stands in for them stands in for it."""
         for template in templates((default,)) if isinstance(default, Joined) else ():
-            for part, _, holes in _parts(role, template):
+            for part, _, holes in parts_of(role, template):
                 for item in (item for hole in holes for item in hole):  # of a file, the whole path is told
                     if isinstance(item, Environment) and item.default and part != "file":
                         yield from self._environment(part, item)
@@ -192,7 +197,7 @@ class _Judge:
             if told and (HOLE not in text or names_file(value)):
                 yield self._target("default", role, value, text, value.site, value.chosen)
             return
-        parts = list(_parts(role, template))
+        parts = list(parts_of(role, template))
         if HOLE not in text:
             if _is_target(role, text, self.sink) or role in ("user", "password", "database"):
                 self.literals.append((role, value, text))
@@ -226,7 +231,8 @@ class _Judge:
             role = "password" if "password" in literal else "user"
             yield self._target("credentials", role, value, literal[role], value.site)
 
-    def _target(self, origin: Origin, role: str, value: Value, text: str, site: Site, setting: str = "") -> Target:
+    def _target(self, origin: Origin, role: str, value: Value, text: str, site: Site, setting: str = "",
+                items: Sequence[tuple[str, Value, str]] = (), several: bool = False) -> Target:
         if origin == "hardcoded" and not setting and (setting := self.tested) != "":
             origin = "default"
         trail = (*value.trail, Hop(self.sink.site, f"reaches `{self.sink.name}` here"))
@@ -243,6 +249,11 @@ class _Judge:
             site,
             (Hop(value.site, _begins(value, shown)), *trail),
             any(knowledge.is_test(word) for word in around if word) or self.guards.ask.branches.for_tests(value.site),
+            self.sink.kind,
+            self.sink.is_call,
+            tuple(Part(*item) for item in items or [(role, value, text)]) if id(value) not in self.listed else (),
+            tuple(each for _, values in self.sink.roles for each in sources(values) if isinstance(each, Environment)),
+            several,
         )
 
 
@@ -261,7 +272,7 @@ def _named(value: Value) -> str:
     return value.trail[0].given if value.trail else ""
 
 
-def _parts(role: str, template: Template) -> Iterator[tuple[str, str, list[Values]]]:
+def parts_of(role: str, template: Template) -> Iterator[tuple[str, str, list[Values]]]:
     """The parts of a URL or DSN with holes: role, text, what its holes may be."""
     text = template.text
     holes = list(template.holes)

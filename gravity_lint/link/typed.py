@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import (
@@ -43,7 +42,6 @@ MAX_DEPTH = 6
 """Names and calls between a use and the annotation that says its class."""
 _OPTIONAL = re.compile(r"^(?:\w+\.)*Optional\[(.*)\]$")
 _DOTTED = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
-_METHOD = re.compile(rb"\bdef\s+(\w+)")
 _WRAPPERS = frozenset({"Optional", "Annotated", "Union", "Final", "ClassVar", "Awaitable", "Coroutine"})
 
 
@@ -60,7 +58,7 @@ class Typed:
 
     def methods(self, func: Expr, frame: Frame) -> Iterator[FunctionValue]:
         """The functions of the service that `object.method` may mean, by the class of the object."""
-        if not isinstance(func, Attr) or func.name not in self._methods:
+        if not isinstance(func, Attr) or func.name.encode("utf-8", "replace") not in self.ask.calls.methods:
             return
         site = Site(frame.unit.module, func.span)
         for owner in dict.fromkeys(self._classes(func.base, frame, 0)):
@@ -91,16 +89,6 @@ class Typed:
                     stack.append(name)
         units = [unit for name in sorted(names) for unit in self.ask.objects.named(name)]
         return [unit for unit in units if unit is not owner and owner in self.ask.objects.lineage(unit)[0]]
-
-    @cached_property
-    def _methods(self) -> frozenset[str]:
-        """The names of all methods of the service's classes, and of those beside it."""
-        return frozenset(
-            match[1].decode("utf-8", "replace")
-            for module in self.ask.modules.values()
-            if module.role in ("code", "library")
-            for match in _METHOD.finditer(module.text)
-        )
 
     # ---- the class of an expression
 

@@ -42,7 +42,7 @@ class Hop(NamedTuple):
 class Frame:
     """One run of a unit: what its parameters hold. Without `args`, whatever its callers give them."""
 
-    __slots__ = ("args", "closure", "depth", "receiver", "unit")
+    __slots__ = ("args", "caller", "closure", "depth", "receiver", "unit")
 
     def __init__(
         self,
@@ -50,14 +50,25 @@ class Frame:
         closure: Frame | None = None,
         args: dict[str, Given] | None = None,
         receiver: Value | None = None,
-        depth: int = 0,
+        caller: Frame | None = None,
     ) -> None:
         self.unit = unit
         self.closure = closure
         self.args = args
         self.receiver = receiver
-        self.depth = depth
+        self.caller = caller
+        """The run that makes the call, as far as that is told apart."""
+        self.depth: int = caller.depth + 1 if caller is not None else 0
         """How many calls it is away from the run that the question began in."""
+
+    def within(self, unit: Unit) -> bool:
+        """Whether it is a run of a unit, or one that such a run makes."""
+        frame: Frame | None = self
+        while frame is not None:
+            if frame.unit is unit:
+                return True
+            frame = frame.caller
+        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from gravity_lint.baseline import Outcome
+from gravity_lint.keys import FAIL_ON, FailOn
 from gravity_lint.source import Source
-from gravity_lint.violation import Edit, Place, Severity, Violation
+from gravity_lint.violation import Place, Severity, Shown, Violation
 
 
 class ServiceSummary(NamedTuple):
@@ -20,6 +22,17 @@ class ServiceSummary(NamedTuple):
     why: tuple[str, ...] = ()
     files: int = 0
     database_place: Place | None = None
+
+
+class Look(NamedTuple):
+    """How a report is to look, for the formats that people read."""
+
+    color: bool = False
+    width: int = 100
+    """Columns of the terminal."""
+    verbose: bool = False
+    statistics: bool = False
+    """Whether to count by rule at the end."""
 
 
 class Report(NamedTuple):
@@ -36,16 +49,25 @@ class Report(NamedTuple):
     """What was found and has been mended: it does not count any more."""
     unsafe: bool = False
     """Whether fixes that a person must look at first are asked for."""
-    proposed: Callable[[Violation], tuple[Edit, ...] | str] = lambda violation: ()
+    fail_on: FailOn = "warning"
+    """The least severity that makes the command fail."""
+    baseline: Outcome | None = None
+    """What became of the violations that are known."""
+    proposed: Callable[[Violation], Shown | str] = lambda violation: ()
     """What would mend a violation; where that is refused, why."""
 
     def count(self, severity: Severity) -> int:
         return sum(violation.severity == severity for violation in self.violations)
 
+    def weighs(self, violation: Violation) -> bool:
+        """Whether it makes the command fail."""
+        return violation.severity in (() if self.fail_on == "never" else
+                                      get_args(Severity)[:FAIL_ON.index(self.fail_on) + 1])
+
     @property
     def failed(self) -> bool:
-        """Whether something of weight was found; notes alone do not fail."""
-        return any(violation.severity != "note" for violation in self.violations)
+        """Whether something of the weight was found that makes the command fail."""
+        return any(map(self.weighs, self.violations))
 
     def fixable(self, violation: Violation) -> bool:
         """Whether there is a fix that may be applied as things are asked for."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gravity_lint.report import Report
-from gravity_lint.report.text import safe, where
+from gravity_lint.report import Look, Report
+from gravity_lint.report.text import ending, printed, safe, where
+
+
+def render(report: Report, look: Look) -> Iterator[str]:
+    """A report → a line each, and what there is to say of all."""
+    yield from printed((*lines(report), *ending(report, look)))
 
 
 def lines(report: Report) -> Iterator[str]:

@@ -7,41 +7,40 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from gravity_lint.report import Report
+from gravity_lint.report import Look, Report
 from gravity_lint.report.alike import Group, together
 from gravity_lint.report.frame import Code
-from gravity_lint.report.text import columns, conclusion, relative, safe, where
+from gravity_lint.report.paint import Paint
+from gravity_lint.report.text import columns, conclusion, ending, printed, relative, safe, where
 from gravity_lint.source import Source
-from gravity_lint.violation import Edit, Place, Remedy, Severity, Step, Violation
+from gravity_lint.violation import Block, Edit, Place, Remedy, Severity, Step, Violation
 
-_CODES = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "frame": "34", "dim": "2", "good": "1;32",
-          "marked": "4"}
 _WIDEST_TEXT = 110
 _WIDEST_STEP = 44
+_NEW = 12
+"""Lines of a new file that are shown."""
 _PLACES = 5
 """Of those that say the same, so many are listed; the next line counts the rest."""
 
 
-class _Paint:
-    def __init__(self, color: bool) -> None:
-        self._color = color
-
-    def __call__(self, kind: str, text: str) -> str:
-        return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self._color and text else text
+def render(report: Report, look: Look) -> Iterator[str]:
+    """A report → what a terminal shows of it."""
+    yield from printed(lines(report, look.color, look.width, look.verbose))
+    yield from printed(ending(report, look))
 
 
 def lines(report: Report, color: bool, width: int, verbose: bool = False) -> Iterator[str]:
     """A report → lines for a terminal of this width. What says the same is shown once, or each, if `verbose`."""
-    writer = _Writer(report, _Paint(color), width)
+    writer = _Writer(report, Paint(color), width)
     for group in map(Group, report.violations) if verbose else together(report.violations):
         yield from writer.group(group)
         yield ""
     clean = not report.violations and not report.crashes
-    yield _Paint(color)("good" if clean else "bold", conclusion(report))
+    yield Paint(color)("good" if clean else "bold", conclusion(report))
 
 
 class _Writer:
-    def __init__(self, report: Report, paint: _Paint, width: int) -> None:
+    def __init__(self, report: Report, paint: Paint, width: int) -> None:
         self._report = report
         self._paint = paint
         self._width = width
@@ -128,17 +127,35 @@ class _Writer:
 
     def _fix(self, violation: Violation, remedy: Remedy, gutter: int) -> Iterator[str]:
         """How to have it mended, what to look at before that, and the fix as a diff."""
-        edits = self._report.proposed(violation)
-        if isinstance(edits, str):
-            yield from self._remark("fix", f"not here: {safe(edits)}", gutter)
+        shown = self._report.proposed(violation)
+        if isinstance(shown, str):
+            yield from self._remark("fix", f"not here: {safe(shown)}", gutter)
             return
         option = {"safe": "`--fix`", "unsafe": "`--fix --unsafe-fixes`", "display": "by hand"}[remedy.applicability]
         yield from self._remark("fix", option + (f"; first look: {safe(remedy.caution)}" if remedy.caution else ""),
                                 gutter)
+        edits = [each for each in shown if isinstance(each, Edit)]
         for path in dict.fromkeys(edit.path for edit in edits):
+            of_path = [edit for edit in edits if edit.path == path]
+            long = self._report.source(path) is None and of_path[0].text.count("\n")
+            more = f", new, {long} lines: `--diff` shows it" if long > _NEW else ""
             if path != violation.place.path:
-                yield f"{' ' * gutter}   {self._paint('frame', safe(relative(path)))}"
-            yield from self._diff(path, [edit for edit in edits if edit.path == path], gutter)
+                yield f"{' ' * gutter}   {self._paint('frame', safe(relative(path)) + more)}"
+            if not more:
+                yield from self._diff(path, of_path, gutter)
+        for each in shown:
+            if isinstance(each, Block):
+                yield from self._block(each, gutter)
+
+    def _block(self, block: Block, gutter: int) -> Iterator[str]:
+        """Code for another place, below where that is."""
+        indent = f"{' ' * gutter}   "
+        for line in _wrap(f"{safe(block.where)}:", self._width - len(indent), ""):
+            yield f"{indent}{self._paint('frame', line)}"
+        code = Code(Source("", block.text.encode("utf-8", "surrogatepass")))
+        for number in range(1, len(code) + 1):
+            text = "".join(cell.text for cell in code.cells(number)).rstrip()
+            yield f"{indent}  {self._paint('good', text)}".rstrip()
 
     def _diff(self, path: str, edits: Sequence[Edit], gutter: int) -> Iterator[str]:
         """What edits make of a file: the lines that go and come, with those around them."""

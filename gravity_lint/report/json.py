@@ -1,31 +1,46 @@
-"""The whole report as one JSON document."""
+"""The whole report as one JSON document, or as a line a violation."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from gravity_lint.report import Report
+from gravity_lint.report import Look, Report
+from gravity_lint.report.edits import Placed, blocks, placed
 from gravity_lint.report.text import relative
-from gravity_lint.violation import Edit, Violation
+from gravity_lint.violation import Violation
 
 VERSION = 1
 
 
-def render(report: Report) -> str:
+def render(report: Report, look: Look) -> Iterator[str]:
+    """A report → a JSON document."""
+    yield text(report)
+
+
+def render_lines(report: Report, look: Look) -> Iterator[str]:
+    """A report → an object a line: the violations, in order, and last what failed through a fault of this program."""
+    for violation in report.violations:
+        yield _dumped(told(report, violation), None)
+    for crash in report.crashes:
+        yield _dumped({"crash": crash}, None)
+
+
+def text(report: Report) -> str:
     """A report → JSON text that any UTF-8 stream takes, ending with a newline."""
-    text = json.dumps(document(report), ensure_ascii=False, indent=2)
-    return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return _dumped(document(report), 2)
 
 
 def document(report: Report) -> dict[str, Any]:
     """A report → plain values. Notes count in `summary`, but do not make the command fail."""
     return {
         "version": VERSION,
-        "violations": [_violation(report, violation) for violation in report.violations],
+        "violations": [told(report, violation) for violation in report.violations],
         "services": [{"path": relative(service.path), "kind": service.kind, "uses_database": service.uses_database}
                      for service in report.services],
+        "crashes": list(report.crashes),
         "summary": {"violations": len(report.violations), "errors": report.count("error"),
                     "warnings": report.count("warning"), "notes": report.count("note"), "files": report.files,
                     "services": len(report.services), "failed": report.failed, "fixed": len(report.fixed),
@@ -33,7 +48,8 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def _violation(report: Report, violation: Violation) -> dict[str, Any]:
+def told(report: Report, violation: Violation) -> dict[str, Any]:
+    """A violation → plain values."""
     place = violation.place
     return {
         "code": violation.code, "name": violation.name, "severity": violation.severity, "message": violation.message,
@@ -50,17 +66,19 @@ def _fix(report: Report, violation: Violation) -> dict[str, Any] | None:
     remedy = violation.remedy
     if remedy is None:
         return None
-    edits = report.proposed(violation)
+    edits = placed(report, violation)
     refused, edits = (edits, ()) if isinstance(edits, str) else (None, edits)
     return {"kind": remedy.kind, "applicability": remedy.applicability, "caution": remedy.caution or None,
-            "refused": refused, "edits": [_edit(report, edit) for edit in edits]}
+            "refused": refused, "edits": list(map(_edit, edits)),
+            "blocks": [each._asdict() for each in blocks(report, violation)]}
 
 
-def _edit(report: Report, edit: Edit) -> dict[str, Any]:
-    """An edit with its places as those of violations are told."""
-    source = report.source(edit.path)
-    text = source.text if source is not None else ""
-    (line, column), (end_line, end_column) = (
-        (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)) for at in (edit.start, edit.end))
-    return {"path": relative(edit.path), "line": line, "column": column, "end_line": end_line, "end_column": end_column,
-            "text": edit.text}
+def _edit(edit: Placed) -> dict[str, Any]:
+    place = edit.place
+    return {"path": relative(place.path), "line": place.line, "column": place.column, "end_line": place.end_line,
+            "end_column": place.end_column, "text": edit.text}
+
+
+def _dumped(value: Any, indent: int | None) -> str:
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
+    return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", dumped) + "\n"

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gravity_lint.regex import regex
-from gravity_lint.report import Report
-from gravity_lint.violation import Place
+from gravity_lint.report import Look, Report
+from gravity_lint.violation import Place, Severity, Violation
 
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 _UNSAFE = regex("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+_ORDER = regex(r"^\s*::|##(?:vso)?\[")
+"""How orders to GitHub's and Azure's runners begin."""
 
 
 def safe(text: str) -> str:
     """Text without what would move a terminal's cursor, turn its direction or break the line."""
     return _UNSAFE.sub(lambda match: " " if match[0] in "\t\n\r" else "\ufffd", text)
+
+
+def printed(lines: Iterable[str]) -> Iterator[str]:
+    """Lines with their ends; on a CI that obeys what is written to its log, without orders."""
+    obeyed = "GITHUB_ACTIONS" in os.environ or "TF_BUILD" in os.environ
+    yield from ((disarmed(line) if obeyed else line) + "\n" for line in lines)
+
+
+def disarmed(line: str) -> str:
+    """A line that no CI takes for an order to itself, whatever code says in it."""
+    return _ORDER.sub(lambda match: f"{match[0][:-1]}\u200b{match[0][-1]}", line)
 
 
 def columns(text: str) -> int:
@@ -43,6 +57,12 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
+def tallied(violations: Iterable[Violation]) -> str:
+    """`2 errors, 1 note`: how many there are of each weight."""
+    numbers = Counter(violation.severity for violation in violations)
+    return ", ".join(counted(numbers[severity], severity) for severity in SEVERITIES if numbers[severity])
+
+
 def conclusion(report: Report) -> str:
     """The last line for people: what was found, in how much."""
     services = [service for service in report.services if service.kind != "repository"]
@@ -50,14 +70,22 @@ def conclusion(report: Report) -> str:
     seen = [counted(len(services) - libraries, "service")] if len(services) > libraries or not libraries else []
     if libraries:
         seen.append(f"{libraries} {'library' if libraries == 1 else 'libraries'}")
-    found = [counted(number, severity) for severity in ("error", "warning", "note")
-             if (number := report.count(severity))]
+    found = tallied(report.violations)
     whole = f"{' and '.join(seen)} ({counted(report.files, 'file')})"
     if found:
-        return f"Found {', '.join(found)} in {whole}"
+        return f"Found {found} in {whole}"
     if report.crashes:
         return f"Not everything could be judged in {whole}"
     return f"All clean: nothing to say about {whole}"
+
+
+def ending(report: Report, look: Look) -> Iterator[str]:
+    """The last lines of the formats that people read: how often each rule spoke, and what was or can be mended."""
+    if look.statistics:
+        from gravity_lint.report.statistics import lines
+
+        yield from lines(report)
+    yield from fixes(report)
 
 
 def fixes(report: Report) -> Iterator[str]:
