@@ -210,6 +210,18 @@ class Calls:
             found = self._families[name] = frozenset(names)
         return found
 
+    def may_override(self, owner: str, name: str) -> bool:
+        """Whether, as far as texts tell, some class that inherits from one of this name may define a name itself."""
+        word = name.encode("utf-8", "replace")
+        for heir in self.family(owner):
+            told = heir.encode("utf-8", "replace")
+            if heir != owner and any(
+                told in spelling.classes and (word in spelling.methods or word in spelling.classes)
+                for spelling in (module.spelling for module in self.holding(heir))
+            ):
+                return True
+        return False
+
     def unnamed(self, words: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
         """The calls of what a call returned, `app.on_event("startup")(start)`, in modules with one of these words."""
         for module in self.holding_any(words):
