@@ -222,10 +222,20 @@ class Calls:
                 return True
         return False
 
-    def unnamed(self, words: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
-        """The calls of what a call returned, `app.on_event("startup")(start)`, in modules with one of these words."""
-        for module in self.holding_any(words):
+    def unnamed(self, modules: Iterable[Module]) -> Iterator[tuple[Call, Unit]]:
+        """The calls of what a call returned, `app.on_event("startup")(start)`, in these modules."""
+        for module in modules:
             yield from module.calls.get("()", ())
+
+    def paths(self, written: Iterable[str]) -> dict[str, set[Module]]:
+        """Ends of what is written, `on_startup.append` → the last name of each, with the modules of the service's own
+        code that hold all names of one that ends so."""
+        found: dict[str, set[Module]] = {}
+        for path in written:
+            names = path.split(".")
+            modules = set(self.holding(names[0])).intersection(*map(self.holding, names[1:]))
+            found.setdefault(names[-1], set()).update(modules)
+        return found
 
     def aliases(self, name: str) -> tuple[str, ...]:
         """The other names under which the service's own code imports a name."""
