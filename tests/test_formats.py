@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import formats as hosts
@@ -146,7 +145,7 @@ def test_whatever_a_repository_holds(name: str) -> None:
     nasty = [violation(path, word, severity, service="s v:c,é") for path in NASTY for word in WORDS
              for severity in ("error", "note")]
     steps = tuple(Step(each.place, each.message) for each in nasty[::7])
-    told = said(report(*(replace(each, trail=steps, advice=each.message) for each in nasty)), name)
+    told = said(report(*(each._replace(trail=steps, advice=each.message) for each in nasty)), name)
     told.encode("utf-8")
     read = READERS[name](told)
     if name not in ("json", "json-lines"):
@@ -233,7 +232,7 @@ def test_notes_do_not_fail() -> None:
 def test_what_fails_is_what_is_asked_to_fail() -> None:
     made = report(violation(severity="error"), violation(severity="warning"), violation(severity="note"))
     for fail_on, failures in (("error", 1), ("warning", 2), ("note", 3), ("never", 0)):
-        assert hosts.junit(said(replace(made, fail_on=fail_on), "junit")).get("failures") == str(failures)
+        assert hosts.junit(said(made._replace(fail_on=fail_on), "junit")).get("failures") == str(failures)
 
 
 def test_a_service_of_which_nothing_is_said_passes() -> None:
@@ -335,7 +334,7 @@ def test_rules_are_described() -> None:
 
 def test_columns_are_left_out_where_lines_differ() -> None:
     long = violation()
-    long = replace(long, place=long.place._replace(end_line=3))
+    long = long._replace(place=long.place._replace(end_line=3))
     properties = hosts.github(said(report(long), "github"))[0][1]
     assert (properties["line"], properties["endLine"]) == ("1", "3")
     assert not {"col", "endColumn"} & set(properties)
@@ -390,7 +389,7 @@ def mendable(*edits: tuple[int, int, str], path: str = "a.py") -> Report:
     remedy = Remedy("drop-suppression", "safe")
     file = f"{Path.cwd().as_posix()}/{path}"
     made = report(violation(remedy=remedy), text=MENDED)
-    return replace(made, proposed=lambda each: tuple(Edit(file, *edit) for edit in edits))
+    return made._replace(proposed=lambda each: tuple(Edit(file, *edit) for edit in edits))
 
 
 def test_fixes_of_sarif_and_rdjson_make_the_text_that_is_meant() -> None:
