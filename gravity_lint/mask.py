@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gravity_lint.regex import regex
@@ -35,39 +36,48 @@ _GIVEN = (r"(?:\bidentified\s+(?:(?:with|via)\s+\S+\s+)?(?:by|as|using)\s+(?:val
 _VALUE = (r"(?:(?P<sign>\\?[\"'])(?P<quoted>(?:(?!(?P=sign))[^\n]){1,300})(?P=sign)"
           r"|[\"'\\]{0,3}(?P<plain>[^\s\"',\\]+))")
 """A word of a command line, or an item of a list of them."""
-_PATTERNS = tuple(regex(text, re.IGNORECASE | re.DOTALL) for text in (
-    _GIVEN + r"(?:[NEB]|U&|_\w{1,12}\s?)?(?P<sign>''(?=[^\s;,)'\"])|\\?['\"])"
-             r"(?P<quoted>(?:(?!(?P=sign))(?:\\.|.)|(?P=sign){2}){0,300})(?:(?P=sign)|\Z)",
-    _GIVEN + r"(?P<sign>\$\w{0,20}\$)(?P<quoted>.{0,300}?)(?P=sign)",
-    r"\bidentified\s+by\s+\S{1,100}\s+replace\s+" + _VALUE,
-    r"\b(?:user|to)\s+\S{1,80}\s+identified\s+by\s+(?!values\b|password\b|random\b)(?P<plain>[^\s'\"\\;,$%{(:<]+)",
-    r"--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*(?=[\"']))" + _VALUE,
-    r"\brequirepass[\"']?[ =,]\s*" + _VALUE,
-    r"\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?[\s\"']-p(?=[^\s,])(?![\"'](?:[,\])\s]|\Z))" + _VALUE,
-    r"\b(?:mysql|mariadb)-?admin\b[^\n]{0,200}?[\s\"']password[\"']?[\s,]\s*" + _VALUE,
-    r"\b(?:redis|valkey|keydb)-cli\b[^\n]{0,200}?[\s\"']-a[\"']?[\s,]\s*" + _VALUE,
-    r"\bmongo\w*\b[^\n]{0,200}?[\s\"']-p(?:[\"']?[\s,=]\s*|(?=[^\s\"',]))(?!\d+:\d)" + _VALUE,
-    r"\b(?:sqlcmd|osql|isql|bcp)\b[^\n]{0,200}?[\s\"'](?-i:-P)(?:[\"']?[\s,]\s*)?" + _VALUE,
-    r"\b(?:sshpass|az[\"',\s]{1,4}(?:postgres|mysql|mariadb|sql)\b[^\n]{0,200}?)[\"',\s]{1,4}-p[\"',\s]{0,4}" + _VALUE,
-    r"(?<=[\s\"'(])-\w{0,40}(?:password|pwd)[\"']?[\s:]\s*(?![(|])" + _VALUE,
-    r"\bConvertTo-SecureString\s+(?:-(?:AsPlainText|Force|String)\s+)*(?!-)" + _VALUE,
-    r"\b(?:echo|printf)\s+(?:-\w+\s+)?" + _VALUE + r"\s*\|[^\n|]{0,100}?(?:\s-W\b|\s-S\b|\bcreateuser\b|stdin\b)",
+_PATTERNS = tuple((words, regex(text, re.IGNORECASE | re.DOTALL)) for words, text in (
+    (("identified", "password"), _GIVEN + r"(?:[NEB]|U&|_\w{1,12}\s?)?(?P<sign>''(?=[^\s;,)'\"])|\\?['\"])"
+              r"(?P<quoted>(?:(?!(?P=sign))(?:\\.|.)|(?P=sign){2}){0,300})(?:(?P=sign)|\Z)"),
+    (("identified", "password"), _GIVEN + r"(?P<sign>\$\w{0,20}\$)(?P<quoted>.{0,300}?)(?P=sign)"),
+    (("identified",), r"\bidentified\s+by\s+\S{1,100}\s+replace\s+" + _VALUE),
+    (("identified",),
+     r"\b(?:user|to)\s+\S{1,80}\s+identified\s+by\s+(?!values\b|password\b|random\b)(?P<plain>[^\s'\"\\;,$%{(:<]+)"),
+    (("pass",), r"--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*(?=[\"']))" + _VALUE),
+    (("requirepass",), r"\brequirepass[\"']?[ =,]\s*" + _VALUE),
+    (("-p",), r"\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?[\s\"']-p(?=[^\s,])(?![\"'](?:[,\])\s]|\Z))" + _VALUE),
+    (("password",), r"\b(?:mysql|mariadb)-?admin\b[^\n]{0,200}?[\s\"']password[\"']?[\s,]\s*" + _VALUE),
+    (("-cli",), r"\b(?:redis|valkey|keydb)-cli\b[^\n]{0,200}?[\s\"']-a[\"']?[\s,]\s*" + _VALUE),
+    (("-p",), r"\bmongo\w*\b[^\n]{0,200}?[\s\"']-p(?:[\"']?[\s,=]\s*|(?=[^\s\"',]))(?!\d+:\d)" + _VALUE),
+    (("-p",), r"\b(?:sqlcmd|osql|isql|bcp)\b[^\n]{0,200}?[\s\"'](?-i:-P)(?:[\"']?[\s,]\s*)?" + _VALUE),
+    (("-p",),
+     r"\b(?:sshpass|az[\"',\s]{1,4}(?:postgres|mysql|mariadb|sql)\b[^\n]{0,200}?)[\"',\s]{1,4}-p[\"',\s]{0,4}"
+     + _VALUE),
+    (("password", "pwd"), r"(?<=[\s\"'(])-\w{0,40}(?:password|pwd)[\"']?[\s:]\s*(?![(|])" + _VALUE),
+    (("convertto-securestring",),
+     r"\bConvertTo-SecureString\s+(?:-(?:AsPlainText|Force|String)\s+)*(?!-)" + _VALUE),
+    (("echo", "printf"),
+     r"\b(?:echo|printf)\s+(?:-\w+\s+)?" + _VALUE + r"\s*\|[^\n|]{0,100}?(?:\s-W\b|\s-S\b|\bcreateuser\b|stdin\b)"),
 ))
-"""Passwords in SQL and in the options of commands, in whatever language those stand."""
+"""Passwords in SQL and in the options of commands, in whatever language those stand; each with the words, in small
+letters, of which a text must hold one."""
 _SEVERAL = (
-    (regex(r"\bsp_(?:password\b|setapprole\b|addlogin\s+N?'[^'\n]*'|addlinkedsrvlogin\b)([^;\n]{0,300})",
+    (("sp_",), regex(r"\bsp_(?:password\b|setapprole\b|addlogin\s+N?'[^'\n]*'|addlinkedsrvlogin\b)([^;\n]{0,300})",
                 re.IGNORECASE),
      regex(r"['\"]([^'\"\n]+)")),
-    (regex(r"(?:password|identified\s+by)\s+[\"'\\]*(?:%[Lsr]|%\(\w+\)s|\{\w*\})[^\n]{0,100}?['\"]\s*"
+    (("password", "identified"),
+     regex(r"(?:password|identified\s+by)\s+[\"'\\]*(?:%[Lsr]|%\(\w+\)s|\{\w*\})[^\n]{0,100}?['\"]\s*"
                 r"(?:,|%|\.format\s*\()([^;\n]{0,300})", re.IGNORECASE),
      regex(r"(?<![\w\])][\[(])['\"]{1,2}([^'\"\n]+)['\"]")),
-    (regex(r"\bsetuser\b([^\n]{0,300})", re.IGNORECASE), regex(r"(?<=[\s\"'\\])[><#!]([^\s\"']+)")),
+    (("setuser",), regex(r"\bsetuser\b([^\n]{0,300})", re.IGNORECASE), regex(r"(?<=[\s\"'\\])[><#!]([^\s\"']+)")),
 )
 """Stretches of a line, and what in them is a password."""
 _PAIR = regex(r"(?<!\w)\w{0,40}?(?:password|passwd|pwd)\s*=\s*(?:[NE](?='))?"
                    r"('(?:[^'\\]|\\.)*'|\\\"[^\"\n]*|[^\s;&\"'`\\]+)", re.IGNORECASE)
 _SPOKEN = regex(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)(?:\\?[\"'`])?\s*(?:=|:)\s*(\\?[\"'])((?:(?!\2)(?:\\.|.))*)\2",
                      re.DOTALL)
+_REMEMBERED = 300
+"""Characters of a sentence that is not looked through again when it is said of another place."""
 _REACH = 2000
 """How far along a line a value is followed."""
 _KEY = regex(r"(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]*)[\"']?[ \t]*"
@@ -101,6 +111,11 @@ def is_secret(name: str) -> bool:
 
 def mask(text: str) -> str:
     """A sentence for people without the passwords in it."""
+    return _masked(text) if len(text) <= _REMEMBERED else _masked.__wrapped__(text)
+
+
+@lru_cache(2_000)
+def _masked(text: str) -> str:
     return apply(text, _merged(_in_text(text), len(text))) if text else text
 
 
@@ -153,12 +168,13 @@ def _everywhere(text: str) -> Iterator[tuple[int, int]]:
         for match in _URL.finditer(text):
             if not _is_port(text[:match.start()][-5:], match[1]):
                 yield from _value(text, *match.span(1))
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(text):
+    small = text.lower() if text.isascii() else None  # elsewhere more letters than one may count as the same
+    for words, pattern in _PATTERNS:
+        for match in pattern.finditer(text) if small is None or any(word in small for word in words) else ():
             group = "plain" if match.groupdict().get("quoted") is None else "quoted"
             yield from _value(text, *match.span(group))
-    for stretch, secret in _SEVERAL:
-        for match in stretch.finditer(text):
+    for words, stretch, secret in _SEVERAL:
+        for match in stretch.finditer(text) if small is None or any(word in small for word in words) else ():
             for inner in secret.finditer(match[1]):
                 yield from _value(text, match.start(1) + inner.start(1), match.start(1) + inner.end(1))
     for match in _BASE64.finditer(text):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from typing import TextIO
@@ -67,6 +66,8 @@ class Progress:
         return f"judging [{bar:.<{_BAR}}] {share:4.0%}  {services}  {seconds} s"
 
     def _write(self, line: str) -> None:
+        import shutil  # dear, and most runs are done before
+
         line = line[:shutil.get_terminal_size().columns - 1]
         try:
             self._stream.write(f"\r{line:<{self._shown}}" + ("" if line else "\r"))

@@ -17,7 +17,7 @@ from tests.needed import needed
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 LITERAL = 'from sqlalchemy import create_engine\n\nengine = create_engine("postgresql://localhost/app")\n'
-NAMES = ("plain.py", "with spaces/in it.py", "größe/東京.py")
+NAMES = ("plain.py", "with spaces/in it.py", "größe/東京.py", "a:1/b:c.py")
 PLACE = (3, 24)
 """The line and column of what is found in each of them."""
 
@@ -116,13 +116,13 @@ const found = text.split(/\\r?\\n/).map(line => new RegExp(pattern.regexp).exec(
 console.log(JSON.stringify(found.map(each => [each[pattern.file], each[pattern.line], each[pattern.column],
                                               each[pattern.code], each[pattern.message]])));
 """
-    (tree / "a:b.py").write_text(LITERAL, "utf-8")
+    (tree / "a:3:4: b.py").write_text(LITERAL, "utf-8")  # nobody else would understand it
     text = ran(["sh", "-c", task["command"]], tree, environment)
     done = subprocess.run([needed("node"), "-e", script], input=json.dumps([pattern, text]), check=True,
                           encoding="utf-8", capture_output=True)
     found = json.loads(done.stdout)
     assert [(name, int(line), int(column), code) for name, line, column, code, _ in found] == [
-        (name, *PLACE, "GRV101") for name in sorted((*NAMES, "a:b.py"))]
+        (name, *PLACE, "GRV101") for name in sorted((*NAMES, "a:3:4: b.py"))]
 
 
 def test_a_buffer_in_place_of_its_file(tree: Path, environment: dict[str, str]) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -12,19 +11,30 @@ from gravity_lint.checks.alembic import IniUrl, MissingAlembic, MissingDowngrade
 from gravity_lint.checks.deployment import BakedUrl, UnmarkedCompose
 from gravity_lint.checks.documents import MissingDatabaseMd
 from gravity_lint.checks.environments import has_environment, overrides_url
+from gravity_lint.discover import File, ServiceFiles
 from gravity_lint.facts.compose import compose_words, is_database_image
 from gravity_lint.facts.python import parse_python
-from gravity_lint.source import read
+from gravity_lint.link.models import Model
+from gravity_lint.link.modules import Module
+from gravity_lint.link.service import Service
+from gravity_lint.link.values import Site
 from gravity_lint.violation import Finding, Place
 
-
-class File(NamedTuple):
-    path: str
-    kind: str
-    role: str
-
-
 _KINDS = {".py": "python", ".yml": "yaml", ".yaml": "yaml", ".ini": "ini", ".toml": "toml", ".md": "markdown"}
+
+
+class _Declaring(Service):
+    """A service that declares one model and opens nothing, whatever its files hold."""
+
+    opened = sinks = ()  # type: ignore[assignment]
+
+    def __init__(self, files: ServiceFiles, model: Model, place: Place) -> None:
+        super().__init__(files)
+        self.models = (model,)  # type: ignore[misc]
+        self.database_place = place  # type: ignore[misc]
+
+    def place(self, site: Site) -> Place:
+        return self.database_place
 
 
 def service(root: Path, kind: str = "service", **texts: str) -> Any:
@@ -37,13 +47,10 @@ def service(root: Path, kind: str = "service", **texts: str) -> Any:
         role = "migration" if path.parent.name == "versions" or path.name == "env.py" else "code"
         files.append(File(path.as_posix(), "dockerfile" if path.name.startswith("Dockerfile")
                           else _KINDS.get(path.suffix, "other"), role))
-    place = Place((root / "main.py").as_posix(), 1, 1, 1, 2)
-    model = SimpleNamespace(orm="sqlalchemy", name="Item", site=SimpleNamespace(module=place, span=(0, 1)))
-    return SimpleNamespace(
-        root=root.as_posix(), kind=kind, files=tuple(files), models=(model,), sinks=(), uses_database=True,
-        database_place=place, place=lambda site: place, source=lambda path: read(path, path.endswith(".py")),
-        facts=lambda path: parse_python(read(path, True).data),
-        files_of=lambda *kinds, roles=("code",): tuple(f for f in files if f.kind in kinds and f.role in roles))
+    main = (root / "main.py").as_posix()
+    module = Module(main, "code", lambda: parse_python(b""), lambda: b"")
+    return _Declaring(ServiceFiles(root.as_posix(), kind, (), tuple(files), ()),
+                      Model("sqlalchemy", "Item", Site(module, (0, 1))), Place(main, 1, 1, 1, 2))
 
 
 def compose(root: Path, text: str, name: str = "docker-compose.yml") -> list[Finding]:

@@ -177,6 +177,19 @@ def test_a_name_that_is_read_already_is_told(tmp_path: Path) -> None:
     assert remedy(found).caution.startswith("`DATABASE_URL` is read already: both are the same database then; ")
 
 
+def test_the_stages_of_a_configuration_have_one_name(tmp_path: Path) -> None:
+    text = "import os\n\n\nclass {}:\n    SQLALCHEMY_DATABASE_URI = {}\n\n\n" \
+           "class {}:\n    SQLALCHEMY_DATABASE_URI = {}\n"
+    read = "os.environ['DATABASE_URL']"
+    found = mended(tmp_path, {
+        "config.py": text.format("Dev", "'mysql://a:b@localhost/dev'", "Prod", "'mysql://c:d@db/shop'"),
+        "app.py": "from flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\n\napp = Flask(__name__)\n"
+                  "app.config.from_object('config.Dev')\ndb = SQLAlchemy(app)\n"})
+    assert (tmp_path / "config.py").read_text("utf-8") == text.format("Dev", read, "Prod", read)
+    assert (tmp_path / ".env.example").read_text("utf-8") == "DATABASE_URL=mysql://a:***@localhost/dev\n"
+    assert len(found.report.fixed) == 2
+
+
 def test_a_name_that_is_read_for_another_database_is_not_taken(tmp_path: Path) -> None:
     mended(tmp_path, {".env.example": "DATABASE_URL=postgresql://h/other\n",
                       "a.py": f"import os\n{ENGINE}e = create_engine(os.environ['DATABASE_URL'])\n",

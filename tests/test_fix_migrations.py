@@ -265,8 +265,25 @@ FLASK = Service('''
     app = create_app()
 ''', frozenset({"line_item"}), "SHOP_DATABASE_URI")
 
+FLASK_PARTS = Service('''
+    --- app.py
+    import os
+
+    from flask import Flask
+    from flask_sqlalchemy import SQLAlchemy
+
+    app = Flask(__name__)
+    name = os.environ["DATABASE_PATH"]
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///" + name
+    db = SQLAlchemy(app)
+
+
+    class Note(db.Model):
+        id = db.Column(db.Integer, primary_key=True)
+''', frozenset({"note"}), "DATABASE_PATH", driver="")
+
 SERVICES = {"sync": SYNC, "async": ASYNC, "src layout": SOURCE_LAYOUT, "flat, two bases": FLAT, "SQLModel": SQLMODEL,
-            "Flask-SQLAlchemy": FLASK}
+            "Flask-SQLAlchemy": FLASK, "Flask-SQLAlchemy, a URL of parts": FLASK_PARTS}
 
 
 class Alembic:
@@ -305,7 +322,7 @@ def test_a_scaffold_is_run(service: Service, tmp_path: Path, alembic: Alembic) -
     database = tmp_path / "shop.db"
     if service.variable:
         assert service.variable in alembic("upgrade head", fails=True)
-        alembic.environment[service.variable] = f"{service.driver}:///{database}"
+        alembic.environment[service.variable] = f"{service.driver}:///{database}" if service.driver else str(database)
     else:
         alembic.environment.update(DB_SCHEME="sqlite", DB_NAME=str(database))
     sql = alembic("revision --autogenerate -m initial", "upgrade head", "check", "upgrade head --sql")

@@ -1,4 +1,4 @@
-"""What goes with a call that creates tables, as a property over generated code, and in forms that examples lack."""
+"""What goes with a call that creates tables: a property over generated code, and forms that examples do not show."""
 
 from __future__ import annotations
 
@@ -35,16 +35,17 @@ CREATIONS = [Piece(text) for text in (
     "{i}{i}await connection.run_sync(Base.metadata.create_all)\n{i}app.state.n{n} = (1)  # stays {n}\n",
     'def make{n}():\n{i}"""Doc {n}."""\n{i}global engine\n{i}Base.metadata.create_all(engine)\n\n\nmake{n}()\n',
     "def make{n}(): Base.metadata.create_all(engine)\nif app.debug: make{n}()\n",
-    "def outer{n}():\n{i}def make():\n{i}{i}Base.metadata.create_all(engine)\n{i}make()\n{i}return {n}\nouter{n}()\n",
+    "def outer{n}():\n{i}def make():\n{i}{i}Base.metadata.create_all(engine)\n{i}make()\n"
+    "{i}return {n}\nouter{n}()\n",
     "class Store{n}:\n{i}def create(self):\n{i}{i}Base.metadata.create_all(engine)\n\n"
-    "{i}def other(self):  # stays {n}\n"
-    "{i}{i}return {n}\n\n\nstore{n} = Store{n}()\nstore{n}.create()\n",
+    "{i}def other(self):  # stays {n}\n{i}{i}return {n}\n\n\nstore{n} = Store{n}()\nstore{n}.create()\n",
     'app.add_event_handler("startup", lambda: Base.metadata.create_all(engine))\n',
     "def unused{n}():\n{i}from app.db import engine as other\n{i}Base.metadata.create_all(other)\n",
 )]
 
 
-QUIET = [piece._replace(text=f"{piece.text}\n") if piece.text.startswith("#") else piece for piece in NOISE]
+QUIET = [piece._replace(text=f"{piece.text}\n") if piece.text.startswith("#") else piece
+         for piece in NOISE if not piece.text.startswith("\x0c")]
 """A comment right above what goes is about that; with a blank line between it stays."""
 
 
@@ -155,9 +156,9 @@ def test_what_is_left_alone(tree: Path, text: str, reason: str) -> None:
 
 
 def test_models_stay_imported(tree: Path) -> None:
-    put(tree, {"app/models.py": "from sqlalchemy import Column, Integer\n\n"
-                                  "from app.db import Base\n\n\nclass A(Base):\n"
-                                "    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n"})
+    put(tree, {"app/models.py": "from sqlalchemy import Column, Integer\n\nfrom app.db import Base\n\n\n"
+                                "class A(Base):\n    __tablename__ = 'a'\n"
+                                "    id = Column(Integer, primary_key=True)\n"})
     text = "from fastapi import FastAPI\n\nfrom app import models\nfrom app.db import engine\n\napp = FastAPI()\n"
     after = fixed(tree, text + "models.Base.metadata.create_all(engine)\n")
     assert after == text.replace("from app.db import engine\n", "")

@@ -123,8 +123,19 @@ def test_a_fault_of_ours_is_a_line(tmp_path: Path) -> None:
         "utf-8")
     done = subprocess.run([sys.executable, "-m", "flake8", "--isolated", "app.py"], cwd=tmp_path, check=False,
                           text=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(tmp_path)})
-    assert done.stderr == "gravity-lint: internal error: RuntimeError: oh; please report it\n"
-    assert "Traceback" not in done.stdout
+    assert done.stdout.startswith("app.py:1:1: GRV000 internal error: RuntimeError: oh; please report it")
+    assert (done.returncode, done.stdout.count("\n"), done.stderr) == (1, 1, "")
+
+
+def test_processes_that_share_nothing(shop: Path) -> None:
+    """Where processes are not forked, each asks anew, and the first one's run is told again."""
+    (shop / "sitecustomize.py").write_text(
+        "import multiprocessing\nmultiprocessing.set_start_method('spawn')\n", "utf-8")
+    done = subprocess.run([sys.executable, "-m", "flake8", "--isolated", "--select", "GRV", "--jobs", "2", "catalog"],
+                          cwd=shop, check=False, text=True, capture_output=True, timeout=300,
+                          env={**os.environ, "PYTHONPATH": str(shop)})
+    assert Said(done.returncode, done.stdout, done.stderr, 0).found == checked(shop, "catalog")
+    assert done.stderr == ""
 
 
 def test_a_service_is_judged_once(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import formats as hosts
@@ -122,8 +121,8 @@ def violation(path: str = "a.py", message: str = "`x` is wrong", severity: Sever
               service: str = "", **changes: object) -> Violation:
     base = Path.cwd().as_posix()
     place = Place(f"{base}/{path}", line, 1, line, 2)
-    return replace(Violation("GRV101", "hardcoded-database-url", severity, message, place,
-                             f"{base}/{service}".rstrip("/"), (), "Mend it"), **changes)
+    return Violation("GRV101", "hardcoded-database-url", severity, message, place,
+                     f"{base}/{service}".rstrip("/"), (), "Mend it")._replace(**changes)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -146,7 +145,7 @@ def test_whatever_a_repository_holds(name: str) -> None:
     nasty = [violation(path, word, severity, service="s v:c,é") for path in NASTY for word in WORDS
              for severity in ("error", "note")]
     steps = tuple(Step(each.place, each.message) for each in nasty[::7])
-    told = said(report(*(replace(each, trail=steps, advice=each.message) for each in nasty)), name)
+    told = said(report(*(each._replace(trail=steps, advice=each.message) for each in nasty)), name)
     told.encode("utf-8")
     read = READERS[name](told)
     if name not in ("json", "json-lines"):
@@ -233,13 +232,13 @@ def test_notes_do_not_fail() -> None:
 def test_what_fails_is_what_is_asked_to_fail() -> None:
     made = report(violation(severity="error"), violation(severity="warning"), violation(severity="note"))
     for fail_on, failures in (("error", 1), ("warning", 2), ("note", 3), ("never", 0)):
-        assert hosts.junit(said(replace(made, fail_on=fail_on), "junit")).get("failures") == str(failures)
+        assert hosts.junit(said(made._replace(fail_on=fail_on), "junit")).get("failures") == str(failures)
 
 
 def test_a_service_of_which_nothing_is_said_passes() -> None:
     root = Path.cwd().as_posix()
     services = (ServiceSummary(f"{root}/good", "service", True), ServiceSummary(f"{root}/bad", "service", True))
-    made = replace(report(violation("bad/a.py", service="bad")), services=services)
+    made = report(violation("bad/a.py", service="bad"))._replace(services=services)
     assert [len(run["results"]) for run in hosts.sarif(said(made, "sarif"))["runs"]] == [1, 0]
     assert [suite.get("failures") for suite in hosts.junit(said(made, "junit"))] == ["1", "0"]
 
@@ -304,7 +303,7 @@ def test_what_tells_one_from_another_is_what_a_baseline_knows_it_by() -> None:
     one, two, other = (hosts.gitlab(said(report(violation(message=message)), "gitlab"))[0]["fingerprint"]
                        for message in messages)
     assert one == two != other
-    whole = [replace(violation(message=f"`{name}` opens a database"), code="GRV501") for name in ("a", "b")]
+    whole = [violation(message=f"`{name}` opens a database")._replace(code="GRV501") for name in ("a", "b")]
     assert len({hosts.gitlab(said(report(each), "gitlab"))[0]["fingerprint"] for each in whole}) == 1
 
 
@@ -335,7 +334,7 @@ def test_rules_are_described() -> None:
 
 def test_columns_are_left_out_where_lines_differ() -> None:
     long = violation()
-    long = replace(long, place=long.place._replace(end_line=3))
+    long = long._replace(place=long.place._replace(end_line=3))
     properties = hosts.github(said(report(long), "github"))[0][1]
     assert (properties["line"], properties["endLine"]) == ("1", "3")
     assert not {"col", "endColumn"} & set(properties)
@@ -390,7 +389,7 @@ def mendable(*edits: tuple[int, int, str], path: str = "a.py") -> Report:
     remedy = Remedy("drop-suppression", "safe")
     file = f"{Path.cwd().as_posix()}/{path}"
     made = report(violation(remedy=remedy), text=MENDED)
-    return replace(made, proposed=lambda each: tuple(Edit(file, *edit) for edit in edits))
+    return made._replace(proposed=lambda each: tuple(Edit(file, *edit) for edit in edits))
 
 
 def test_fixes_of_sarif_and_rdjson_make_the_text_that_is_meant() -> None:

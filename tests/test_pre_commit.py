@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gravity_lint.commands import Asked, judged
+
 ROOT = Path(__file__).resolve().parent.parent
 CONFORMING = ROOT / "fixtures" / "shop" / "shipping"
 HOOKS = [hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))]
@@ -231,3 +233,17 @@ def test_the_same_for_any_split(seed: int, tmp_path: Path) -> None:
     cuts = sorted(chance.sample(range(1, len(names)), 3 + 4 * seed))
     parts = [names[start:end] for start, end in zip([0, *cuts], [*cuts, len(names)], strict=True)]
     assert set().union(*(findings(shop, part) for part in parts)) == whole
+
+
+def test_each_name_alone_tells_what_all_tell_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finest of all splits; what it holds for is true of every other."""
+    shop = tmp_path / "shop"
+    shutil.copytree(ROOT / "fixtures" / "shop", shop)
+    git(shop, "init", "-q")  # by which the tree of a single name is known
+    monkeypatch.chdir(shop)
+    names = [path.as_posix() for path in sorted(shop.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    whole = judged(Asked(tuple(names), isolated=True)).violations
+    assert {each.place.path for each in whole} <= set(names)
+    for name in names:
+        alone = judged(Asked((name,), isolated=True)).violations
+        assert alone == tuple(each for each in whole if each.place.path == name), name

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gravity_lint
+from gravity_lint import mask as mask_module
 from gravity_lint.cli import cli
 
 HOME = Path(gravity_lint.__file__).resolve().parent.parent
@@ -448,3 +449,19 @@ def test_the_same_report_from_everywhere(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     prefix = os.path.relpath(SHOP, tmp_path).replace(os.sep, "/")
     assert report(str(SHOP)).splitlines() == [*(f"{prefix}/{line}" for line in here), fixable]
+
+
+@given(st.lists(st.sampled_from((
+    "password", "PASSWORD ", "identified by ", "alter user a ", " replace ", "'", '"', "$a$", "secret", "x", " ", "=",
+    "--db-pass ", "requirepass ", "mysql ", "mariadb-admin ", "redis-cli ", " -a ", " -p", " -P ", "mongo ", "sqlcmd ",
+    "sshpass", "az postgres ", "-pwd ", "ConvertTo-SecureString ", "echo ", " | psql -W", "sp_password ", "setuser a ",
+    ">", "%s", ", ", "(", ")", "\u017f", "\u212a", "postgres://u:", "@h", "\n")), max_size=12).map("".join))
+def test_what_cannot_hold_a_password_is_left_out_soundly(text: str) -> None:
+    """Patterns are not tried where a word that they need is missing: nothing else is hidden for that."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = mask_module.mask(text)
+        for name in ("_PATTERNS", "_SEVERAL"):
+            patch.setattr(mask_module, name, tuple((("",), *rest) for _, *rest in getattr(mask_module, name)))
+        mask_module._masked.cache_clear()
+        assert mask_module.mask(text) == found
+        mask_module._masked.cache_clear()

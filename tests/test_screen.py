@@ -52,10 +52,13 @@ def unscreened() -> Iterator[list[str]]:
 
 
 def found(folder: Path) -> list[Violation]:
-    """What every rule says but the one that speaks of files which matter and cannot be read: it asks the screen."""
+    """What every rule says but the one that speaks of files which matter and cannot be read: it asks the screen.
+
+    What would mend it is left out: fixes ask of texts what they really hold.
+    """
     report = run(Options(paths=(folder,), config=Config(root=folder), rules=RULES))
     assert not report.crashes
-    return [each for each in report.violations if each.name != UNREADABLE]
+    return [each._replace(remedy=None) for each in report.violations if each.name != UNREADABLE]
 
 
 def parsed_at_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -92,7 +95,14 @@ def test_the_fixtures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     few = parsed_at_all(FIXTURES / name, monkeypatch)
     with unscreened() as parsed:
         assert found(FIXTURES / name) == with_it
-    assert few < set(parsed), "the screen leaves nothing out"
+    assert few <= set(parsed)
+
+
+def test_what_says_nothing_is_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "from sqlalchemy import create_engine\nengine = create_engine('mysql://u:p@h/d')\n"
+    (tmp_path / "main.py").write_text(text, "utf-8")
+    (tmp_path / "sums.py").write_text("def double(number):\n    return 2 * number\n", "utf-8")
+    assert parsed_at_all(tmp_path, monkeypatch) == {(tmp_path / "main.py").as_posix()}
 
 
 @pytest.mark.parametrize(("text", "answer"), [

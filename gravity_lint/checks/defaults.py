@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from gravity_lint import mask
 from gravity_lint.checks.runners import caution_of, runners
 from gravity_lint.facts.code import (
     Assign,
@@ -25,7 +26,7 @@ from gravity_lint.facts.code import (
     Try,
 )
 from gravity_lint.link.modules import Module, Unit, body_of, statements
-from gravity_lint.link.values import Environment, External, FunctionValue, Made, Site
+from gravity_lint.link.values import Environment, External, FunctionValue, Literal, Made, Site
 from gravity_lint.violation import Place, Remedy
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class _Written(NamedTuple):
     """What to look at in place of a variable, where it has none."""
     origin: Site | None = None
     """Where that is asked for for which it stands in, if that must change with it."""
+    at: Site | None = None
+    """Where the default is named, if it stands elsewhere."""
 
 
 class Defaults:
@@ -79,17 +82,27 @@ class Defaults:
         adds = [each for each in lacking if each.adds]
         words = (("form", written.form), ("variable", variable), ("role", target.role),
                  ("origin", "yes" if written.origin else ""),
+                 ("value", "" if "…" in target.value else mask.mask(target.value)),
                  *((f"containers:{each.path}", " ".join(each.containers)) for each in adds if each.containers))
-        sites = (target.site, *([written.origin] if written.origin else []))
+        sites = (written.at or target.site, *([written.origin] if written.origin else []))
         places = (*map(self._service.place, sites), *(Place(each.path, 1, 1, 1, 1) for each in adds))
         return Remedy("require-setting", "unsafe" if cautions else "safe", "; ".join(cautions), places, words)
 
     def _written(self, module: Module) -> Iterator[tuple[Span, _Written]]:
         for unit in module.units:
-            yield from _branches(unit)
-            yield from self._read(unit)
-            if isinstance(unit.node, Class):
-                yield from self._fields(unit)
+            found = dict((*_branches(unit), *self._read(unit),
+                          *(self._fields(unit) if isinstance(unit.node, Class) else ())))
+            yield from self._named(unit, found)
+            yield from found.items()
+
+    def _named(self, unit: Unit, found: Mapping[Span, _Written]) -> Iterator[tuple[Span, _Written]]:
+        """The constants of the same module that are named as defaults: what goes is the name."""
+        ask = self._service.evaluator
+        for part in unit.parts() if found else ():
+            if isinstance(part, Name) and part.span in found:
+                for value in ask.values(part, ask.runs.frame(unit)):
+                    if isinstance(value, Literal) and value.site.module is unit.module:
+                        yield value.site.span, found[part.span]._replace(at=Site(unit.module, part.span))
 
     # ---- calls, and what is written behind them
 

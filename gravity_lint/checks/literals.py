@@ -63,7 +63,7 @@ class Literals:
         self._merged: set[str] = set()
         for name, value in told_variables(service):
             if self._ways.reads(name):
-                self._taken.setdefault(name, (value, ""))
+                self._taken.setdefault(name, (value, self._ways.asked[name]))
         for target in service.targets:  # in their order, so that each has the same names whatever is fixed first
             if target.origin in ("hardcoded", "credentials") and not target.is_test:
                 for piece in self._pieces(target):

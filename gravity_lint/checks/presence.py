@@ -44,6 +44,8 @@ class _Way(NamedTuple):
     span: Span
     names: tuple[str, ...] = ()
     """The variables of which one must be there; none for that of the setting."""
+    call: Span | None = None
+    """The call that can raise by itself, where there is no room for a check."""
 
 
 class Presence:
@@ -70,8 +72,9 @@ class Presence:
             cautions += caution_of({variable: lacking}, True)
         cautions += self._asked(target)
         words = (("form", found.form), ("variable", " or ".join(found.names) or variable), ("role", target.role))
-        place = self._service.place(Site(target.site.module, found.span))
-        return Remedy("check-setting", "unsafe" if cautions else "safe", "; ".join(cautions), (place,), words)
+        spans = (found.span, *([found.call] if found.call else []))
+        places = tuple(self._service.place(Site(target.site.module, span)) for span in spans)
+        return Remedy("check-setting", "unsafe" if cautions else "safe", "; ".join(cautions), places, words)
 
     # ---- how it is written
 
@@ -139,7 +142,7 @@ class Presence:
         elif stmt.value is not call or (reader in _OF_PROCESS and (
                 isinstance(unit.node, Class) or isinstance(stmt.targets[0], Item) or self._reads_on(each, unit))):
             return None
-        return _Way("guard", stmt.span, names)
+        return _Way("guard", stmt.span, names, call.span if reader in _OF_PROCESS and not names else None)
 
     def _reads_on(self, each: Held, unit: Unit) -> bool:
         """Whether the next line reads the environment as well: a check would tear apart what belongs together."""

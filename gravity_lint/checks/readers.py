@@ -23,7 +23,7 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.knowledge.names import classify
 from gravity_lint.link.modules import Module, Unit, body_of, statements
-from gravity_lint.link.values import Environment, External, FunctionValue, Instance, Made, ModuleValue, Site
+from gravity_lint.link.values import Environment, External, FunctionValue, Instance, Made, ModuleValue, Site, sources
 
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service
@@ -70,14 +70,13 @@ class Ways:
 
     def reads(self, name: str) -> bool:
         """Whether the service asks for a variable already."""
-        return any(name == each.name for each in self._asked)
+        return name in self.asked
 
     @cached_property
-    def _asked(self) -> tuple[Environment, ...]:
-        from gravity_lint.link.values import sources
-
-        return tuple(each for sink in self._service.sinks for _, values in sink.roles for each in sources(values)
-                     if isinstance(each, Environment))
+    def asked(self) -> dict[str, str]:
+        """The variables that reach a database → the key of a library's configuration that one is read for, if it is."""
+        return {each.name: "" if sink.is_call else sink.name for sink in self._service.sinks for _, values in sink.roles
+                for each in sources(values) if isinstance(each, Environment)}
 
     def reading(self, site: Site, variable: str, role: str, beside: Iterable[Environment]) -> Reading:
         """How a variable is read at a place: in the way of this module, or through the service's settings class, or

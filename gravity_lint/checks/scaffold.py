@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gravity_lint import knowledge
 from gravity_lint.checks.interface import Interface, call_of, unit_of
-from gravity_lint.facts.code import Arg, Assign, Attr, Call, Class, Expr, Function, Import, Name, walk
+from gravity_lint.facts.code import Arg, Assign, Attr, Call, Class, Const, Expr, Function, Import, Item, Name, walk
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.values import ClassValue, Environment, External, Literal, Made, Site, changed, sources
@@ -311,18 +311,21 @@ class Scaffold:
         return self._written(arg, sink.unit) if arg is not None else None
 
     def _of_item(self, sink: Sink) -> tuple[str, ...] | None:
-        """The value of `app.config[…] = value`."""
+        """The value of `app.config[…] = value`, or the item of an application that a module makes."""
         for stmt in statements(body_of(sink.unit.node)):
-            if isinstance(stmt, Assign) and stmt.value is not None and any(
-                    target.span == sink.site.span for target in stmt.targets):
-                return self._written(stmt.value, sink.unit)
+            if not isinstance(stmt, Assign) or stmt.value is None:
+                continue
+            for target in stmt.targets:
+                if target.span == sink.site.span:
+                    value = self._written(stmt.value, sink.unit)
+                    return value or (self._written(target, sink.unit) if sink.unit.parent is None else None)
         return None
 
     def _written(self, expr: Expr, unit: Unit) -> tuple[str, ...] | None:
         """An expression of one name of a module's top level, its attributes, and calls without arguments."""
         names = {part.id: part for part in walk(expr) if isinstance(part, Name) and part.id != "str"}
         known = all(isinstance(part, (Name, Attr)) or (isinstance(part, Call) and (not part.args or _is_str(part)))
-                    for part in walk(expr))
+                    or (isinstance(part, Item) and part is expr) or isinstance(part, Const) for part in walk(expr))
         if len(names) != 1 or not known:
             return None
         name, part = names.popitem()

@@ -10,7 +10,7 @@ from gravity_lint import mask
 from gravity_lint.fix.environment import claims, with_variable
 from gravity_lint.fix.imports import with_import
 from gravity_lint.fix.kinds import Mended, Refused, Texts
-from gravity_lint.fix.python import Changes, Tree, text_in
+from gravity_lint.fix.python import Changes, Tree
 from gravity_lint.violation import Place, Remedy
 
 _LATER = frozenset({"get", "getenv", "getattr", "pop", "setdefault", "config", "env", "str", "url"})
@@ -35,7 +35,7 @@ def required(remedy: Remedy, texts: Texts) -> Mended:
         else:
             changed[asked.path] = other.replaced(demanded)
     changed[place.path] = _imported(tree, form, tree.replaced(changes))
-    value = mask.HIDDEN if remedy.word("role") == "password" else mask.mask(text_in(node) or "")
+    value = mask.HIDDEN if remedy.word("role") == "password" else remedy.word("value")
     claimed: set[str] = set()
     for example in remedy.places[1 + apart:]:
         source = texts(example.path)
@@ -269,7 +269,7 @@ def _field(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     """`url: str = default` → `url: str`"""
     statement = tree.parent(default)
     if isinstance(statement, cst.AnnAssign) and isinstance(statement.target, cst.Name):
-        target, annotation = statement.target, _not_optional(statement.annotation)
+        target, annotation = statement.target, not_optional(statement.annotation)
     elif isinstance(statement, cst.Assign) and isinstance(statement.targets[0].target, cst.Name) \
             and len(statement.targets) == 1:
         target, annotation = statement.targets[0].target, cst.Annotation(cst.Name("str"))
@@ -279,7 +279,7 @@ def _field(tree: Tree, default: cst.BaseExpression, variable: str) -> Changes:
     return {statement: cst.AnnAssign(target, annotation, semicolon=statement.semicolon)}
 
 
-def _not_optional(annotation: cst.Annotation) -> cst.Annotation:
+def not_optional(annotation: cst.Annotation) -> cst.Annotation:
     """The annotation without None: pydantic 1 takes an optional field without a default for one whose default is."""
     kind = annotation.annotation
     if isinstance(kind, cst.Subscript) and len(kind.slice) == 1 and isinstance(kind.slice[0].slice, cst.Index):

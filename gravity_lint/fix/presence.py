@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from gravity_lint.fix.defaults import refuse_eager, required, subscript
+from gravity_lint.fix.defaults import not_optional, refuse_eager, required, subscript
 from gravity_lint.fix.kinds import Mended, Refused, Texts
 from gravity_lint.fix.python import Tree
 from gravity_lint.fix.removal import without_imports
@@ -19,22 +19,40 @@ def checked(remedy: Remedy, texts: Texts) -> Mended:
     place = remedy.places[0]
     tree = Tree(texts, place.path)
     if remedy.word("form") not in ("guard", "read"):
-        text = required(remedy, texts).texts[place.path]
+        default = tree.at(place, cst.BaseExpression)  # type: ignore[type-abstract]
+        text = _demanded(tree, default) if remedy.word("form") == "field-argument" \
+            else required(remedy, texts).texts[place.path]
         return Mended({place.path: without_imports(tree, text, {"Optional"})})
     if remedy.word("form") == "guard":
-        return Mended({place.path: _guarded(tree, tree.statement(place), remedy.word("variable"))})
-    call = tree.at(place, cst.Call)
+        statement = tree.statement(place)
+        if (block := _room(tree, statement)) is not None:
+            return Mended({place.path: _guarded(tree, statement, block, remedy.word("variable"))})
+        if len(remedy.places) == 1:
+            raise Refused("there is no room for a check behind it")
+    call = tree.at(remedy.places[-1], cst.Call)
     refuse_eager(tree, call)
     return Mended({place.path: tree.replaced(subscript(tree, call, call))})
 
 
-def _guarded(tree: Tree, statement: cst.CSTNode, variable: str) -> str:
+def _demanded(tree: Tree, default: cst.BaseExpression) -> str:
+    """`url: str | None = Field(None, …)` → `url: str = Field(..., …)`"""
+    changes: dict[cst.CSTNode, cst.CSTNode] = {default: cst.Ellipsis()}
+    statement = next((node for node in tree.around(default) if isinstance(node, cst.AnnAssign)), None)
+    if statement is not None:
+        changes[statement.annotation] = not_optional(statement.annotation)
+    return tree.replaced(changes)
+
+
+def _room(tree: Tree, statement: cst.CSTNode) -> cst.IndentedBlock | cst.Module | None:
+    """The block that a statement has a line of its own in, so that another can follow."""
+    line = tree.parent(statement)
+    block = tree.parent(line) if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
+    return block if isinstance(block, (cst.IndentedBlock, cst.Module)) else None
+
+
+def _guarded(tree: Tree, statement: cst.CSTNode, block: cst.IndentedBlock | cst.Module, variable: str) -> str:
     """The text with a check behind an assignment; where one follows that only speaks, it is made to stop."""
     line = tree.parent(statement)
-    block = tree.parent(line) if isinstance(line, cst.SimpleStatementLine) else line
-    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1 \
-            or not isinstance(block, (cst.IndentedBlock, cst.Module)):
-        raise Refused("there is no room for a check behind it")
     name = _target(statement)
     at = next(index for index, each in enumerate(block.body) if each is line)
     before, after = list(block.body[:at + 1]), list(block.body[at + 1:])

@@ -23,7 +23,7 @@ MAX_BYTES = 1_000_000
 STACK = 4_000
 """Python frames that libcst may need for the deepest tree."""
 
-_FEED = "\x0c"
+FEED = "\x0c"
 """What may stand before a statement and parts pages; libcst loses some of them."""
 
 Node = TypeVar("Node", bound=cst.CSTNode)
@@ -64,8 +64,8 @@ class Tree:
 
     def _position(self, line: int, column: int) -> tuple[int, int]:
         """A line and a column as libcst counts them: columns from 0, without form feeds."""
-        start = offset(self._text, line, 1) if _FEED in self._text else 0
-        return line, column - 1 - self._text.count(_FEED, start, start + column - 1) if start else column - 1
+        start = offset(self._text, line, 1) if FEED in self._text else 0
+        return line, column - 1 - self._text.count(FEED, start, start + column - 1) if start else column - 1
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """The node around a node. Raises `Refused` at the module."""
@@ -106,12 +106,12 @@ class Tree:
 
     def with_feeds(self, code: str) -> str:
         """The new text with the form feeds of the old one, which libcst has not seen."""
-        if _FEED not in self._text:
+        if FEED not in self._text:
             return code
-        feeds = [at for at, letter in enumerate(self._text) if letter == _FEED]
+        feeds = [at for at, letter in enumerate(self._text) if letter == FEED]
         before = [at - number for number, at in enumerate(feeds)]
         moved = []
-        for each in edits("", self._text.replace(_FEED, ""), code):
+        for each in edits("", self._text.replace(FEED, ""), code):
             start = each.start + bisect_right(before, each.start)
             moved.append(Edit("", start, max(start, each.end + bisect_left(before, each.end)), each.text))
         return applied(self._text, moved)
@@ -123,7 +123,7 @@ def _parsed(data: bytes) -> tuple[cst.Module, Mapping[cst.CSTNode, CodeRange], M
     if len(data) > MAX_BYTES or shape_of(data).depth > MAX_DEPTH:
         return "the file is too long or too deep to be rewritten"
     sys.setrecursionlimit(max(sys.getrecursionlimit(), STACK))
-    text = data.decode("utf-8", "replace").replace(_FEED, "")
+    text = data.decode("utf-8", "replace").replace(FEED, "")
     try:
         module = cst.parse_module(text)
         wrapper = MetadataWrapper(module, unsafe_skip_copy=True)

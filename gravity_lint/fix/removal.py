@@ -11,7 +11,7 @@ import libcst as cst
 
 from gravity_lint.facts.shape import shape_of
 from gravity_lint.fix.kinds import Mended, Refused, Texts
-from gravity_lint.fix.python import Tree
+from gravity_lint.fix.python import FEED, Tree
 from gravity_lint.violation import Place, Remedy
 
 _RULER = re.compile(r"#\W*[-=─━═*#_~]{4,}")
@@ -283,9 +283,9 @@ def _used(node: cst.CSTNode) -> Counter[str]:
 
 def without_imports(tree: Tree, text: str, names: set[str]) -> str:
     """A text that a tree has become, without the imports of these names that it does not need any more."""
-    before, after = _used(tree.module), cst.parse_module(text)
+    before, after = _used(tree.module), cst.parse_module(text.replace(FEED, ""))
     spare = {name for name in names if before[name] and not _used(after)[name]}
-    return after.visit(_Imports(spare)).code if spare else text
+    return tree.with_feeds(after.visit(_Imports(spare)).code) if spare else text
 
 
 def _tidied(before: cst.Module, after: cst.Module, keep: set[str], path: str) -> cst.Module:

@@ -210,10 +210,32 @@ class Calls:
             found = self._families[name] = frozenset(names)
         return found
 
-    def unnamed(self, words: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
-        """The calls of what a call returned, `app.on_event("startup")(start)`, in modules with one of these words."""
-        for module in self.holding_any(words):
+    def may_override(self, owner: str, name: str) -> bool:
+        """Whether, as far as texts tell, some class that inherits from one of this name may define a name itself."""
+        word = name.encode("utf-8", "replace")
+        for heir in self.family(owner):
+            told = heir.encode("utf-8", "replace")
+            if heir != owner and any(
+                told in spelling.classes and (word in spelling.methods or word in spelling.classes)
+                for spelling in (module.spelling for module in self.holding(heir))
+            ):
+                return True
+        return False
+
+    def unnamed(self, modules: Iterable[Module]) -> Iterator[tuple[Call, Unit]]:
+        """The calls of what a call returned, `app.on_event("startup")(start)`, in these modules."""
+        for module in modules:
             yield from module.calls.get("()", ())
+
+    def paths(self, written: Iterable[str]) -> dict[str, set[Module]]:
+        """Ends of what is written, `on_startup.append` → the last name of each, with the modules of the service's own
+        code that hold all names of one that ends so."""
+        found: dict[str, set[Module]] = {}
+        for path in written:
+            names = path.split(".")
+            modules = set(self.holding(names[0])).intersection(*map(self.holding, names[1:]))
+            found.setdefault(names[-1], set()).update(modules)
+        return found
 
     def aliases(self, name: str) -> tuple[str, ...]:
         """The other names under which the service's own code imports a name."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gravity_lint.facts.code import Const, walk
+from gravity_lint.facts.code import Call, Const, walk
 from gravity_lint.link.modules import Module, Unit, body_of, expressions, statements
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Carriers:
         self.ask = evaluator
         self._libraries: dict[frozenset[str], frozenset[Module]] = {}
         self._naming: dict[tuple[Module, frozenset[str]], set[Module]] = {}
+        self._taken: dict[Module, tuple[tuple[Module, str], ...]] = {}
         self._having: dict[str, frozenset[Module]] = {}
 
     def of_libraries(self, dotted: Iterable[str]) -> frozenset[Module]:
@@ -38,6 +39,14 @@ class Carriers:
             importing = {module for library in libraries for module in self.ask.calls.importing(library)}
             found = self._libraries[libraries] = self.beside(importing)
         return found
+
+    def calls(self, dotted: Collection[str]) -> Iterator[tuple[Call, Unit]]:
+        """The calls whose last name is one of these dotted names', each where it can be of a library that has it."""
+        owners: dict[str, set[str]] = {}
+        for name in dotted:
+            owners.setdefault(name.rsplit(".", 1)[-1], set()).add(name)
+        for last in self.ask.calls.ends(dotted):
+            yield from self.ask.calls.named((last,), among=self.of_libraries(owners[last]))
 
     def of_texts(self, words: Iterable[str], matching: re.Pattern[str]) -> frozenset[Module]:
         """The modules that can hold a text that matches; `words` are names of which such a text holds one."""
@@ -101,8 +110,14 @@ class Carriers:
                     names.add(name)
         return found
 
-    def _imports(self, module: Module) -> Iterator[tuple[Module, str]]:
+    def _imports(self, module: Module) -> tuple[tuple[Module, str], ...]:
         """The modules that a module's text seems to import, and what it takes of them; nothing for all of one."""
+        found = self._taken.get(module)
+        if found is None:
+            found = self._taken[module] = tuple(self._imported(module))
+        return found
+
+    def _imported(self, module: Module) -> Iterator[tuple[Module, str]]:
         importer = self.ask.importer
 
         def meant(name: str, level: int) -> Module | None:

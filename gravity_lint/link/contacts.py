@@ -88,7 +88,7 @@ def _begins(reach: Reach, unit: Unit, site: Site) -> Unit:
 def _contacts(ask: Evaluator) -> Iterator[tuple[str, str, Unit, Site]]:
     """Every call of the service's own code that talks to a database: name, kind, unit, place."""
     table = contacts().names
-    for call, unit in ask.calls.named(ask.calls.ends(table), among=ask.carriers.of_libraries(table)):
+    for call, unit in ask.carriers.calls(table):
         for value in ask.values(call.func, ask.runs.frame(unit)):
             kind = table.get(value.name) if isinstance(value, External) else None
             if isinstance(value, External) and kind is not None and not _is_file(ask, value):

@@ -325,7 +325,9 @@ class Contexts:
         return self._differs[key]
 
     def _differ(self, owner: Unit, name: str, depth: int) -> bool:
-        if any(name in {inner.last_name for inner in heir.inner.values()} for heir in self._heirs(owner)):
+        if self.ask.calls.may_override(owner.last_name, name) and any(
+            name in {inner.last_name for inner in heir.inner.values()} for heir in self._heirs(owner)
+        ):
             return True
         method = self.ask.objects.method(owner, name)
         if method is not None:

@@ -71,6 +71,8 @@ MAX_DEPTH = 60
 """Steps from the question to the value; a value further away is unknown."""
 MAX_STEPS = 4_000
 """Expressions looked at for one question; a value that takes more is unknown."""
+NEAR = 500
+"""The same for questions of which only a near answer is worth telling."""
 PART = "part of a text"
 """Why a value is not known that was cut out of a text."""
 MAX_CALLERS = 8
@@ -101,6 +103,7 @@ class Evaluator:
         self._kept: list[Expr] = []
         self._asked = False
         self._steps = 0
+        self._budget = MAX_STEPS
         self._active: set[tuple[int, Frame]] = set()
         self._callers: dict[Unit, tuple[list[tuple[Call, Unit]], Iterator[tuple[Call, Unit]]]] = {}
         self._searching: set[Unit] = set()
@@ -118,7 +121,7 @@ class Evaluator:
         if not self._asked:
             return self._first(expr, frame, site)
         self._steps += 1
-        if key in self._active or len(self._active) > MAX_DEPTH or self._steps > MAX_STEPS:
+        if key in self._active or len(self._active) > MAX_DEPTH or self._steps > self._budget:
             return (Unknown(site, (), "recursion"),)
         self._active.add(key)
         try:
@@ -139,7 +142,7 @@ class Evaluator:
         self._asked, self._steps = True, 0
         try:
             found = self.values(expr, frame)
-            if self.exhausted:
+            if self._steps > MAX_STEPS:
                 self._cut[key] = found
                 self._kept.append(expr)
             return found
@@ -149,10 +152,18 @@ class Evaluator:
         finally:
             self._asked = False
 
+    def near(self, expr: Expr, frame: Frame) -> Values:
+        """The same, as far as it is not far to seek."""
+        before, self._budget = self._budget, min(self._budget, NEAR)
+        try:
+            return self.values(expr, frame)
+        finally:
+            self._budget = before
+
     @property
     def exhausted(self) -> bool:
         """Whether the question under way has used up its budget, so that its answers are not the last word."""
-        return self._steps > MAX_STEPS
+        return self._steps > self._budget
 
     def _ask(self, expr: Expr, frame: Frame, site: Site) -> Values:
         if isinstance(expr, Const):

@@ -188,7 +188,7 @@ def _route(unit: Unit) -> str | None:
 
 def _first(ask: Evaluator, expr: Expr, unit: Unit) -> tuple[Value, str, str] | None:
     """The first address or password in what an expression may be: where it comes from, its name, its role."""
-    return next(_leaks(ask, ask.values(expr, ask.runs.frame(unit)), 0), None)
+    return next(_leaks(ask, ask.near(expr, ask.runs.frame(unit)), 0), None)
 
 
 def leaves(ask: Evaluator, one: Exposed) -> Iterator[tuple[Expr, Value]]:

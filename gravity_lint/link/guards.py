@@ -69,10 +69,12 @@ class Guards:
     @cached_property
     def _handlers(self) -> frozenset[Unit]:
         """The functions that are handed over to be run when the application starts."""
-        names = {name.rsplit(".", 1)[-1] for row in knowledge.frameworks().startup_calls for name in row.attributes}
+        rows = knowledge.frameworks().startup_calls
+        written = self.ask.calls.paths(name for row in rows for name in row.attributes)
         return frozenset(
             value.unit
-            for call, where in self.ask.calls.named(sorted(names))
+            for name in sorted(written)
+            for call, where in self.ask.calls.named((name,), among=written[name])
             for arg in call.args if isinstance(arg.value, (Name, Attr))
             for value in self.ask.values(arg.value, self.ask.runs.frame(where))
             if isinstance(value, FunctionValue) and value.unit is not None

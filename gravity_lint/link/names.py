@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Assign, Attr, Expr, Import, Name, Span
+from gravity_lint.facts.code import Assign, Attr, Declare, Expr, Import, Name, Span
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding, State
 from gravity_lint.link.modules import Module, Unit, body_of, statements
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SET = re.compile(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
 """An attribute that is assigned to."""
+_DECLARED = re.compile(rb"global[ \t\\]"), re.compile(rb"nonlocal[ \t\\]")
+"""A name that a function declares as one of what is around it."""
 MAX_WAY = 60
 """Modules that a name is followed through."""
 
@@ -156,8 +158,8 @@ class Names:
         found = self._setters.get(module)
         if found is None:
             found = {}
-            for unit in module.units:
-                if unit.parent is not None:
+            for unit in module.units if any(map(module.matches, _DECLARED)) else ():
+                if unit.parent is not None and any(isinstance(one, Declare) for one in statements(body_of(unit.node))):
                     for name in unit.flow.globals:
                         found.setdefault(name, []).append(unit)
             self._setters[module] = found

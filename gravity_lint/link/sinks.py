@@ -63,8 +63,7 @@ def sinks(ask: Evaluator) -> Iterator[Sink]:
 def _calls(ask: Evaluator) -> Iterator[Sink]:
     table = knowledge.drivers()
     seen: set[int] = set()
-    names = ask.calls.ends(table)
-    for call, unit in (*ask.calls.named(names, among=ask.carriers.of_libraries(table)), *ask.half_made(names)):
+    for call, unit in (*ask.carriers.calls(table), *ask.half_made(ask.calls.ends(table))):
         if id(call) in seen:
             continue
         seen.add(id(call))

@@ -123,7 +123,7 @@ class Starts:
         """The functions that a framework runs when the application starts."""
         calls = self.ask.calls
         hooked = self.ask.objects.kin(calls.ends(base for hook in self.know.hooks for base in hook.bases))
-        modules = {*calls.holding_any([*self._marks, *(named.name for named in self.know.named_classes)]),
+        modules = {*calls.holding_any(named.name for named in self.know.named_classes), *self._marked,
                    *(unit.module for unit in hooked),
                    *(module for module in calls.code if module.path.rsplit("/", 1)[-1] in self._hook_files)}
         for module in sorted(modules, key=lambda module: module.path):
@@ -143,12 +143,12 @@ class Starts:
         yield from self._django()
 
     @cached_property
-    def _marks(self) -> list[str]:
-        """The last names of the decorators whose functions run at start-up."""
+    def _marked(self) -> tuple[Module, ...]:
+        """The modules that hold the names of a decorator whose functions run at start-up, in order of their paths."""
         rows = self.know.startup_decorators
-        marks = {*(name.rsplit(".", 1)[-1] for row in rows for name in row.attributes),
-                 *self.ask.calls.ends(name for row in rows for name in row.calls)}
-        return sorted(marks)
+        found = set(self.ask.calls.holding_any(self.ask.calls.ends(name for row in rows for name in row.calls)))
+        found.update(*self.ask.calls.paths(name for row in rows for name in row.attributes).values())
+        return tuple(sorted(found, key=lambda module: module.path))
 
     @cached_property
     def _hook_files(self) -> frozenset[str]:
@@ -251,10 +251,7 @@ class Starts:
 
     def _registered(self) -> Iterator[Begin]:
         """Functions handed over by a call, and by the application's constructor."""
-        rows = self.know.startup_calls
-        names = {*self.ask.calls.ends(name for row in rows for name in row.calls),
-                 *(name.rsplit(".", 1)[-1] for row in rows for name in row.attributes)}
-        for call, unit in self.ask.calls.named(sorted(names)):
+        for call, unit in self._handing_over():
             frame = self.ask.runs.frame(unit)
             for row in self.know.startup_calls:
                 if not self._matches(call.func, row.attributes, row.calls, unit):
@@ -266,7 +263,7 @@ class Starts:
                     continue
                 given = self.ask.runs.argument(call, frame, row.handler) or ()
                 yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
-        for call, unit in self.ask.calls.unnamed(self._marks):  # `app.on_event("startup")(handler)`
+        for call, unit in self.ask.calls.unnamed(self._marked):  # `app.on_event("startup")(handler)`
             if isinstance(call.func, Call) and call.args and self._is_startup_decorator(call.func, unit):
                 given = self.ask.values(call.args[0].value, self.ask.runs.frame(unit))
                 yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
@@ -284,6 +281,14 @@ class Starts:
                             Site(unit.module, call.span),
                             f"is the application's `{keyword}`",
                         )
+
+    def _handing_over(self) -> Iterator[tuple[Call, Unit]]:
+        """The calls that may hand over a function, by what is written before the bracket."""
+        rows = self.know.startup_calls
+        ends = self.ask.calls.ends(name for row in rows for name in row.calls)
+        written = self.ask.calls.paths(name for row in rows for name in row.attributes)
+        for name in sorted({*ends, *written}):
+            yield from self.ask.calls.named((name,), among=None if name in ends else written[name])
 
     def _handlers(self, values: Values, site: Site, message: str, depth: int = 0) -> Iterator[Begin]:
         for value in values if depth < _MAX_NESTING else ():

@@ -102,7 +102,7 @@ def _is_configuration(ask: Evaluator, unit: Unit) -> bool:
         value
         for stmt in statements(body_of(unit.node))
         if isinstance(stmt, Assign) and stmt.value is not None
-        for value in ask.values(stmt.value, frame)
+        for value in ask.near(stmt.value, frame)
     )
     return any(isinstance(source, Environment) for source in sources(given))
 

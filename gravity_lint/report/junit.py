@@ -11,6 +11,8 @@ from gravity_lint.report.hosts import Names, crashed, roots
 from gravity_lint.report.text import safe
 from gravity_lint.violation import Violation
 
+_ROOT = "(root)"
+"""What a service in the root of a repository is called."""
 _NO_XML = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
 
 
@@ -31,16 +33,21 @@ def render(report: Report, look: Look) -> Iterator[str]:
         suites[violation.service].append(_case(violation, names, report.weighs(violation)))
     for crash in report.crashes:
         suites.setdefault(crashed(crash, suites), []).append(_Case("internal error", "error", crash))
-    named = {names(root) if root else "gravity-lint": _distinct(cases) or [_Case("nothing to say")]
-            for root, cases in suites.items()} or {"gravity-lint": [_Case("nothing to judge")]}
+    named = [(_suite(root, names), _distinct(cases) or [_Case("nothing to say")]) for root, cases in suites.items()]
+    named = named or [(_ROOT, [_Case("nothing to judge")])]
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield f'<testsuites name="gravity-lint"{_counts([case for cases in named.values() for case in cases])}>\n'
-    for name, cases in named.items():
+    yield f'<testsuites name="gravity-lint"{_counts([case for _, cases in named for case in cases])}>\n'
+    for name, cases in named:
         yield f"  <testsuite name={_attribute(name)}{_counts(cases)}>\n"
         for case in cases:
             yield from _element(case, name)
         yield "  </testsuite>\n"
     yield "</testsuites>\n"
+
+
+def _suite(root: str, names: Names) -> str:
+    name = names(root) if root else "."
+    return _ROOT if name == "." else name
 
 
 def _case(violation: Violation, names: Names, weighs: bool) -> _Case:

@@ -45,7 +45,8 @@ def _parts(report: Report, look: Look) -> Iterator[tuple[str, int]]:
     by_service = sorted(report.violations, key=lambda violation: violation.service)
     for service, group in groupby(by_service, lambda violation: violation.service):
         found = list(group)
-        yield f"\n### {escaped(names(service))}\n\n{tallied(found)}\n\n{_HEAD}", 0
+        name = names(service)
+        yield f"\n### {'In the root' if name == '.' else escaped(name)}\n\n{tallied(found)}\n\n{_HEAD}", 0
         for violation in found:
             yield _row(violation, names, page), 1
 
