@@ -96,8 +96,9 @@ def spoken(violation: Violation) -> tuple[str, str]:
 
 
 def symbol(message: str) -> str:
-    """What a message names: its words in backticks, however they are spaced and quoted."""
-    return ", ".join(dict.fromkeys(" ".join(word.replace("'", '"').split()) for word in _SAID.findall(message)))
+    """What a message names first, however it is spaced and quoted; what else it names may lie in other files."""
+    said = _SAID.search(message)
+    return " ".join(said[1].replace("'", '"').split()) if said else ""
 
 
 # ---- which are new
