@@ -17,6 +17,11 @@ from gravity_lint.source import Source, Texts
 from gravity_lint.violation import Shown, Violation
 
 
+MAX_READ = 60_000
+"""Bytes of Python that are rewritten to show fixes with a report: libcst takes a second for each 40,000."""
+_DEAR = "it would take long to show; `gravity-lint fix --diff` does"
+
+
 class Wish(NamedTuple):
     """How far a run may go."""
 
@@ -107,12 +112,26 @@ def _masked(source: Source) -> str:
 
 
 def proposals(report: Report, unsafe: bool = False) -> Report:
-    """A report that can tell of each violation what would mend it."""
+    """A report that can tell of each violation what would mend it, as far as that does not take long."""
     known: dict[Violation, Shown | str] = {}
+    read: dict[str, int] = {}
 
     def propose(violation: Violation) -> Shown | str:
         if violation not in known:
-            known[violation] = proposed(violation, report.source)
+            for path in _rewritten(violation):
+                if path not in read:
+                    source = report.source(path)
+                    read[path] = len(source.data) if source is not None else 0
+            dear = bool(_rewritten(violation)) and sum(read.values()) > MAX_READ
+            known[violation] = _DEAR if dear else proposed(violation, report.source)
         return known[violation]
 
     return report._replace(unsafe=unsafe, proposed=propose)
+
+
+def _rewritten(violation: Violation) -> frozenset[str]:
+    """The Python files that have to be rewritten to show what would mend a violation."""
+    remedy = violation.remedy
+    if remedy is None or remedy.applicability == "display":
+        return frozenset()
+    return frozenset(place.path for place in (violation.place, *remedy.places) if place.path.endswith((".py", ".pyw")))
