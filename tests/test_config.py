@@ -402,7 +402,8 @@ def test_the_schema_and_the_program_accept_the_same(table: dict[str, Any]) -> No
             fault = ""
         except ConfigError as error:
             fault = str(error)
-        assert accepted(table) == (fault == "" or "unknown rule 'GRV9'" in fault)
+        # the schema knows how codes look, not which there are; the program tells the first fault alone
+        assert "unknown rule 'GRV9'" in fault or accepted(table) == (fault == "")
 
 
 def toml(value: Any) -> str:
