@@ -16,7 +16,6 @@ from gravity_lint.run import Options, run
 from gravity_lint.source import Source, Texts
 from gravity_lint.violation import Shown, Violation
 
-
 MAX_READ = 60_000
 """Bytes of Python that are rewritten to show fixes with a report: libcst takes a second for each 40,000."""
 _DEAR = "it would take long to show; `gravity-lint fix --diff` does"

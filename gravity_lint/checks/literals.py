@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from gravity_lint import mask
 from gravity_lint.checks.readers import Reading, Ways
 from gravity_lint.checks.runners import Runner, caution_of, runners, told_variables
-from gravity_lint.facts.code import Choice, Logic
+from gravity_lint.facts.code import Choice, Logic, Span
 from gravity_lint.facts.urls import parse_url, positions
 from gravity_lint.knowledge.names import classify, kind_of, scheme_kind
+from gravity_lint.link.modules import Module
 from gravity_lint.link.texts import HOLE, templates
 from gravity_lint.link.values import Environment, Joined, Literal, Site, Value, from_environment
 from gravity_lint.violation import Applicability, Place, Remedy
@@ -61,6 +62,7 @@ class Literals:
         self._names: dict[tuple[str, str, str], str] = {}
         self._taken: dict[str, tuple[str, str]] = {}
         self._merged: set[str] = set()
+        self._standing: dict[Module, frozenset[Span]] = {}
         for name, value in told_variables(service):
             if self._ways.reads(name):
                 self._taken.setdefault(name, (value, self._ways.asked[name]))
@@ -90,9 +92,16 @@ class Literals:
         if target.several:
             applicability, caution = "display", f"it is one of several literals: let `{variables[0]}` take the place " \
                                                 "of them all"
-        elif any(_behind(piece.site) for piece in pieces):
+        elif any(self._stands_in(piece.site) for piece in pieces):
             applicability, caution = "display", "it stands in for something else, which must be given then"
         return Remedy("read-environment", applicability, caution, places, words)
+
+    def _stands_in(self, site: Site) -> bool:
+        """Whether a literal is what an `or` or a conditional expression gives in place of something else."""
+        found = self._standing.get(site.module)
+        if found is None:
+            found = self._standing[site.module] = frozenset(_behind(site.module))
+        return site.span in found
 
     # ---- what goes
 
@@ -224,15 +233,13 @@ def _given(value: Value) -> str:
     return value.trail[0].given if value.trail else ""
 
 
-def _behind(site: Site) -> bool:
-    """Whether a literal is what an `or` or a conditional expression gives in place of something else."""
-    for unit in site.module.units:
+def _behind(module: Module) -> Iterator[Span]:
+    """What the `or`s and conditional expressions of a module give in place of something else."""
+    for unit in module.units:
         for part in unit.parts():
             operands = part.parts[1:] if isinstance(part, Logic) else (part.then, part.other) \
                 if isinstance(part, Choice) else ()
-            if any(operand.span == site.span for operand in operands):
-                return True
-    return False
+            yield from (operand.span for operand in operands)
 
 
 def _within(site: Site, around: Site) -> bool:

@@ -67,6 +67,7 @@ class Ways:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._ask = service.evaluator
+        self._calls: dict[Module, tuple[tuple[int, str], ...]] = {}
 
     def reads(self, name: str) -> bool:
         """Whether the service asks for a variable already."""
@@ -105,19 +106,24 @@ class Ways:
 
     def _call(self, site: Site) -> str | None:
         """What a module calls for its variables, where that is known at a place."""
-        at_once = self._unit(site) is site.module.unit
-        for unit in site.module.units:
+        known = self._calls.get(site.module)
+        if known is None:
+            known = self._calls[site.module] = tuple(self._reading_calls(site.module))
+        at_once = bool(known) and self._unit(site) is site.module.unit
+        return next((name for start, name in known if not at_once or start <= site.span[0]), None)
+
+    def _reading_calls(self, module: Module) -> Iterator[tuple[int, str]]:
+        """Where a module asks for its variables, and what it calls for them."""
+        for unit in module.units:
             for call in unit.calls:
                 name = dotted(call.func)
-                if name is None or not call.args or not isinstance(call.args[0].value, Const) \
-                        or (at_once and call.span[0] > site.span[0]):
+                if name is None or not call.args or not isinstance(call.args[0].value, Const):
                     continue
                 for value in self._ask.values(call.func, self._ask.runs.frame(unit)):
                     told = value.name if isinstance(value, External) else f"{value.name}.()" \
                         if isinstance(value, Made) else ""
-                    if told in _READERS and name.partition(".")[0] in site.module.unit.flow.bound:
-                        return name
-        return None
+                    if told in _READERS and name.partition(".")[0] in module.unit.flow.bound:
+                        yield call.span[0], name
 
     def _unit(self, site: Site) -> Unit:
         """The innermost function around a place, or the module."""
