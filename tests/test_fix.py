@@ -814,7 +814,8 @@ def test_json_carries_the_edits(defects: Path) -> None:
     assert json.loads(check("-f", "json", "--fix").stdout)["summary"]["fixed"] == 1
 
 
-def test_full_shows_the_fix(defects: Path) -> None:
+def test_full_shows_the_fix(defects: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     shown = check("-f", "full").stdout
     assert "  = fix: `--fix`\n    + # EXAMPLE: Not for production use. Configure for your project.\n" in shown
     assert re.search(r'= fix: `--fix --unsafe-fixes`; first look: nothing in the repository sets .*\n.*\n'
