@@ -359,14 +359,18 @@ def _saved(asked: Asked) -> Asked:
         return asked
     text = sys.stdin.buffer.read() if asked.stdin is None else asked.stdin
     try:
-        with open(asked.stdin_filename, "rb") as file:
-            same = os.path.isfile(asked.stdin_filename) and file.read() == text
+        same = os.path.isfile(asked.stdin_filename) and _content(asked.stdin_filename) == text
     except (OSError, ValueError):
         same = False
     if not same:
         return asked._replace(stdin=text)
     given = tuple(path for path in asked.paths if path != "-")
     return asked._replace(paths=given or (asked.stdin_filename,), stdin_filename=None)
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _judged(asked: Asked, parts: Parts | None) -> Report:
