@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gravity_lint.facts.sql import HOLE, statements
@@ -207,6 +207,7 @@ pieces = st.sampled_from([
                           "SELECT"])
 
 
+@example("E' " + "PASSWORD VACUUM " * 50 + "\\")
 @given(st.one_of(st.text(), st.lists(pieces).map("".join), st.lists(pieces).map(" ".join)))
 def test_never_fails(text: str) -> None:
     for statement in statements(text):
