@@ -321,6 +321,8 @@ class Function:
     is_async: bool
     span: Span
     """The name alone."""
+    whole: Span
+    """From its first decorator to its end."""
 
     @property
     def body(self) -> Block:
@@ -338,6 +340,8 @@ class Class:
     decorators: tuple[Expr, ...]
     span: Span
     """The name alone."""
+    whole: Span
+    """From its first decorator to its end."""
 
 
 Stmt: TypeAlias = (

@@ -363,10 +363,10 @@ class _Reader:
         if definition is None:
             return ()
         if definition.type == "class_definition":
-            return self.class_definition(definition, decorators)
-        return self.function_definition(definition, decorators)
+            return self.class_definition(definition, decorators, node)
+        return self.function_definition(definition, decorators, node)
 
-    def function_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
+    def function_definition(self, node: Node, decorators: tuple[Expr, ...] = (), around: Node | None = None) -> Block:
         name = node.child_by_field_id(_NAME)
         body = node.child_by_field_id(_BODY)
         if name is None:
@@ -376,16 +376,17 @@ class _Reader:
         is_async = bool(node.children) and node.children[0].type == "async"
         params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
-        return (Function(self.name(name), params, self.later(body), decorators, returned, is_async, _span(name)),)
+        whole = _span(around or node)
+        return (Function(self.name(name), params, self.later(body), decorators, returned, is_async, _span(name), whole),)
 
-    def class_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Block:
+    def class_definition(self, node: Node, decorators: tuple[Expr, ...] = (), around: Node | None = None) -> Block:
         name = node.child_by_field_id(_NAME)
         body = node.child_by_field_id(_BODY)
         if name is None:
             return ()
         self._row(node, body)
         bases = self._args(node.child_by_field_id(_SUPERCLASSES))
-        return (Class(self.name(name), bases, self.block(body), decorators, _span(name)),)
+        return (Class(self.name(name), bases, self.block(body), decorators, _span(name), _span(around or node)),)
 
     def _params(self, node: Node | None) -> tuple[Param, ...]:
         found: list[Param] = []

@@ -76,6 +76,11 @@ class Calls:
         return {module for word, modules in self._storing.items() if matching(word)
                 for module in modules}
 
+    @property
+    def storing_names(self) -> Iterable[str]:
+        """Every name in the service's own code that may be a store's."""
+        return self._storing
+
     @cached_property
     def storing(self) -> frozenset[Module]:
         """The modules of the service's own code that hold a name that may be a store's."""
@@ -108,7 +113,7 @@ class Calls:
                 found.add(name)
                 waiting += self.aliases(name)
                 waiting += [given for module in self.anywhere(name) if among is None or module in among
-                            for given in module.made_of.get(name, ())]
+                            for given in module.made_of(name)]
         return frozenset(found)
 
     def imports(self, *names: str) -> bool:
@@ -149,14 +154,14 @@ class Calls:
         for spelled in dict.fromkeys(one for name in held for one in (name, *self.aliases(name))):
             for module in self.calling(spelled):
                 if (among is None or module in among) and (written is None or module.matches(written)):
-                    yield from module.calls.get(spelled, ())
+                    yield from module.calls(spelled)
 
     def spelled(self, name: str, among: Container[Module], dotted: bool) -> Iterator[tuple[Call, Unit]]:
         """The calls in these modules, of the service's own code, whose last name is this one; `dotted`: of objects."""
         method = b"." + name.encode("utf-8", "replace")
         for module in self.calling(name):
             if module in among and (not dotted or method in module.spelling.called):
-                yield from (one for one in module.calls.get(name, ()) if not dotted or isinstance(one[0].func, Attr))
+                yield from (one for one in module.calls(name) if not dotted or isinstance(one[0].func, Attr))
 
     def calling(self, name: str) -> tuple[Module, ...]:
         """The modules of the service's own code in whose text a bracket follows a name."""
@@ -182,22 +187,10 @@ class Calls:
             if word in module.spelling.classes:
                 yield from (unit for unit in module.units if isinstance(unit.node, Class) and unit.last_name == name)
 
-    def may_make(self, call: Call) -> bool:
-        """Whether what is called has the name of a class, or one under which such a name is imported."""
-        name = call.func.id if isinstance(call.func, Name) else call.func.name if isinstance(call.func, Attr) else ""
-        return name in self._makers
-
     @cached_property
     def methods(self) -> frozenset[bytes]:
         """The names of all functions and methods of the service, and of those beside it."""
         return self._own.methods | self._shared.methods
-
-    @cached_property
-    def _makers(self) -> frozenset[str]:
-        names = self._own.classes | self._shared.classes
-        renamed = (name.decode("utf-8", "replace") for name in names & self._renaming.keys())
-        aliases = {alias for name in renamed for alias in self.aliases(name)}
-        return frozenset(aliases.union(name.decode("utf-8", "replace") for name in names))
 
     def family(self, name: str) -> frozenset[str]:
         """The names of a class and, as far as texts tell, of all that inherit from it."""
@@ -232,7 +225,7 @@ class Calls:
     def unnamed(self, modules: Iterable[Module]) -> Iterator[tuple[Call, Unit]]:
         """The calls of what a call returned, `app.on_event("startup")(start)`, in these modules."""
         for module in modules:
-            yield from module.calls.get("()", ())
+            yield from module.calls("()")
 
     def paths(self, written: Iterable[str]) -> dict[str, set[Module]]:
         """Ends of what is written, `on_startup.append` → the last name of each, with the modules of the service's own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -42,6 +42,7 @@ from gravity_lint.facts.code import (
 from gravity_lint.link.flow import Flow, flow_of
 from gravity_lint.link.spelling import Spelling, shared
 
+_DEFINES = re.compile(rb"\b(?:def|class)\b")
 _KEPT = 20_000
 """Units of shared libraries whose flow is kept, since every service that imports the library asks for it."""
 
@@ -98,6 +99,8 @@ class Unit:
     def inner(self) -> dict[int, Unit]:
         """The classes and functions defined directly in it, by the identity of their facts."""
         found: dict[int, Unit] = {}
+        if isinstance(self.node, Function) and not self.module.defines(self.node):
+            return found  # and its statements need not be read
         for stmt in statements(body_of(self.node)):
             if isinstance(stmt, (Function, Class)):
                 name = f"{self.name}.{stmt.name}" if self.name else stmt.name
@@ -111,6 +114,13 @@ class Unit:
             here = stack.pop()
             yield here
             stack.extend(reversed(here.inner.values()))
+
+    def holds(self, word: str) -> bool:
+        """Whether its text, with that of the units inside it, holds a word; true where the text is not at hand."""
+        node = self.node
+        if not isinstance(node, (Function, Class)) or not (text := self.module.text):
+            return self.module.mentions(word)
+        return text.find(word.encode("utf-8", "replace"), *node.whole) >= 0
 
     def parts(self) -> Iterator[Expr]:
         """Every expression in its own statements, lambdas included, in source order."""
@@ -128,6 +138,32 @@ class Unit:
         """The calls in its own statements."""
         return tuple(expr for expr in self.parts() if isinstance(expr, Call))
 
+    @cached_property
+    def made_of(self) -> dict[str, list[str]]:
+        """Name → what its statements set to something of that name or made by it, and itself where it returns it."""
+        found: dict[str, list[str]] = {}
+        for stmt in statements(body_of(self.node)):
+            if isinstance(stmt, Assign) and stmt.value is not None:
+                targets = [target for target in stmt.targets if isinstance(target, (Name, Attr))]
+                given = [target.id if isinstance(target, Name) else target.name for target in targets]
+            elif isinstance(stmt, Return) and stmt.value is not None:
+                given = [self.last_name]
+            else:
+                continue
+            for name in _given_by(stmt.value):
+                found.setdefault(name, []).extend(given)
+        return found
+
+    @cached_property
+    def called(self) -> dict[str, list[Call]]:
+        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
+        found: dict[str, list[Call]] = {}
+        for call in self.calls:
+            func = call.func
+            name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
+            found.setdefault(name, []).append(call)
+        return found
+
 
 class Module:
     """One Python file of a service."""
@@ -139,6 +175,8 @@ class Module:
         self.role = role
         self._facts = facts
         self._data = data
+        self._calls: dict[str, list[tuple[Call, Unit]]] = {}
+        self._made_of: dict[str, list[str]] = {}
 
     def __repr__(self) -> str:
         return f"<Module {self.path}>"
@@ -174,15 +212,20 @@ class Module:
         """Every unit in it, its own first."""
         return tuple(self.unit.units())
 
-    @cached_property
-    def calls(self) -> dict[str, list[tuple[Call, Unit]]]:
-        """Last part of what is called → the calls in it that are spelled so; `()` for what a call returned."""
-        found: dict[str, list[tuple[Call, Unit]]] = {}
-        for unit in self.units:
-            for call in unit.calls:
-                func = call.func
-                name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
-                found.setdefault(name, []).append((call, unit))
+    def defines(self, node: Function) -> bool:
+        """Whether a function's text seems to define functions or classes; true where the text is not at hand."""
+        return not self.text or _DEFINES.search(self.text, node.span[1], node.whole[1]) is not None
+
+    def holding(self, *words: str) -> Iterator[Unit]:
+        """Every unit in it that holds one of these words; of the others, the statements are not read."""
+        return (unit for unit in self.units if any(map(unit.holds, words)))
+
+    def calls(self, name: str) -> Sequence[tuple[Call, Unit]]:
+        """The calls in it of which the last part is spelled so; `()` for those of what a call or an item is."""
+        found = self._calls.get(name)
+        if found is None:
+            units = self.holding(name) if name != "()" else self.units
+            found = self._calls[name] = [(call, unit) for unit in units for call in unit.called.get(name, ())]
         return found
 
     @cached_property
@@ -196,21 +239,11 @@ class Module:
                     found.setdefault(base.rsplit(".", 1)[-1], []).append(unit)
         return found
 
-    @cached_property
-    def made_of(self) -> dict[str, list[str]]:
-        """Name → what its statements set to something of that name or made by it, and the functions that return it."""
-        found: dict[str, list[str]] = {}
-        for unit in self.units:
-            for stmt in statements(body_of(unit.node)):
-                if isinstance(stmt, Assign) and stmt.value is not None:
-                    targets = [target for target in stmt.targets if isinstance(target, (Name, Attr))]
-                    given = [target.id if isinstance(target, Name) else target.name for target in targets]
-                elif isinstance(stmt, Return) and stmt.value is not None:
-                    given = [unit.last_name]
-                else:
-                    continue
-                for name in _given_by(stmt.value):
-                    found.setdefault(name, []).extend(given)
+    def made_of(self, name: str) -> Sequence[str]:
+        """What its statements set to something of a name or made by it, and the functions that return it."""
+        found = self._made_of.get(name)
+        if found is None:
+            found = self._made_of[name] = [given for unit in self.holding(name) for given in unit.made_of.get(name, ())]
         return found
 
     @cached_property
@@ -232,7 +265,7 @@ class Module:
         """Every import statement in it, with the unit that runs it."""
         return tuple(
             (stmt, unit)
-            for unit in self.units
+            for unit in self.holding("import")
             for stmt in statements(body_of(unit.node))
             if isinstance(stmt, Import)
         )

@@ -34,7 +34,7 @@ class Names:
         self._looking: set[tuple[Module, str]] = set()
         self._missed: set[tuple[Module, str]] = set()
         """What this search did not find: modules that star-import each other lead to each other by countless ways."""
-        self._sets: dict[Module, dict[str, list[tuple[Name, Expr, Unit, Span]]]] = {}
+        self._sets: dict[tuple[Module, str], list[tuple[Name, Expr, Unit, Span]]] = {}
         self._setters: dict[Module, dict[str, list[Unit]]] = {}
 
     def member(self, module: Module, name: str, depth: int = 0) -> Values | None:
@@ -113,7 +113,7 @@ class Names:
         """
         spelled = name.encode("utf-8", "replace")
         return [one for where in self._setting.get(spelled, ()) if where.mentions(module.stem)
-                for one in self._set_in(where).get(name, ())]
+                for one in self._set_in(where, name)]
 
     def is_set(self, name: str) -> bool:
         """Whether the service's own code seems to set an attribute of this name."""
@@ -128,17 +128,18 @@ class Names:
                 found.setdefault(attribute, []).append(module)
         return found
 
-    def _set_in(self, module: Module) -> dict[str, list[tuple[Name, Expr, Unit, Span]]]:
-        found = self._sets.get(module)
+    def _set_in(self, module: Module, name: str) -> list[tuple[Name, Expr, Unit, Span]]:
+        found = self._sets.get((module, name))
         if found is None:
-            found = self._sets[module] = {}
-            for unit in module.units:
+            found = self._sets[module, name] = []
+            for unit in module.holding(name):
                 for stmt in statements(body_of(unit.node)):
                     if not isinstance(stmt, Assign) or stmt.value is None:
                         continue
                     for target in stmt.targets:
-                        if isinstance(target, Attr) and isinstance(target.base, Name) and target.base.id != "self":
-                            found.setdefault(target.name, []).append((target.base, stmt.value, unit, stmt.span))
+                        if (isinstance(target, Attr) and target.name == name and isinstance(target.base, Name)
+                                and target.base.id != "self"):
+                            found.append((target.base, stmt.value, unit, stmt.span))
         return found
 
     def _with_items(self, value: Value, name: str, module: Module) -> Value:
@@ -158,7 +159,7 @@ class Names:
         found = self._setters.get(module)
         if found is None:
             found = {}
-            for unit in module.units if any(map(module.matches, _DECLARED)) else ():
+            for unit in module.holding("global", "nonlocal") if any(map(module.matches, _DECLARED)) else ():
                 if unit.parent is not None and any(isinstance(one, Declare) for one in statements(body_of(unit.node))):
                     for name in unit.flow.globals:
                         found.setdefault(name, []).append(unit)

@@ -390,7 +390,7 @@ class Objects:
     def config_assignments(self, keys: Collection[str]) -> Iterator[tuple[str, Expr, Unit, tuple[int, int]]]:
         """Every `….config["KEY"] = value` for one of these keys: the key, the value, the unit, the place."""
         for module in self.ask.calls.holding_any(keys):
-            for unit in module.units:
+            for unit in module.holding(*keys):
                 for stmt in statements(body_of(unit.node)):
                     if isinstance(stmt, Assign) and stmt.value is not None:
                         for target in stmt.targets:

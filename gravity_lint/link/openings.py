@@ -124,7 +124,7 @@ class Openings:
         for module in self.ask.modules.values():
             if module.role not in ("code", "migration") or not any(map(module.mentions, ends)):
                 continue
-            for unit in module.units:
+            for unit in module.holding(*ends):
                 frame = self.ask.runs.frame(unit)
                 for call in unit.calls:
                     callees = self.ask.values(call.func, frame)

@@ -192,7 +192,7 @@ class Starts:
         return any(
             isinstance(part, (Name, Attr)) and (part.id if isinstance(part, Name) else part.name) == unit.last_name
             for module in self.ask.calls.holding(unit.last_name)
-            for where in module.units
+            for where in module.holding(unit.last_name)
             for part in where.parts()
         )
 
@@ -313,8 +313,9 @@ class Starts:
 
     def _assigned(self) -> Iterator[Begin]:
         ends = tuple(f".{name}" for name in self.know.startup_attributes)
-        for module in self.ask.calls.holding_any(name.rsplit(".", 1)[-1] for name in ends):
-            for unit in module.units:
+        lasts = {name.rsplit(".", 1)[-1] for name in ends}
+        for module in self.ask.calls.holding_any(lasts):
+            for unit in module.holding(*lasts):
                 for stmt in statements(body_of(unit.node)):
                     if isinstance(stmt, Assign) and stmt.value is not None and isinstance(stmt.targets[0], Attr):
                         name = dotted(stmt.targets[0])

@@ -41,28 +41,42 @@ class Undeclared:
 
 def undeclared(ask: Evaluator) -> Iterator[Undeclared]:
     """Every read of a database's setting that is certain to fail, because its class has no attribute of that name."""
-    classes = {unit for unit in _candidates(ask) if _is_configuration(ask, unit) and _closed(ask, unit)}
-    for module in ask.calls.holding_any(ask.calls.carriers(unit.last_name for unit in classes)):
-        for unit in module.units:
-            for expr in unit.parts():
-                if isinstance(expr, Attr) and _names_database(expr.name):
-                    owner = _owner(ask, expr, unit, classes)
-                    if owner is not None and not _has(ask, owner, expr.name) and not _is_given(ask, expr.name):
-                        yield _told(ask, expr, unit, owner)
+    judged: dict[Unit, bool] = {}
+    for expr, unit in _reads(ask):
+        owner = _owner(ask, expr, unit)
+        if owner is None or _has(ask, owner, expr.name):
+            continue
+        if owner not in judged:
+            judged[owner] = _may_hold(ask, owner) and _is_configuration(ask, owner) and _closed(ask, owner)
+        if judged[owner]:
+            yield _told(ask, expr, unit, owner)
 
 
-def _candidates(ask: Evaluator) -> dict[Unit, None]:
-    """The classes that may hold settings: by their bases, or where the environment is read."""
-    found = dict.fromkeys(ask.objects.settings.classes)
-    for module in ask.reading:
-        for unit in module.units:
-            if isinstance(unit.node, Class):
-                found[unit] = None
-            for call in unit.calls:
-                if any(arg.name is not None for arg in call.args) and ask.calls.may_make(call):
-                    made = ask.values(call.func, ask.runs.frame(unit))
-                    found |= {value.unit: None for value in made if isinstance(value, ClassValue) and value.unit}
-    return {unit: None for unit in found if unit.module.role == "code"}
+def _reads(ask: Evaluator) -> Iterator[tuple[Attr, Unit]]:
+    """The reads of an attribute that is named after a database, and that no code gives to an object."""
+    for name in ask.calls.storing_names:
+        if not _names_database(name):
+            continue
+        read = b"." + name.encode("utf-8", "replace")
+        modules = [module for module in ask.calls.holding(name) if read in module.text]
+        found = [(expr, unit) for module in modules for unit in module.holding(name)
+                 for expr in unit.parts() if isinstance(expr, Attr) and expr.name == name]
+        if found and not _is_given(ask, name):
+            yield from found
+
+
+def _may_hold(ask: Evaluator, owner: Unit) -> bool:
+    """Whether a class of the service's own may hold settings: by its bases, or where the environment is read."""
+    if owner.module.role != "code":
+        return False
+    if owner in ask.objects.settings.classes or owner.module in ask.reading:
+        return True
+    return any(
+        isinstance(value, ClassValue) and value.unit is owner
+        for call, unit in ask.calls.named((owner.last_name,), among=frozenset(ask.reading))
+        if any(arg.name is not None for arg in call.args)
+        for value in ask.values(call.func, ask.runs.frame(unit))
+    )
 
 
 def _names_database(name: str) -> bool:
@@ -70,12 +84,11 @@ def _names_database(name: str) -> bool:
     return not name.startswith("__") and knowledge.classify(name) is not None
 
 
-def _owner(ask: Evaluator, expr: Attr, unit: Unit, classes: set[Unit]) -> Unit | None:
+def _owner(ask: Evaluator, expr: Attr, unit: Unit) -> Unit | None:
     """The class of the object that an attribute is read from, where it can be no other."""
     values = ask.values(expr.base, ask.runs.frame(unit))
     owners = {value.unit if isinstance(value, (Instance, ClassValue)) else None for value in values}
-    owner = owners.pop() if len(owners) == 1 else None
-    return owner if owner in classes else None
+    return owners.pop() if len(owners) == 1 else None
 
 
 def _told(ask: Evaluator, expr: Attr, unit: Unit, owner: Unit) -> Undeclared:
@@ -175,7 +188,7 @@ def _has(ask: Evaluator, unit: Unit, name: str) -> bool:
 def _is_given(ask: Evaluator, name: str) -> bool:
     """Whether code somewhere gives an object this name, or asks whether it has it: it may be there undeclared."""
     for module in ask.calls.holding(name):
-        for unit in module.units:
+        for unit in module.holding(name):
             for stmt in statements(body_of(unit.node)):
                 targets = stmt.targets if isinstance(stmt, Assign) else ()
                 if any(isinstance(target, Attr) and target.name == name for target in targets):
