@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import (
@@ -46,6 +45,7 @@ from gravity_lint.link.values import (
     changed,
     hidden,
 )
+from gravity_lint.record import comparable
 
 _SUSPECT = re.compile(r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database", re.IGNORECASE)
 """What stands in a name that may hold an address: most of what is logged holds none, and is not followed."""
@@ -56,7 +56,7 @@ _MAX_DEPTH = 6
 _MAX_FIELDS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Exposed:
     """One address or password that leaves the service."""
 

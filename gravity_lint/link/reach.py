@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -28,9 +27,10 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
+from gravity_lint.record import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Step:
     """How start-up comes to a unit: from which unit, at which place, in words."""
 
@@ -43,7 +43,7 @@ class Step:
     """How it comes to the unit that this one is reached from."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class _Run:
     """One run of a unit that start-up makes, and how it came to it."""
 
