@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property, partial
@@ -528,6 +527,8 @@ class _Crashes:
             what = error
         else:
             if os.environ.get("GRAVITY_LINT_DEBUG"):
+                import traceback
+
                 traceback.print_exception(error)
             what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
         self._met.setdefault(what, []).append(doing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from gravity_lint import knowledge
@@ -92,6 +91,8 @@ def _owner(ask: Evaluator, expr: Attr, unit: Unit) -> Unit | None:
 
 
 def _told(ask: Evaluator, expr: Attr, unit: Unit, owner: Unit) -> Undeclared:
+    import difflib
+
     names = [name for one in ask.objects.lineage(owner)[0] for name in _names(ask, one)]
     folded = {name.lower(): name for name in names if _names_database(name)}
     near = difflib.get_close_matches(expr.name.lower(), folded, 1, 0.7)
