@@ -376,8 +376,9 @@ class _Reader:
         is_async = bool(node.children) and node.children[0].type == "async"
         params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
-        here, whole = _span(name), _span(around or node)
-        return (Function(self.name(name), params, self.later(body), decorators, returned, is_async, here, whole),)
+        named, whole = _span(name), _span(around or node)
+        read = self.later(body)
+        return (Function(self.name(name), params, read, decorators, returned, is_async, named, whole),)
 
     def class_definition(self, node: Node, decorators: tuple[Expr, ...] = (), around: Node | None = None) -> Block:
         name = node.child_by_field_id(_NAME)
