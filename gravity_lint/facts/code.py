@@ -8,7 +8,7 @@ A span is a pair of byte offsets into the file's UTF-8 text (`Source.place` turn
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gravity_lint.record import struct
 
@@ -374,6 +374,8 @@ class PythonFacts:
     body: Block
     troubles: tuple[SyntaxTrouble, ...]
     _comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]]
+    known: dict[int, Any]
+    """What has been made of its parts, by their identity, for whoever asks next."""
 
     @property
     def comments(self) -> tuple[Comment, ...]:

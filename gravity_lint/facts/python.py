@@ -80,7 +80,7 @@ def parse_python(data: bytes) -> PythonFacts:
     """UTF-8 text of a Python file → its facts. Never raises: what cannot be read is said in `troubles`."""
     given = data
     data, root, troubles = parsed(data)
-    return PythonFacts(_Reader(data).block(root), troubles, lambda: comments(given))
+    return PythonFacts(_Reader(data).block(root), troubles, lambda: comments(given), {})
 
 
 def comments(data: bytes) -> tuple[Comment, ...]:

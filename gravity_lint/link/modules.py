@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -40,31 +40,57 @@ from gravity_lint.facts.code import (
     walk,
 )
 from gravity_lint.link.flow import Flow, flow_of
-from gravity_lint.link.spelling import Spelling, found_in, shared
+from gravity_lint.link.spelling import SHORT, Spelling, alike, found_in, shared
 
 _DEFINES = re.compile(rb"\b(?:def|class)\b")
-_KEPT = 20_000
-"""Units of shared libraries whose flow is kept, since every service that imports the library asks for it."""
 
 
-class _Same:
-    """A node that is equal only to itself."""
-
-    __slots__ = ("node",)
+class Code:
+    """What follows from the statements of a unit alone, in whatever service and module it stands."""
 
     def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
         self.node = node
 
-    def __hash__(self) -> int:
-        return id(self.node)
+    @cached_property
+    def flow(self) -> Flow:
+        return flow_of(self.node)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.node is self.node
+    @cached_property
+    def ways(self) -> Ways:
+        """Which statements stand around each place of it."""
+        return Ways(body_of(self.node))
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls in its own statements."""
+        return tuple(expr for expr in parts(self.node) if isinstance(expr, Call))
+
+    @cached_property
+    def inner(self) -> tuple[Function | Class, ...]:
+        """The classes and functions defined directly in it."""
+        return tuple(stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, (Function, Class)))
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """The imports among its own statements."""
+        return tuple(stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, Import))
+
+    @cached_property
+    def called(self) -> dict[str, list[Call]]:
+        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
+        found: dict[str, list[Call]] = {}
+        for call in self.calls:
+            func = call.func
+            name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
+            found.setdefault(name, []).append(call)
+        return found
 
 
-@lru_cache(_KEPT)
-def _shared_flow(same: _Same) -> Flow:
-    return flow_of(same.node)
+def parts(node: PythonFacts | Class | Function | Lambda) -> Iterator[Expr]:
+    """Every expression in a unit's own statements, lambdas included, in source order."""
+    for stmt in statements(body_of(node)):
+        for root in expressions(stmt):
+            yield from walk(root)
 
 
 class Unit:
@@ -87,8 +113,17 @@ class Unit:
         return self.name.rsplit(".", 1)[-1]
 
     @cached_property
+    def code(self) -> Code:
+        """What it is in every service that has the same text."""
+        known = self.module.facts.known
+        found = known.get(id(self.node))
+        if found is None or found.node is not self.node:
+            found = known[id(self.node)] = Code(self.node)
+        return found
+
+    @cached_property
     def flow(self) -> Flow:
-        return _shared_flow(_Same(self.node)) if self.module.role == "library" else flow_of(self.node)
+        return self.code.flow
 
     @cached_property
     def owner(self) -> Unit | None:
@@ -101,10 +136,9 @@ class Unit:
         found: dict[int, Unit] = {}
         if isinstance(self.node, Function) and not self.module.defines(self.node):
             return found  # and its statements need not be read
-        for stmt in statements(body_of(self.node)):
-            if isinstance(stmt, (Function, Class)):
-                name = f"{self.name}.{stmt.name}" if self.name else stmt.name
-                found[id(stmt)] = Unit(self.module, stmt, self, name)
+        for stmt in self.code.inner:
+            name = f"{self.name}.{stmt.name}" if self.name else stmt.name
+            found[id(stmt)] = Unit(self.module, stmt, self, name)
         return found
 
     def units(self) -> Iterator[Unit]:
@@ -124,19 +158,22 @@ class Unit:
 
     def parts(self) -> Iterator[Expr]:
         """Every expression in its own statements, lambdas included, in source order."""
-        for stmt in statements(body_of(self.node)):
-            for root in expressions(stmt):
-                yield from walk(root)
+        return parts(self.node)
 
-    @cached_property
+    @property
     def ways(self) -> Ways:
         """Which statements stand around each place of it."""
-        return Ways(body_of(self.node))
+        return self.code.ways
 
-    @cached_property
+    @property
     def calls(self) -> tuple[Call, ...]:
         """The calls in its own statements."""
-        return tuple(expr for expr in self.parts() if isinstance(expr, Call))
+        return self.code.calls
+
+    @property
+    def called(self) -> Mapping[str, Sequence[Call]]:
+        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
+        return self.code.called
 
     @cached_property
     def made_of(self) -> dict[str, list[str]]:
@@ -152,16 +189,6 @@ class Unit:
                 continue
             for name in _given_by(stmt.value):
                 found.setdefault(name, []).extend(given)
-        return found
-
-    @cached_property
-    def called(self) -> dict[str, list[Call]]:
-        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
-        found: dict[str, list[Call]] = {}
-        for call in self.calls:
-            func = call.func
-            name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
-            found.setdefault(name, []).append(call)
         return found
 
 
@@ -205,7 +232,8 @@ class Module:
     @cached_property
     def spelling(self) -> Spelling:
         """What its text seems to hold, without a grammar."""
-        return shared(self.text) if self.role == "library" else Spelling(self.text)
+        text = self.text
+        return shared(text) if self.role == "library" else alike(text) if len(text) <= SHORT else Spelling(text)
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -294,10 +322,7 @@ class Module:
     def imports(self) -> tuple[tuple[Import, Unit], ...]:
         """Every import statement in it, with the unit that runs it."""
         return tuple(
-            (stmt, unit)
-            for unit in self.holding("import")
-            for stmt in statements(body_of(unit.node))
-            if isinstance(stmt, Import)
+            (stmt, unit) for unit in self.holding("import") for stmt in unit.code.imports
         )
 
 

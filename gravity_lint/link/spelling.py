@@ -18,6 +18,10 @@ _IMPORT = re.compile(
 _METHOD = re.compile(rb"def\s+(\w+)")
 _KEPT = 2_000
 """Texts of shared libraries that are kept, since every service that imports the library asks for them."""
+SHORT = 4_000
+"""Bytes up to which a file may be the same in several services, as what a template makes is."""
+ALIKE = 300
+"""Such files of which all that was found out is kept for the next service."""
 _BRACKET = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\(")
 _FIRST = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")
 _CLOSES = re.compile(rb"\s*(?:[)\]}]|[\"'])")
@@ -195,6 +199,12 @@ class Index:
 @lru_cache(_KEPT)
 def shared(text: bytes) -> Spelling:
     """What the text of a shared library's file seems to hold, kept for the next service that asks."""
+    return Spelling(text)
+
+
+@lru_cache(ALIKE)
+def alike(text: bytes) -> Spelling:
+    """The same, of a short file."""
     return Spelling(text)
 
 
