@@ -39,8 +39,8 @@ class Calls:
         """The modules of the service's own code whose text holds a word, in order of their paths."""
         found = self._holding.get(word)
         if found is None:
-            held = self.anywhere(word)
-            found = self._holding[word] = tuple(module for module in held if module.role == "code")
+            paths = self._own.names.get(word.encode("utf-8", "replace"), ())
+            found = self._holding[word] = tuple([self.modules[path] for path in paths])
         return found
 
     def anywhere(self, word: str) -> Sequence[Module]:

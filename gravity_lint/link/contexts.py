@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from gravity_lint import knowledge
@@ -109,11 +109,11 @@ class Contexts:
 
     def invokers(self, call: Call, callees: Values) -> Iterator[tuple[int, knowledge.Invoker]]:
         """The rows of the table that say that a call runs a function it is given."""
-        names = {value.name for value in callees if isinstance(value, External)}
-        attribute = call.func.name if isinstance(call.func, Attr) else ""
-        for number, invoker in enumerate(self.know.invokers):
-            if not invoker.later and (attribute in invoker.attributes or not names.isdisjoint(invoker.calls)):
-                yield number, invoker
+        attributes, calls = _invokers()
+        found = set(attributes.get(call.func.name, ())) if isinstance(call.func, Attr) else set()
+        found.update(*(calls.get(value.name, ()) for value in callees if isinstance(value, External)))
+        for number in sorted(found):
+            yield number, self.know.invokers[number]
 
     def _inner(self, call: Call, invoker: knowledge.Invoker, number: int) -> Call | None:
         """The call that a runner makes of its arguments; None where it is given no function."""
@@ -345,6 +345,18 @@ class Contexts:
         if found is None:
             found = self._inheriting[owner] = tuple(self.typed.heirs(owner))
         return found
+
+
+@cache
+def _invokers() -> tuple[Mapping[str, Sequence[int]], Mapping[str, Sequence[int]]]:
+    """The rows of what runs at once what it is given: by the attributes that are called, and by dotted names."""
+    attributes: dict[str, list[int]] = {}
+    calls: dict[str, list[int]] = {}
+    for number, row in enumerate(knowledge.frameworks().invokers):
+        for found, names in ((attributes, row.attributes), (calls, row.calls)):
+            for name in names if not row.later else ():
+                found.setdefault(name, []).append(number)
+    return attributes, calls
 
 
 def _params(unit: Unit | None) -> tuple[Param, ...]:

@@ -13,12 +13,12 @@ _END = 1 << 60
 
 def mains(module: Module) -> tuple[Span, ...]:
     """The stretches that run only when a module is the program."""
-    return tuple(_branches(module.facts.body, _main))
+    return tuple(_branches(module.facts.body, _main)) if module.mentions("__name__") else ()
 
 
 def idle(module: Module) -> tuple[Span, ...]:
     """The stretches that never run: behind `TYPE_CHECKING`, `False`, or a name that the module never has."""
-    return tuple(_branches(module.facts.body, _never))
+    return tuple(_branches(module.facts.body, _never)) if module.mentions("if") else ()
 
 
 def within(span: Span, stretches: tuple[Span, ...]) -> bool:

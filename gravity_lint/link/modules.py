@@ -218,13 +218,13 @@ class Module:
 
     def mentions(self, word: str) -> bool:
         """Whether its text holds a word; true where the text is not at hand."""
-        return self._data is None or word.encode("utf-8", "replace") in self._data()
+        return self._data is None or word.encode("utf-8", "replace") in self.text
 
     def matches(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether something in its text matches; true where the text is not at hand."""
-        return self._data is None or pattern.search(self._data()) is not None
+        return self._data is None or pattern.search(self.text) is not None
 
-    @property
+    @cached_property
     def text(self) -> bytes:
         """Its text; empty where it is not at hand."""
         return self._data() if self._data is not None else b""
