@@ -13,12 +13,12 @@ _END = 1 << 60
 
 def mains(module: Module) -> tuple[Span, ...]:
     """The stretches that run only when a module is the program."""
-    return tuple(_branches(module.facts.body, _main)) if module.mentions("__name__") else ()
+    return tuple(_branches(module, b"__name__", _main))
 
 
 def idle(module: Module) -> tuple[Span, ...]:
     """The stretches that never run: behind `TYPE_CHECKING`, `False`, or a name that the module never has."""
-    return tuple(_branches(module.facts.body, _never)) if module.mentions("if") else ()
+    return tuple(_branches(module, b"if", _never))
 
 
 def within(span: Span, stretches: tuple[Span, ...]) -> bool:
@@ -26,14 +26,21 @@ def within(span: Span, stretches: tuple[Span, ...]) -> bool:
     return any(start <= span[0] < end for start, end in stretches)
 
 
-def _branches(body: Block, chosen: Callable[[If], frozenset[int]]) -> Iterator[Span]:
-    """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins."""
-    stack: list[tuple[Block, int]] = [(body, _END)]
+def _branches(module: Module, word: bytes, chosen: Callable[[If], frozenset[int]]) -> Iterator[Span]:
+    """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins.
+
+    What does not hold the word, which such a statement holds, is not read.
+    """
+    text = module.text
+    stack: list[tuple[Block, int]] = [(module.facts.body, _END)] if word in text or not text else []
     while stack:
         block, end = stack.pop()
         for number, stmt in enumerate(block):
             after = block[number + 1].span[0] if number + 1 < len(block) else end
-            inner = (stmt.body,) if isinstance(stmt, (Function, Class)) else blocks(stmt)
+            if not isinstance(stmt, (Function, Class)):
+                inner = blocks(stmt)
+            else:
+                inner = (stmt.body,) if text.find(word, *stmt.whole) >= 0 or not text else ()
             places = chosen(stmt) if isinstance(stmt, If) else frozenset()
             for place, part in reversed(list(enumerate(inner))):
                 if part and place in places:
