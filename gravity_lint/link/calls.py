@@ -68,8 +68,9 @@ class Calls:
 
     def holding_any(self, words: Iterable[str]) -> tuple[Module, ...]:
         """The modules whose text holds one of these words, in order of their paths."""
-        found = {module for word in words for module in self.holding(word)}
-        return tuple(sorted(found, key=lambda module: module.path))
+        names = self._own.names
+        found = {path for word in names.keys() & _encoded(tuple(words)) for path in names[word]}
+        return tuple([self.modules[path] for path in sorted(found)])
 
     def speaking(self, matching: Callable[[str], object]) -> set[Module]:
         """The modules of the service's own code that hold a name that may be a store's, and that matches."""
@@ -269,6 +270,11 @@ def by_package(names: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
         package, dot, _ = name.partition(".")
         found.setdefault(package if dot else "", set()).add(name.rpartition(".")[2])
     return {package: frozenset(last) for package, last in found.items()}
+
+
+@lru_cache(100)
+def _encoded(words: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(word.encode("utf-8", "replace") for word in words)
 
 
 def _holding_any(words: Iterable[bytes], parts: Iterable[bytes]) -> set[bytes]:

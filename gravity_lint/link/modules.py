@@ -6,8 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gravity_lint.facts.code import (
     Assert,
@@ -310,13 +309,13 @@ class Module:
 
     @cached_property
     def folder(self) -> str:
-        return str(PurePosixPath(self.path).parent)
+        return self.path.rpartition("/")[0] or ("/" if self.path[:1] == "/" else ".")
 
     @cached_property
     def stem(self) -> str:
         """The last part of its dotted name: the folder's for a package."""
-        path = PurePosixPath(self.path)
-        return path.parent.name if self.is_package else path.stem
+        folder, _, name = self.path.rpartition("/")
+        return folder.rpartition("/")[2] if self.is_package else name.rpartition(".")[0] or name
 
     @cached_property
     def imports(self) -> tuple[tuple[Import, Unit], ...]:
@@ -359,54 +358,52 @@ def body_of(node: PythonFacts | Class | Function | Lambda) -> Block:
     return (Return(node.body, node.span),) if isinstance(node, Lambda) else node.body
 
 
+_BLOCKS: dict[type[Any], Callable[[Any], tuple[Block, ...]]] = {
+    If: lambda stmt: tuple([body for _, body in stmt.branches]),
+    Loop: lambda stmt: (stmt.body, stmt.orelse),
+    With: lambda stmt: (stmt.body,),
+    Try: lambda stmt: (stmt.body, *[handler.body for handler in stmt.handlers], stmt.orelse, stmt.final),
+    Match: lambda stmt: stmt.cases,
+}
+"""Kind of a statement → what gives the blocks inside one."""
+
+
 def blocks(stmt: Stmt) -> tuple[Block, ...]:
     """The blocks inside a statement that run with it: not the bodies of functions and classes."""
-    if isinstance(stmt, If):
-        return tuple(body for _, body in stmt.branches)
-    if isinstance(stmt, Loop):
-        return stmt.body, stmt.orelse
-    if isinstance(stmt, With):
-        return (stmt.body,)
-    if isinstance(stmt, Try):
-        return (stmt.body, *(handler.body for handler in stmt.handlers), stmt.orelse, stmt.final)
-    if isinstance(stmt, Match):
-        return stmt.cases
-    return ()
+    held = _BLOCKS.get(type(stmt))
+    return held(stmt) if held is not None else ()
 
 
 def statements(block: Block) -> Iterator[Stmt]:
     """Every statement of a block and of the blocks inside it, in source order."""
-    stack = list(reversed(block))
+    stack = list(block[::-1])
     while stack:
         stmt = stack.pop()
         yield stmt
-        for inner in reversed(blocks(stmt)):
-            stack.extend(reversed(inner))
+        held = _BLOCKS.get(type(stmt))
+        for inner in reversed(held(stmt)) if held is not None else ():
+            stack += inner[::-1]
+
+
+_COMPUTED: dict[type[Any], Callable[[Any], tuple[Expr, ...]]] = {
+    Do: lambda stmt: (stmt.value,),
+    Assign: lambda stmt: stmt.targets if stmt.value is None else (*stmt.targets, stmt.value),
+    **dict.fromkeys((Return, Raise), lambda stmt: (stmt.value,) if stmt.value is not None else ()),
+    Assert: lambda stmt: (stmt.test,),
+    If: lambda stmt: tuple([test for test, _ in stmt.branches if test is not None]),
+    Loop: lambda stmt: (stmt.over,),
+    With: lambda stmt: tuple([value for value, _ in stmt.items]),
+    Match: lambda stmt: (stmt.subject,),
+    Function: lambda stmt: (*stmt.decorators, *[each.default for each in stmt.params if each.default is not None]),
+    Class: lambda stmt: (*stmt.decorators, *[arg.value for arg in stmt.bases]),
+}
+"""Kind of a statement → what gives the expressions that one computes."""
 
 
 def expressions(stmt: Stmt) -> tuple[Expr, ...]:
     """The expressions that a statement itself computes when it runs."""
-    if isinstance(stmt, Do):
-        return (stmt.value,)
-    if isinstance(stmt, Assign):
-        return (*stmt.targets, *((stmt.value,) if stmt.value is not None else ()))
-    if isinstance(stmt, (Return, Raise)):
-        return (stmt.value,) if stmt.value is not None else ()
-    if isinstance(stmt, Assert):
-        return (stmt.test,)
-    if isinstance(stmt, If):
-        return tuple(test for test, _ in stmt.branches if test is not None)
-    if isinstance(stmt, Loop):
-        return (stmt.over,)
-    if isinstance(stmt, With):
-        return tuple(value for value, _ in stmt.items)
-    if isinstance(stmt, Match):
-        return (stmt.subject,)
-    if isinstance(stmt, Function):
-        return (*stmt.decorators, *(param.default for param in stmt.params if param.default is not None))
-    if isinstance(stmt, Class):
-        return (*stmt.decorators, *(arg.value for arg in stmt.bases))
-    return ()
+    computed = _COMPUTED.get(type(stmt))
+    return computed(stmt) if computed is not None else ()
 
 
 class Held(NamedTuple):
@@ -510,6 +507,8 @@ class Importer:
         Python looks in the folders of `sys.path`, which the deployment decides: the service's root, `src`, and the
         folders above the importing file are tried in that order, then wherever else in the service the name fits.
         """
+        if name.partition(".")[0] not in self._parents:
+            return None
         key = module.folder, name
         if key in self._found and self._found[key] is not module:
             return self._found[key]

@@ -287,7 +287,7 @@ class Starts:
         rows = self.know.startup_calls
         ends = self.ask.calls.ends(name for row in rows for name in row.calls)
         written = self.ask.calls.paths(name for row in rows for name in row.attributes)
-        for name in sorted({*ends, *written}):
+        for name in sorted({*ends, *(name for name, modules in written.items() if modules)}):
             yield from self.ask.calls.named((name,), among=None if name in ends else written[name])
 
     def _handlers(self, values: Values, site: Site, message: str, depth: int = 0) -> Iterator[Begin]:
