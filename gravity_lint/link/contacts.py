@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from gravity_lint.facts.code import Function, Other, Span
@@ -16,13 +17,12 @@ from gravity_lint.link.modules import Unit
 from gravity_lint.link.operations import Performed
 from gravity_lint.link.reach import Reach
 from gravity_lint.link.values import External, Hop, Site
-from gravity_lint.record import comparable
 
 _FILES = ("sqlite", "duckdb", "file:")
 """Databases that nobody has to reach: opening them makes them."""
 
 
-@comparable
+@dataclass(frozen=True, slots=True)
 class Contact:
     """One call that talks to a database when the service starts."""
 
@@ -46,7 +46,8 @@ def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) ->
     telling: set[Unit | None] = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
     told: set[Unit] = set()
     answered: set[tuple[Unit, str]] = set()
-    for name, kind, unit, site in sorted(_contacts(ask, reach), key=lambda one: _order(reach, one[2], one[3])):
+    reached = _contacts(ask, reach)
+    for name, kind, unit, site in sorted(reached, key=lambda one: _order(reach, one[2], one[3])):
         begins = _begins(reach, unit, site)
         if begins in told or (begins, kind) in answered or _is_beside(ask, reach, unit, site):
             continue
@@ -85,7 +86,7 @@ def _begins(reach: Reach, unit: Unit, site: Site) -> Unit:
 
 
 def _contacts(ask: Evaluator, reach: Reach) -> Iterator[tuple[str, str, Unit, Site]]:
-    """Every call of the service's own code that talks to a database when it starts: name, kind, unit, place."""
+    """Every call of the service's own code that start-up runs and that talks to a database: name, kind, unit, place."""
     table = contacts().names
     for call, unit in ask.carriers.calls(table):
         if not reach.reaches(unit, call.span):
