@@ -12,6 +12,7 @@ from typing import Any
 from tree_sitter import Language, Node, Parser
 
 from gravity_lint.facts.code import Span, SyntaxTrouble
+from gravity_lint.regex import regex
 
 MAX_CHECKED = 1_000_000
 """Bytes up to which a suspected syntax error is confirmed by Python's own parser."""
@@ -42,12 +43,12 @@ def _binding(package: str) -> Any:
 
 
 _LANGUAGE = Language(_binding("tree_sitter_python").language())
-_CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
-_DEEP = re.compile(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
-_LONE = re.compile(rb"^ *\\$", re.MULTILINE)
-_REMARKS = re.compile(rb"(?:^[ \t\f]*(?:#[^\n]*|\\\r?)\n\s*){%d,}" % MANY_REMARKS, re.MULTILINE)
-_INK = re.compile(rb"\S")
-_INDENTED = re.compile(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
+_CONFLICT = regex(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
+_DEEP = regex(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
+_LONE = regex(rb"^ *\\$", re.MULTILINE)
+_REMARKS = regex(rb"(?:^[ \t\f]*(?:#[^\n]*|\\\r?)\n\s*){%d,}" % MANY_REMARKS, re.MULTILINE)
+_INK = regex(rb"\S")
+_INDENTED = regex(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
 
 
 def field(name: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from gravity_lint.facts.code import Span
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_BYTES = 2_000_000
@@ -23,10 +24,10 @@ MAX_MERGED = 500_000
 MAX_DEPTH = 60
 _MAX_BRACKETS = 500  # the parser's time grows with the square of the nesting
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%")
-_COMMENT = re.compile(r"(?:^|(?<=\s))#([^\n]*)", re.MULTILINE)
-_MATTERS = re.compile(rb"^[ \t]*(?:image|build|services)[ \t]*:|^[ \t]*[\"']?(?:apiVersion|configMapGenerator|"
-                      rb"secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
+_TEMPLATE = regex(r"\{\{|\{%|<%")
+_COMMENT = regex(r"(?:^|(?<=\s))#([^\n]*)", re.MULTILINE)
+_MATTERS = regex(rb"^[ \t]*(?:image|build|services)[ \t]*:|^[ \t]*[\"']?(?:apiVersion|configMapGenerator|"
+                 rb"secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
 
 _SHORT = 20_000
 """Bytes up to which the facts of the last files are kept, for the next check that asks."""

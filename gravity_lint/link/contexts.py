@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -27,6 +26,7 @@ from gravity_lint.link.values import (
     Value,
     Values,
 )
+from gravity_lint.regex import regex
 
 MAX_DEPTH = 25
 """Calls inside calls through which a function is handed on."""
@@ -38,7 +38,7 @@ _BUILT_IN = frozenset({"debug", "info", "warning", "warn", "error", "exception",
                        *(name for kind in (str, bytes, list, dict, set) for name in dir(kind) if name[0] != "_")})
 """Methods of what is built in, and of what writes logs."""
 _PROPERTIES = ("property", "computed_field", "declared_attr", "reify")
-_MODULE = re.compile(r"[A-Za-z_]\w*(?:[.:]\w+)*")
+_MODULE = regex(r"[A-Za-z_]\w*(?:[.:]\w+)*")
 
 
 class Called(NamedTuple):

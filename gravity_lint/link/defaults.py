@@ -24,8 +24,9 @@ from gravity_lint.link.values import (
     from_environment,
 )
 from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
-_ASKED = re.compile(rb"\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"']([A-Za-z][\w.]*)[\"']\s*,")
+_ASKED = regex(rb"\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"']([A-Za-z][\w.]*)[\"']\s*,")
 """The first of several arguments of a call, where it is a text that may be the name of a setting."""
 FOLDERS = ("./", "../", "~", "/")
 """How a folder's name begins that stands where an address could."""

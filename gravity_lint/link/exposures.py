@@ -47,14 +47,15 @@ from gravity_lint.link.values import (
     hidden,
 )
 from gravity_lint.record import comparable
+from gravity_lint.regex import regex
 
 _WORDS = r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database"
-_SUSPECT = re.compile(_WORDS, re.IGNORECASE)
+_SUSPECT = regex(_WORDS, re.IGNORECASE)
 """What stands in a name that may hold an address: most of what is logged holds none, and is not followed."""
-_SHOWN = re.compile(rf"{_WORDS}|://".encode(), re.IGNORECASE)
+_SHOWN = regex(rf"{_WORDS}|://".encode(), re.IGNORECASE)
 """What stands in the arguments of what may show an address."""
-_PASSWORD = re.compile(rb"://[^\s/'\"@:]*:[^\s/'\"@]*@")
-_ROUTE = re.compile(rb"@[\w.\s]+\(\s*[rbuf]*[\"']/")
+_PASSWORD = regex(rb"://[^\s/'\"@:]*:[^\s/'\"@]*@")
+_ROUTE = regex(rb"@[\w.\s]+\(\s*[rbuf]*[\"']/")
 """A decorator that is given a path."""
 _MAX_DEPTH = 6
 _MAX_FIELDS = 200

@@ -40,8 +40,9 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.link.flow import Flow, flow_of
 from gravity_lint.link.spelling import SHORT, Spelling, alike, found_in, shared
+from gravity_lint.regex import regex
 
-_DEFINES = re.compile(rb"\b(?:def|class)\b")
+_DEFINES = regex(rb"\b(?:def|class)\b")
 
 
 class Code:

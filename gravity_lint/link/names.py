@@ -13,13 +13,14 @@ from gravity_lint.link.flow import Binding, State
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
 from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
-_SET = re.compile(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
+_SET = regex(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
 """An attribute that is assigned to."""
-_DECLARED = re.compile(rb"global[ \t\\]"), re.compile(rb"nonlocal[ \t\\]")
+_DECLARED = regex(rb"global[ \t\\]"), re.compile(rb"nonlocal[ \t\\]")
 """A name that a function declares as one of what is around it."""
 MAX_WAY = 60
 """Modules that a name is followed through."""

@@ -12,13 +12,14 @@ from gravity_lint.facts.shell import parse_shell
 from gravity_lint.facts.sql import HOLE, Statement, statements
 from gravity_lint.facts.words import Command, Word
 from gravity_lint.record import altered, comparable
+from gravity_lint.regex import regex
 
 MAX_DEPTH = 3
 """Scripts inside the arguments of commands that are followed."""
 
-_SECRET = re.compile(r"\b(?:IDENTIFIED|PASSWORD)\b", re.IGNORECASE)
-_STOP = re.compile(r"[\n;]")
-_OPTION = re.compile(r"--?[A-Za-z][\w-]*=|-[A-Za-z](?=\S)")
+_SECRET = regex(r"\b(?:IDENTIFIED|PASSWORD)\b", re.IGNORECASE)
+_STOP = regex(r"[\n;]")
+_OPTION = regex(r"--?[A-Za-z][\w-]*=|-[A-Za-z](?=\S)")
 
 
 @comparable

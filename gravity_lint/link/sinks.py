@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gravity_lint import knowledge
@@ -25,9 +24,10 @@ from gravity_lint.link.values import (
     literal_text,
 )
 from gravity_lint.record import altered, comparable
+from gravity_lint.regex import regex
 
 _MAX_NESTING = 6
-_UPDATES = re.compile(rb"\bconf(?:ig)?\s*\.\s*(?:update|from_mapping)\b")
+_UPDATES = regex(rb"\bconf(?:ig)?\s*\.\s*(?:update|from_mapping)\b")
 
 
 @comparable

@@ -27,10 +27,11 @@ from gravity_lint.link.values import (
     sources,
 )
 from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
 MAX_JUDGED = 2_000
 """Values of one sink that are judged, those inside others counted each time."""
-_DSN = re.compile(
+_DSN = regex(
     r"(?:^|[\s;])(?P<key>host|hostaddr|server|data source|user|uid|username|user id|password|pwd|dbname|database|"
     r"initial catalog)\s*=\s*(?P<value>'[^']*'|[^\s;]*)",
     re.IGNORECASE,

@@ -12,6 +12,7 @@ from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, parse_url
 from gravity_lint.link.values import MAX_HOPS, Environment, Hop, Joined, Literal, Site, Value, Values, sources
 from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
 __all__ = ["HOLE", "Template", "braces", "names_file", "percent", "templates"]
 
@@ -20,7 +21,7 @@ MAX_TEXT = 200_000
 MAX_PIECES = 2_000
 """Pieces of one text that are kept, texts inside texts written out."""
 
-_PERCENT = re.compile(
+_PERCENT = regex(
     r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<type>[diouxXeEfFgGcrsa%])"
 )
 
