@@ -40,6 +40,9 @@ _BUILT_IN = frozenset({"debug", "info", "warning", "warn", "error", "exception",
 _PROPERTIES = ("property", "computed_field", "declared_attr", "reify")
 _MODULE = regex(r"[A-Za-z_]\w*(?:[.:]\w+)*")
 
+Invokers = list[tuple[int, knowledge.Invoker]]
+"""Rows of the table, with their numbers."""
+
 
 class Called(NamedTuple):
     """One function of the service that a call runs."""
@@ -86,12 +89,14 @@ class Contexts:
         """Whether a call runs nothing of the service, by its name alone: `text.strip()`."""
         return isinstance(call.func, Attr) and call.func.name in self._foreign
 
-    def called(self, call: Call, frame: Frame) -> Iterator[Called]:
-        """The functions of the service that a call runs, or has run by what it hands them to."""
-        callees = self.ask.values(call.func, frame)
+    def called(self, call: Call, frame: Frame, callees: Values, invokers: Invokers) -> Iterator[Called]:
+        """The functions of the service that a call runs, or has run by what it hands them to.
+
+        `callees` is what is called, `invokers` the rows that say so.
+        """
         for function in self._functions(callees, call.func, call, frame):
             yield Called(function, call)
-        for number, invoker in self.invokers(call, callees):
+        for number, invoker in invokers:
             inner = self._inner(call, invoker, number)
             if inner is None:
                 continue
@@ -107,13 +112,14 @@ class Contexts:
         if not known:
             yield from self.typed.methods(expr, frame)
 
-    def invokers(self, call: Call, callees: Values) -> Iterator[tuple[int, knowledge.Invoker]]:
+    def invokers(self, call: Call, callees: Values) -> Invokers:
         """The rows of the table that say that a call runs a function it is given."""
         attributes, calls = _invokers()
         found = set(attributes.get(call.func.name, ())) if isinstance(call.func, Attr) else set()
-        found.update(*(calls.get(value.name, ()) for value in callees if isinstance(value, External)))
-        for number in sorted(found):
-            yield number, self.know.invokers[number]
+        for value in callees:
+            if isinstance(value, External) and value.name in calls:
+                found.update(calls[value.name])
+        return [(number, self.know.invokers[number]) for number in sorted(found)]
 
     def _inner(self, call: Call, invoker: knowledge.Invoker, number: int) -> Call | None:
         """The call that a runner makes of its arguments; None where it is given no function."""
@@ -224,14 +230,15 @@ class Contexts:
             callees = self.ask.values(call.func, frame)
             if any(isinstance(value, (FunctionValue, ClassValue, Instance, Unknown)) for value in callees):
                 yield from self._names(call.func, unit, depth)
-            for number, invoker in self.invokers(call, callees):
+            invokers = self.invokers(call, callees)
+            for number, invoker in invokers:
                 inner = self._inner(call, invoker, number)
                 if inner is not None:
                     yield from self._names(inner.func, unit, depth)
             if any(isinstance(value, External) and value.name in self.by_name for value in callees):
                 for arg in call.args:
                     yield from self._names(arg.value, unit, depth)
-            for one in self.called(call, frame):
+            for one in self.called(call, frame, callees, invokers):
                 yield from self._handed(one, unit, frame, depth)
 
     def _handed(self, one: Called, unit: Unit, frame: Frame, depth: int) -> Iterator[str]:

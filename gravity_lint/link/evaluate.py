@@ -101,6 +101,8 @@ class Evaluator:
         self._cut: dict[tuple[int, Frame], Values] = {}
         """Answers to questions that had the whole budget and used it up."""
         self._kept: list[Expr] = []
+        self._imported: dict[tuple[int, Module], Values] = {}
+        """What imports of libraries bring, by the identity of the binding."""
         self._asked = False
         self._steps = 0
         self._budget = MAX_STEPS
@@ -312,7 +314,13 @@ class Evaluator:
             return self._param(node, frame)
         if binding.kind == "import":
             assert isinstance(node, Import)
-            return hops(self.names.imported(module, node, binding, site), site, f"`{name}` is imported here")
+            key = id(binding), module
+            imported = self._imported.get(key)
+            if imported is None:
+                imported = hops(self.names.imported(module, node, binding, site), site, f"`{name}` is imported here")
+                if all(type(value) is External for value in imported):  # of a library: no other question had a part
+                    self._imported[key] = imported
+            return imported
         if binding.kind in ("function", "class"):
             unit = frame.unit.inner.get(id(node))
             if unit is None:

@@ -271,9 +271,10 @@ class Reach:
     def _call(self, call: Call, run: _Run, apart: set[int]) -> Iterator[_Found]:
         """What one call runs. `apart` are the calls whose coroutines an outer call has run beside this code."""
         callees = self.ask.values(call.func, run.frame)
-        if any(invoker.apart for _, invoker in self.contexts.invokers(call, callees)):
+        invokers = self.contexts.invokers(call, callees)
+        if any(invoker.apart for _, invoker in invokers):
             apart.update(id(arg.value) for arg in call.args)
-        for one in self.contexts.called(call, run.frame):
+        for one in self.contexts.called(call, run.frame, callees, invokers):
             unit = one.function.unit
             if unit is not None:
                 frame = self.contexts.run(one.function, one.call, run.frame)
