@@ -74,7 +74,6 @@ class Contexts:
         self._differs: dict[tuple[Unit, str], bool] = {}
         self._places: dict[Module, dict[Span, Unit]] = {}
         self._tracing: set[tuple[Unit, str]] = set()
-        self._inheriting: dict[Unit, tuple[Unit, ...]] = {}
 
     # ---- calls
 
@@ -332,9 +331,8 @@ class Contexts:
         return self._differs[key]
 
     def _differ(self, owner: Unit, name: str, depth: int) -> bool:
-        if self.ask.calls.may_override(owner.last_name, name) and any(
-            name in {inner.last_name for inner in heir.inner.values()} for heir in self._heirs(owner)
-        ):
+        if any(heir is not owner and owner in self.ask.objects.lineage(heir)[0]
+               for heir in self.ask.calls.overriding(owner.last_name, name)):
             return True
         method = self.ask.objects.method(owner, name)
         if method is not None:
@@ -346,12 +344,6 @@ class Contexts:
                 if depth < MAX_DEPTH and any(True for _ in self._names(expr, where, depth + 1)):
                     return True
         return False
-
-    def _heirs(self, owner: Unit) -> tuple[Unit, ...]:
-        found = self._inheriting.get(owner)
-        if found is None:
-            found = self._inheriting[owner] = tuple(self.typed.heirs(owner))
-        return found
 
 
 @cache

@@ -65,7 +65,6 @@ class Objects:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
-        self._heirs: dict[str, set[str]] = {}
         self._bases: dict[Unit, tuple[tuple[Unit, ...], tuple[str, ...]]] = {}
         self._assigned: dict[Unit, dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]] = {}
         self.settings = Settings(evaluator, self)
@@ -100,14 +99,6 @@ class Objects:
                     names[f"{value.name}()"] = None
         self._bases[unit] = tuple(units), tuple(names)
         return self._bases[unit]
-
-    def heirs(self, name: str) -> set[str]:
-        """Names of the classes that list a class of this name among their bases."""
-        found = self._heirs.get(name)
-        if found is None:
-            heirs = self.ask.calls.inheriting(name)
-            found = self._heirs[name] = {unit.last_name for unit in heirs if unit.module.role == "code"}
-        return found
 
     def named(self, name: str) -> Iterator[Unit]:
         """The classes of the service's own code that have this name."""

@@ -83,7 +83,7 @@ class Typed:
         """The classes of the service that inherit from a class."""
         names, stack = set[str](), [owner.last_name]
         while stack:
-            for name in self.ask.objects.heirs(stack.pop()):
+            for name in self.ask.calls.heirs(stack.pop()):
                 if name not in names:
                     names.add(name)
                     stack.append(name)
