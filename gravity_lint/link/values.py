@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
 from functools import cache
-from operator import attrgetter
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from gravity_lint.facts.code import Call, Expr, Span
 from gravity_lint.link.modules import Module, Unit
+from gravity_lint.record import frozen, rest
 
 UNPACKED = "unpacked here"
 """The step of a value that a mapping brings to a call."""
@@ -71,7 +70,7 @@ class Frame:
         return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Value:
     """One thing that an expression may be. `site` is where it begins, `trail` how it came from there."""
 
@@ -82,14 +81,14 @@ class Value:
 Values = tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Literal(Value):
     value: str | bytes | int | float | bool | None = None
     chosen: str | None = None
     """The variable that it stands in for, where the environment gives nothing; empty where that has no name."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Environment(Value):
     """What the deployment gives: a variable, a field of the settings, an option of the command line."""
 
@@ -108,7 +107,7 @@ class Environment(Value):
     """For a field: whether its type shows nothing of it when it is printed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Joined(Value):
     """A text of parts, each with what it may be."""
 
@@ -117,7 +116,7 @@ class Joined(Value):
     """As for a literal."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Built(Value):
     """A URL made of named parts."""
 
@@ -135,21 +134,21 @@ Given: TypeAlias = "Deferred | Values"
 """What a call gives for a parameter: looked at only when the parameter is asked for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Table(Value):
     """A dictionary; a key of None holds what is unpacked into it."""
 
     items: tuple[tuple[str | None, Deferred | Values], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Items(Value):
     """A list, tuple or set."""
 
     items: tuple[Given, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class FunctionValue(Value):
     unit: Unit | None = None
     receiver: Value | None = None
@@ -158,13 +157,13 @@ class FunctionValue(Value):
     """Arguments that a `partial` has given already."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class ClassValue(Value):
     unit: Unit | None = None
     closure: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Instance(Value):
     unit: Unit | None = None
     call: Call | None = None
@@ -172,14 +171,14 @@ class Instance(Value):
     """The run in which it is made."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class ModuleValue(Value):
     module: Module | None = None
     folder: str = ""
     """For a folder of modules without an `__init__.py`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class External(Value):
     """Something of a library, by its dotted name."""
 
@@ -188,7 +187,7 @@ class External(Value):
     """For a method: what it is called on."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Made(Value):
     """What a library's callable returns."""
 
@@ -197,7 +196,7 @@ class Made(Value):
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Unknown(Value):
     reason: str = ""
 
@@ -209,18 +208,14 @@ def hop(value: V, site: Site, message: str, given: str = "") -> V:
     """The value with one more step on its trail."""
     if len(value.trail) >= MAX_HOPS:
         return value
-    kind = type(value)  # `dataclasses.replace` takes three times as long, and this is done for each step of each value
+    kind = type(value)  # `replaced` takes longer, and this is done for each step of each value
     return kind(value.site, (*value.trail, Hop(site, message, given)), *_rest(kind)(value))  # type: ignore[arg-type]
 
 
 @cache
 def _rest(kind: type[Value]) -> Callable[[Value], tuple[object, ...]]:
     """What gives the fields that only a kind of value has."""
-    names = [field.name for field in fields(kind)[2:]]
-    if not names:
-        return lambda value: ()
-    get = attrgetter(*names)
-    return (lambda value: (get(value),)) if len(names) == 1 else get
+    return rest(kind, 2)
 
 
 def hops(values: Iterable[Value], site: Site, message: str, given: str = "") -> Values:
