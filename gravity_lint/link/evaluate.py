@@ -69,7 +69,7 @@ from gravity_lint.link.values import (
 
 MAX_DEPTH = 60
 """Steps from the question to the value; a value further away is unknown."""
-MAX_STEPS = 4_000
+MAX_STEPS = 1_000
 """Expressions looked at for one question; a value that takes more is unknown."""
 NEAR = 500
 """The same for questions of which only a near answer is worth telling."""
