@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
 
 from gravity_lint.facts.code import Call, Class, Expr, Import, Lambda, Span, With, children
 from gravity_lint.link.contexts import Contexts
@@ -27,7 +26,7 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
-from gravity_lint.record import frozen
+from gravity_lint.record import NamedTuple, frozen
 
 
 @frozen

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.screen import names_in
 
