@@ -51,6 +51,8 @@ class Code:
 
     def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
         self.node = node
+        self.known: dict[str, tuple[Span, ...]] = {}
+        """Stretches of it, by what they are."""
 
     @cached_property
     def flow(self) -> Flow:

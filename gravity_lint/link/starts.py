@@ -93,7 +93,7 @@ class Starts:
     def _runs_nothing_else(self, unit: Unit) -> bool:
         """A function that its own module calls under `__main__`."""
         return any(
-            caller.parent is None and within(call.span, mains(caller.module)) for call, caller in self.ask.callers(unit)
+            caller.parent is None and within(call.span, mains(caller)) for call, caller in self.ask.callers(unit)
         )
 
     def _is_named_entry(self, module: Module) -> bool:
