@@ -28,7 +28,7 @@ from gravity_lint.link.values import (
 from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
-MAX_DEPTH = 25
+MAX_DEPTH = 8
 """Calls inside calls through which a function is handed on."""
 MAX_RUNS = 8
 """Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
