@@ -31,8 +31,16 @@ _NOTHING = PythonFacts((), (), (), {})
 
 _KEPT = 1_000
 """Files of shared libraries whose facts are kept, since every service that imports the library asks for them."""
-_shared = lru_cache(_KEPT)(parse_python)
-_alike = lru_cache(ALIKE)(parse_python)
+
+
+@lru_cache(_KEPT)
+def _shared(data: bytes) -> PythonFacts:
+    return parse_python(data)
+
+
+@lru_cache(ALIKE)
+def _alike(data: bytes) -> PythonFacts:
+    return parse_python(data)
 
 
 class Service:
