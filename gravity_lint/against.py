@@ -9,11 +9,12 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint import inputs
 from gravity_lint.baseline import Entry, Known, NoBase
 from gravity_lint.cache import Cache, key_of, tool
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 if TYPE_CHECKING:  # a run that is remembered only has to know which tree it was

@@ -8,9 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from gravity_lint import inputs
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.violation import Violation
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from gravity_lint import __version__, inputs
 from gravity_lint.config import FILES
 from gravity_lint.keys import TABLE, toml
+from gravity_lint.record import NamedTuple
 from gravity_lint.report import Report
 from gravity_lint.report.text import counted, relative, safe
 

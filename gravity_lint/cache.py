@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
-from typing import Any, NamedTuple
+from typing import Any
 
 from gravity_lint import __version__
 from gravity_lint.inputs import blake2b
+from gravity_lint.record import NamedTuple
 
 MAX_BYTES = 200_000_000
 MAX_ENTRIES = 5_000

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from gravity_lint.formats import FORMATS
+from gravity_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path

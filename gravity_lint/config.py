@@ -9,11 +9,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from gravity_lint import inputs
 from gravity_lint.keys import BY_NAME, LEVELS, TABLE, FailOn, Key
-from gravity_lint.record import Record
+from gravity_lint.record import NamedTuple, Record
 from gravity_lint.regex import regex
 from gravity_lint.violation import Severity
 

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
+
+from gravity_lint.record import NamedTuple
 
 try:
     from _blake2 import blake2b as blake2b  # hashlib loads OpenSSL first, which takes longer than all else

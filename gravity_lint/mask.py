@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 HIDDEN = "***"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os.path import abspath
-from typing import NamedTuple
 
 from gravity_lint import inputs
 from gravity_lint.fix import Ground, Outcome, Refusal, diff, ignored, mend, proposed
 from gravity_lint.fix.files import Within, written
 from gravity_lint.mask import apply, secrets
-from gravity_lint.record import altered
+from gravity_lint.record import NamedTuple, altered
 from gravity_lint.report import Report
 from gravity_lint.run import Options, run
 from gravity_lint.source import Source, Texts

@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 if TYPE_CHECKING:
+    from typing import NamedTuple as NamedTuple
+
     from typing_extensions import dataclass_transform
 else:
+    from _collections import _tuplegetter
+
     def dataclass_transform(**_: object) -> Any:
         return lambda kind: kind
+
+    class _Tuples(type):
+        """Makes the classes of `NamedTuple`s: their annotated names are their items, in that order."""
+
+        def __new__(kind, name: str, bases: tuple[type, ...], space: dict[str, Any]) -> type:
+            own = space.get("__annotations__", ()) if bases[0] is not tuple else ()
+            names = tuple(own)
+            space["__slots__"] = ()
+            if names:
+                space["_fields"] = space["__match_args__"] = names
+                space["_field_defaults"] = {each: space[each] for each in names if each in space}
+                space.update((each, _tuplegetter(place, "")) for place, each in enumerate(names))
+            return super().__new__(kind, name, bases, space)
+
+    class NamedTuple(tuple, metaclass=_Tuples):
+        """As `typing.NamedTuple`, of which each takes a seventh of a millisecond to be defined: what makes one is only
+        compiled when the first is made."""
+
+        _fields = ()
+        _field_defaults: ClassVar[dict[str, Any]] = {}
+
+        def __new__(cls, *values: Any, **named: Any) -> Any:
+            made = eval(f"lambda _cls, {', '.join(cls._fields)}: _new(_cls, ({', '.join(cls._fields)},))",
+                        {"_new": tuple.__new__})
+            made.__defaults__ = tuple(cls._field_defaults.values())
+            cls.__new__ = made
+            return made(cls, *values, **named)
+
+        @classmethod
+        def _make(cls, values: Iterable[Any]) -> Any:
+            made = tuple.__new__(cls, values)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"{cls.__name__} has {len(cls._fields)} items, not {len(made)}")
+            return made
+
+        def _replace(self, /, **changes: Any) -> Any:
+            made = self._make(map(changes.pop, self._fields, self))
+            if changes:
+                raise ValueError(f"{type(self).__name__} has no {', '.join(changes)}")
+            return made
+
+        def _asdict(self) -> dict[str, Any]:
+            return dict(zip(self._fields, self, strict=True))
+
+        def __getnewargs__(self) -> tuple[Any, ...]:
+            return tuple(self)
+
+        def __repr__(self) -> str:
+            items = (f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+            return f"{type(self).__name__}({', '.join(items)})"
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)

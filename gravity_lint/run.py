@@ -23,7 +23,7 @@ from gravity_lint.facts.python import parse_python
 from gravity_lint.inputs import Inputs, Plain
 from gravity_lint.link.service import Service
 from gravity_lint.policy import Nested, Policies
-from gravity_lint.record import Record, altered
+from gravity_lint.record import Record, altered, comparable
 from gravity_lint.remember import Parts, plain_summary, plain_violations, restored_summary, restored_violations
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Check, Rule, load_rules
@@ -87,7 +87,8 @@ class Options(Record):
         return Policies(self.config, self.rules, self.nested)
 
 
-class Judged(Record):
+@comparable
+class Judged:
     """What is known of one service when every check has looked at it: plain values, whatever was asked for by name."""
 
     root: str

@@ -49,9 +49,11 @@ def _words() -> tuple[bytes, ...]:
     words |= {key for row in knowledge.settings() for key in (*row.keys.roles, *row.keys.inner)}
     words |= {name for row in operations.operations for name in row.attributes}
     found: list[bytes] = []
-    for word in sorted({word.lower().encode() for word in words}, key=lambda word: (len(word), word)):
-        if not any(shorter in word for shorter in found):
-            found.append(word)
+    left = sorted({word.lower().encode() for word in words}, key=lambda word: (len(word), word))
+    while left:
+        shortest = left[0]
+        found.append(shortest)
+        left = [word for word in left if shortest not in word]
     return tuple(found)
 
 

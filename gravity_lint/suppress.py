@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from gravity_lint.config import Config
 from gravity_lint.facts.code import Comment
 from gravity_lint.facts.python import parse_python
 from gravity_lint.facts.troubles import troubles
 from gravity_lint.link.service import Service
-from gravity_lint.record import Record
+from gravity_lint.record import NamedTuple, Record
 from gravity_lint.regex import regex
 from gravity_lint.source import Source, Unreadable
 from gravity_lint.violation import Finding, Place, Remedy, Violation

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from gravity_lint.record import NamedTuple
 
 Severity = Literal["error", "warning", "note"]
 Applicability = Literal["safe", "unsafe", "display"]

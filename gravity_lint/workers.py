@@ -10,7 +10,9 @@ import selectors
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from gravity_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from gravity_lint.progress import Progress

@@ -497,7 +497,7 @@ def test_a_branch_of_thousands(tree: Path) -> None:
     """Whether a branch never runs is asked of all of them at once."""
     text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import a\n"
     facts = parse_python((text + "".join(f"elif x{n}:\n    import a{n}\n" for n in range(20_000))).encode())
-    (stretch,) = idle(Module("a.py", "code", lambda: facts))
+    (stretch,) = idle(Module("a.py", "code", lambda: facts).unit)
     assert stretch[0] == text.index("import a")
 
 

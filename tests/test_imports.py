@@ -15,8 +15,8 @@ import gravity_lint
 ROOT = Path(gravity_lint.__file__).parent.parent
 
 VERSION = {"start"}
-HELP = VERSION | {"cli", "commands", "formats"}
-RULES = HELP | {"checks", "record", "regex", "rulebook", "violation"}
+HELP = VERSION | {"cli", "commands", "formats", "record"}
+RULES = HELP | {"checks", "regex", "rulebook", "violation"}
 SERVICES = RULES | {"baseline", "cache", "config", "discover", "facts", "inputs", "keys", "knowledge", "link", "mask",
                     "policy", "remember", "report", "roots", "run", "screen", "source", "suppress", "workers"}
 """The rooms of ours that a command may enter."""
@@ -55,6 +55,8 @@ def tell():
     sys.stdout.flush()
     print("\\n".join(sorted(set(sys.modules) - before)), file=open(os.environ["IMPORTED"], "w"))
 atexit.register(tell)
+leave = os._exit
+os._exit = lambda code: (tell(), leave(code))
 from gravity_lint.start import main
 main()
 """
@@ -101,6 +103,11 @@ def test_a_command_imports_what_it_uses(command: str, service: Path) -> None:
     assert foreign(modules) <= others
     assert not modules & DEAR
     assert "click.shell_completion" not in modules
+
+
+def test_a_check_makes_no_dataclass(service: Path) -> None:
+    """What defines classes dearly, and what only a failure needs."""
+    assert not imported("check", "--isolated", cwd=service) & {"ast", "dataclasses", "difflib", "inspect", "traceback"}
 
 
 def test_the_version_imports_nothing_else(service: Path) -> None:

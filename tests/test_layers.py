@@ -12,7 +12,8 @@ import gravity_lint
 
 ROOT = Path(gravity_lint.__file__).parent
 LAYERS = (
-    {"formats", "progress", "record", "regex", "inputs", "writing"},
+    {"record"},
+    {"formats", "progress", "regex", "inputs", "writing"},
     {"violation"},
     {"source", "mask"},
     {"knowledge"},

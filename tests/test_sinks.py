@@ -321,3 +321,16 @@ def test_tests_and_migrations_open_nothing() -> None:
     service: Service = service_of({"tests/conftest.py": opens, "alembic/versions/1.py": opens, "app.py": "x = 1\n"})
     assert service.sinks == ()
     assert not service.uses_database
+
+
+def test_files_that_are_alike_are_each_told() -> None:
+    text = """from sqlalchemy import create_engine
+            engine = create_engine("postgresql://db.internal/shop")  #= GRV101
+            later = lambda: create_engine("postgresql://db.internal/later")  #= GRV101
+            """
+    holds(f"""
+            --- app/one.py
+            {text}
+            --- app/two.py
+            {text}
+            """)

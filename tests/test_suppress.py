@@ -414,8 +414,10 @@ def test_a_file_is_read_once_and_parsed_only_where_a_word_is_in_it(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
+    service_module._alike.cache_clear()
     assert idle(tmp_path, files, **before) == []  # type: ignore[arg-type]
     without = Counter(parsed)
+    service_module._alike.cache_clear()
     opened.clear()
     parsed.clear()
     assert [each.path for each in idle(tmp_path, files)] == ["spoken.py"]

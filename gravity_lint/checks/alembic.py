@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint.checks.environments import URL, env_of, has_environment, overrides_url, reads_ini_first
 from gravity_lint.checks.reading import source_of
@@ -29,7 +29,7 @@ from gravity_lint.facts.code import (
 from gravity_lint.facts.ini import IniFacts, Option, matters, parse_ini
 from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, is_placeholder, parse_url
-from gravity_lint.record import Record
+from gravity_lint.record import NamedTuple, Record
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Remedy, Severity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint import mask
 from gravity_lint.checks.runners import caution_of, runners
@@ -27,6 +27,7 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import Environment, External, FunctionValue, Literal, Made, Site
+from gravity_lint.record import NamedTuple
 from gravity_lint.violation import Place, Remedy
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import binascii
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint.checks.marks import (
     DEVELOPMENT,
@@ -25,7 +25,7 @@ from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, is_placeholder, parse_url
 from gravity_lint.facts.yamlfile import Entry, YamlFacts, parse_yaml
 from gravity_lint.knowledge.names import classify, split
-from gravity_lint.record import Record
+from gravity_lint.record import NamedTuple, Record
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Remedy, Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint import mask
 from gravity_lint.checks.readers import Reading, Ways
@@ -16,6 +16,7 @@ from gravity_lint.knowledge.names import classify, kind_of, scheme_kind
 from gravity_lint.link.modules import Module
 from gravity_lint.link.texts import HOLE, templates
 from gravity_lint.link.values import Environment, Joined, Literal, Site, Value, from_environment
+from gravity_lint.record import NamedTuple
 from gravity_lint.violation import Applicability, Place, Remedy
 
 if TYPE_CHECKING:

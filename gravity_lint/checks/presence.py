@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint.checks.runners import caution_of, runners
 from gravity_lint.facts.code import (
@@ -26,6 +26,7 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.link.modules import Held, Unit, body_of, expressions, held_in, statements
 from gravity_lint.link.values import Environment, External, Made, Site
+from gravity_lint.record import NamedTuple
 from gravity_lint.violation import Remedy
 
 if TYPE_CHECKING:

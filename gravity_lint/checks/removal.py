@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
 from gravity_lint.checks.environments import has_environment
@@ -43,6 +43,7 @@ from gravity_lint.facts.code import (
 from gravity_lint.link.modules import Held, Module, Unit, blocks, expressions, held_in
 from gravity_lint.link.operations import Performed
 from gravity_lint.link.values import FunctionValue, Site, Unknown
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.source import Unreadable
 from gravity_lint.violation import Place, Remedy

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint import inputs
 from gravity_lint.checks.reading import source_of
 from gravity_lint.facts.compose import compose_env_files, compose_services, compose_variables, compose_words
 from gravity_lint.facts.dotenv import parse_dotenv
 from gravity_lint.facts.yamlfile import parse_yaml
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.source import Source, Unreadable, read
 

@@ -6,7 +6,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
 from gravity_lint.checks.interface import Interface, call_of, unit_of
@@ -14,6 +14,7 @@ from gravity_lint.facts.code import Arg, Assign, Attr, Call, Class, Const, Expr,
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.values import ClassValue, Environment, External, Literal, Made, Site, changed, sources
+from gravity_lint.record import NamedTuple
 from gravity_lint.violation import Place, Remedy
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 MAX_STARS = 12

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 from gravity_lint.discover.evidence import Evidence, builds, collect, runs
 from gravity_lint.discover.walk import Tree, role_of
+from gravity_lint.record import NamedTuple
 
 CODE_FOLDERS = {"app", "src", "application", "code"}
 """Folders that hold the code of what stands around them."""

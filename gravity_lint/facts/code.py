@@ -374,8 +374,8 @@ class PythonFacts:
     body: Block
     troubles: tuple[SyntaxTrouble, ...]
     _comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]]
-    known: dict[object, Any]
-    """What has been made of it, and of its parts by their identity, for whoever asks next."""
+    known: dict[int, Any]
+    """What has been made of its parts, by their identity, for whoever asks next."""
 
     @property
     def comments(self) -> tuple[Comment, ...]:

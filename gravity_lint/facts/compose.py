@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
 from gravity_lint.facts.yamlfile import Entry, YamlFacts
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 DATABASE_IMAGES = frozenset({

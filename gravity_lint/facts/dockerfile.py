@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
 from gravity_lint.facts.kept import kept
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
 

@@ -228,9 +228,9 @@ class _Reader:
             name = spelled.lstrip(".")
             level = len(spelled) - len(name)
         names = tuple(self._aliases(node.children_by_field_id(_NAME), plain=False))
-        stars = [child for child in node.named_children if child.type == "wildcard_import"]
-        if stars:
-            names = (Alias("*", "*", _span(stars[0])),)
+        if not names:
+            stars = [child for child in node.named_children if child.type == "wildcard_import"]
+            names = (Alias("*", "*", _span(stars[0])),) if stars else ()
         return (Import(name, level, names, False, self._row(node)),)
 
     def _aliases(self, nodes: list[Node], plain: bool) -> Iterator[Alias]:

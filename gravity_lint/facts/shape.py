@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gravity_lint.facts.grammar import parsed
+from gravity_lint.record import NamedTuple
 
 _FLAT = frozenset({"concatenated_string", "dictionary_comprehension", "dotted_name", "generator_expression",
                    "if_statement", "list_comprehension", "set_comprehension"})

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 HOLE = "\ue000"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 from urllib.parse import unquote
 
 from gravity_lint.facts.sql import HOLE
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 SCHEMES = frozenset({

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
 from gravity_lint.facts.sql import HOLE
+from gravity_lint.record import NamedTuple
 
 MAX_WORD = 100_000
 """Characters of a word that are kept: variables can make it longer than the file."""

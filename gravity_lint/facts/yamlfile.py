@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from gravity_lint.facts.code import Span
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
 

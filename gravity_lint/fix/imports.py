@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import NamedTuple
 
 from gravity_lint.facts.code import Assign, Class, Const, Do, Function, Import, Name, PythonFacts
 from gravity_lint.facts.python import parse_python
 from gravity_lint.fix.headers import newline_of
 from gravity_lint.fix.kinds import Refused
+from gravity_lint.record import NamedTuple
 
 _FUTURE = re.compile(rb"^from[ \t]+__future__[ \t]+import[ \t]*(?:\([^)]*\)|[^\n(]*)", re.MULTILINE)
 

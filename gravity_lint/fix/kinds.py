@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, cast
+from typing import cast
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.source import Source
 from gravity_lint.violation import Block, Remedy
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import libcst as cst
 
@@ -18,6 +17,7 @@ from gravity_lint.fix.imports import with_import
 from gravity_lint.fix.kinds import Mended, Refused, Texts
 from gravity_lint.fix.python import Tree, text_in
 from gravity_lint.knowledge.names import classify
+from gravity_lint.record import NamedTuple
 from gravity_lint.source import Source
 from gravity_lint.violation import Place, Remedy
 

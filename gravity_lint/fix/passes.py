@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gravity_lint.facts.shape import shape_of
 from gravity_lint.fix.content import faults
@@ -12,6 +11,7 @@ from gravity_lint.fix.edits import applied, clash, edits
 from gravity_lint.fix.files import Within, encoded, refuse_generated
 from gravity_lint.fix.kinds import LATE, Mended, Refused, Texts, mended
 from gravity_lint.fix.suppressions import suppressed
+from gravity_lint.record import NamedTuple
 from gravity_lint.source import Source
 from gravity_lint.source import Texts as Read
 from gravity_lint.violation import Block, Edit, Remedy, Shown, Violation

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from gravity_lint.discover.walk import kind_of
 from gravity_lint.fix.content import said
 from gravity_lint.fix.edits import offset
 from gravity_lint.fix.headers import newline_of
 from gravity_lint.fix.kinds import Mended, Refused, Texts, text_of
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.suppress import suppressions

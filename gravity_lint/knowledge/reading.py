@@ -8,9 +8,9 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, UnionType
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from gravity_lint.record import Record
+from gravity_lint.record import NamedTuple, Record
 
 Role = Literal["url", "host", "user", "password", "database", "file"]
 ROLES: tuple[Role, ...] = get_args(Role)

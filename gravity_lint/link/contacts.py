@@ -81,7 +81,7 @@ def _begins(reach: Reach, unit: Unit, site: Site) -> Unit:
     """What is told of once: a hook, what a module does as the program, and otherwise each unit for itself."""
     start = reach.start(unit)
     sites = [site, *(step.site for step in reach.way(unit) if step.origin is not None)]
-    as_program = start.parent is None and within(sites[-1].span, mains(start.module))
+    as_program = start.parent is None and within(sites[-1].span, mains(start))
     return start if isinstance(start.node, Function) or as_program else unit
 
 

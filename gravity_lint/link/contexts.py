@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from typing import NamedTuple
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Arg, Attr, Call, Class, Expr, Function, Lambda, Name, Param, Series, Span, children
@@ -26,6 +25,7 @@ from gravity_lint.link.values import (
     Value,
     Values,
 )
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 MAX_DEPTH = 8

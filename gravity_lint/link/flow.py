@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import compress
 from operator import is_not
-from typing import NamedTuple
 
 from gravity_lint.facts.code import (
     Assert,
@@ -45,7 +44,7 @@ from gravity_lint.facts.code import (
     dotted,
     walk,
 )
-from gravity_lint.record import struct
+from gravity_lint.record import NamedTuple, struct
 
 MAX_LOOPS = 2
 """Loops inside loops whose bodies are walked twice."""

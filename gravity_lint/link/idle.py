@@ -1,34 +1,32 @@
-"""The stretches of a module that do not run: for the type checker only, or only when the module is the program."""
+"""The stretches of code that do not run: for the type checker only, or only when the module is the program."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from gravity_lint.facts.code import Attr, Block, Class, Compare, Const, Expr, Function, If, Logic, Name, Series, Span
-from gravity_lint.link.modules import Module, blocks
-from gravity_lint.regex import regex
+from gravity_lint.link.modules import Unit, blocks, body_of
 
 _PROGRAM = frozenset({"__main__", "__mp_main__"})
 _END = 1 << 60
-_IF = regex(rb"\bif\b")
-_NAME = regex(rb"__name__")
 
 
-def mains(module: Module) -> tuple[Span, ...]:
-    """The stretches that run only when a module is the program."""
-    found: tuple[Span, ...] | None = module.facts.known.get("mains")
-    if found is None:
-        found = module.facts.known["mains"] = tuple(_branches(module, _NAME, _main))
-    return found
+def mains(unit: Unit) -> tuple[Span, ...]:
+    """The stretches of a unit's own statements that run only when its module is the program."""
+    return _kept(unit, "mains", _main)
 
 
-def idle(module: Module) -> tuple[Span, ...]:
-    """The stretches that never run: behind `TYPE_CHECKING`, `False`, or a name that the module never has."""
-    found: tuple[Span, ...] | None = module.facts.known.get("idle")
-    if found is None:
-        found = module.facts.known["idle"] = tuple(_branches(module, _IF, _never))
-    return found
+def idle(unit: Unit) -> tuple[Span, ...]:
+    """Those that never run: behind `TYPE_CHECKING`, `False`, or a name that the module never has."""
+    return _kept(unit, "idle", _never)
+
+
+def _kept(unit: Unit, name: str, chosen: Callable[[If], frozenset[int]]) -> tuple[Span, ...]:
+    known = unit.code.known
+    if name not in known:
+        end = unit.node.whole[1] if isinstance(unit.node, (Function, Class)) else _END
+        known[name] = tuple(_branches(body_of(unit.node), end, chosen))
+    return known[name]
 
 
 def within(span: Span, stretches: tuple[Span, ...]) -> bool:
@@ -36,21 +34,14 @@ def within(span: Span, stretches: tuple[Span, ...]) -> bool:
     return any(start <= span[0] < end for start, end in stretches)
 
 
-def _branches(module: Module, sign: re.Pattern[bytes], chosen: Callable[[If], frozenset[int]]) -> Iterator[Span]:
-    """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins.
-
-    What does not hold the sign of such a statement is not read.
-    """
-    text = module.text
-    stack: list[tuple[Block, int]] = [(module.facts.body, _END)] if module.matches(sign) else []
+def _branches(body: Block, end: int, chosen: Callable[[If], frozenset[int]]) -> Iterator[Span]:
+    """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins."""
+    stack: list[tuple[Block, int]] = [(body, end)]
     while stack:
         block, end = stack.pop()
         for number, stmt in enumerate(block):
             after = block[number + 1].span[0] if number + 1 < len(block) else end
-            if not isinstance(stmt, (Function, Class)):
-                inner = blocks(stmt)
-            else:
-                inner = (stmt.body,) if not text or sign.search(text, *stmt.whole) else ()
+            inner = blocks(stmt)
             places = chosen(stmt) if isinstance(stmt, If) else frozenset()
             for place, part in reversed(list(enumerate(inner))):
                 if part and place in places:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Class, Const, Expr, Name, dotted
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit, body_of, statements
 from gravity_lint.link.values import External, Site, literal_text
+from gravity_lint.record import NamedTuple
 
 
 class Model(NamedTuple):

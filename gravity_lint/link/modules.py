@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from gravity_lint.facts.code import (
     Assert,
@@ -40,6 +40,7 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.link.flow import Flow, flow_of
 from gravity_lint.link.spelling import SHORT, Spelling, alike, found_in, shared
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 _DEFINES = regex(rb"\b(?:def|class)\b")
@@ -50,6 +51,8 @@ class Code:
 
     def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
         self.node = node
+        self.known: dict[str, tuple[Span, ...]] = {}
+        """Stretches of it, by what they are."""
 
     @cached_property
     def flow(self) -> Flow:

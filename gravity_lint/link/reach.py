@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
 
 from gravity_lint.facts.code import Call, Class, Expr, Import, Lambda, Span, With, children
 from gravity_lint.link.contexts import Contexts
@@ -27,7 +26,7 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
-from gravity_lint.record import frozen
+from gravity_lint.record import NamedTuple, frozen
 
 
 @frozen
@@ -72,7 +71,7 @@ class Reach:
         self.starts = Starts(ask, root, commands)
         self.contexts = Contexts(ask)
         self.know = self.starts.know
-        self._idle: dict[Module, tuple[Span, ...]] = {}
+        self._idle: dict[Unit, tuple[Span, ...]] = {}
         self._inner: dict[Unit, tuple[Lambda, ...]] = {}
 
     # ---- answers
@@ -216,11 +215,13 @@ class Reach:
                 visit(package.unit, None, Step(origin, step.site, message, before=before))
 
     def _skipped(self, unit: Unit) -> tuple[Span, ...]:
-        """The stretches of a unit's module that start-up does not run."""
-        module = unit.module
-        found = self._idle.get(module)
+        """The stretches of a unit, and of those around it, that start-up does not run."""
+        found = self._idle.get(unit)
         if found is None:
-            found = self._idle[module] = idle(module) + (() if module in self.starts.entries else mains(module))
+            found = idle(unit) + (() if unit.module in self.starts.entries else mains(unit))
+            if unit.parent is not None:
+                found += self._skipped(unit.parent)
+            self._idle[unit] = found
         return found
 
     def _next(self, run: _Run) -> Iterator[_Found]:

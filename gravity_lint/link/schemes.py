@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Class, Const, Expr, Function, walk
@@ -24,6 +23,7 @@ from gravity_lint.link.values import (
     literal_text,
     sources,
 )
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 _SCHEME = regex(r"(?P<scheme>[A-Za-z][\w+.-]*)://")

@@ -31,8 +31,16 @@ _NOTHING = PythonFacts((), (), (), {})
 
 _KEPT = 1_000
 """Files of shared libraries whose facts are kept, since every service that imports the library asks for them."""
-_shared = lru_cache(_KEPT)(parse_python)
-_alike = lru_cache(ALIKE)(parse_python)
+
+
+@lru_cache(_KEPT)
+def _shared(data: bytes) -> PythonFacts:
+    return parse_python(data)
+
+
+@lru_cache(ALIKE)
+def _alike(data: bytes) -> PythonFacts:
+    return parse_python(data)
 
 
 class Service:
@@ -50,6 +58,8 @@ class Service:
         self._sources: dict[str, Source | Unreadable] = {}
         self._foreign = {file.path for library in libraries for file in library.files}
         self._facts: dict[str, PythonFacts] = {}
+        self._given: set[int] = set()
+        """Those of its files, by their identity, which they keep as long as they are held above."""
 
     # ---- files
 
@@ -78,6 +88,9 @@ class Service:
                 data = self.source(path).data
                 read = _shared if path in self._foreign else _alike if len(data) <= SHORT else parse_python
                 found = read(data)
+                if id(found) in self._given:  # what two of its files hold alike is not the same thing
+                    found = parse_python(data)
+                self._given.add(id(found))
             except Unreadable:
                 found = _NOTHING
             self._facts[path] = found

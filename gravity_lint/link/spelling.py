@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.screen import names_in
 
@@ -111,8 +111,10 @@ class Spelling:
         for at in found_in(text, name):
             if (at and text[at - 1:at] in _LETTERS) or text[at + len(name):at + len(name) + 1] in _LETTERS:
                 continue
-            before = _before(text[max(0, at - 120):at])
-            if before[-1:] == b"=" or before[len(before.rstrip(_NAME)):] in _GIVING:
+            ahead = text[max(0, at - 120):at]
+            before = _before(ahead)
+            if before[-1:] == b"=" or before[len(before.rstrip(_NAME)):] in _GIVING \
+                    or (before[-1:] in (b")", b"]") and ahead.rstrip()[-1:] == b"."):  # `registry().generate_base()`
                 yield at
 
     def has_method(self, name: bytes) -> bool:

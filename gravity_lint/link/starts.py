@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Expr, Function, Name, dotted
@@ -23,6 +22,7 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
+from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 
 _ENTRIES = frozenset({"main", "app", "application", "wsgi", "asgi", "server", "run", "__main__", "api"})
@@ -93,7 +93,7 @@ class Starts:
     def _runs_nothing_else(self, unit: Unit) -> bool:
         """A function that its own module calls under `__main__`."""
         return any(
-            caller.parent is None and within(call.span, mains(caller.module)) for call, caller in self.ask.callers(unit)
+            caller.parent is None and within(call.span, mains(caller)) for call, caller in self.ask.callers(unit)
         )
 
     def _is_named_entry(self, module: Module) -> bool:

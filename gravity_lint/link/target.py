@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Literal as OneOf
-from typing import NamedTuple
 
 from gravity_lint.link.values import Environment, Hop, Site, Value
-from gravity_lint.record import comparable
+from gravity_lint.record import NamedTuple, comparable
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
 ROLES = {

@@ -6,12 +6,11 @@ import posixpath
 import re
 import string
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, parse_url
 from gravity_lint.link.values import MAX_HOPS, Environment, Hop, Joined, Literal, Site, Value, Values, sources
-from gravity_lint.record import altered
+from gravity_lint.record import NamedTuple, altered
 from gravity_lint.regex import regex
 
 __all__ = ["HOLE", "Template", "braces", "names_file", "percent", "templates"]

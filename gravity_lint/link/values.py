@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from gravity_lint.facts.code import Call, Expr, Span
 from gravity_lint.link.modules import Module, Unit
-from gravity_lint.record import frozen, rest
+from gravity_lint.record import NamedTuple, frozen, rest
 
 UNPACKED = "unpacked here"
 """The step of a value that a mapping brings to a call."""

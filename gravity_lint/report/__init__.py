@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from gravity_lint.baseline import Outcome
 from gravity_lint.keys import FAIL_ON, FailOn
+from gravity_lint.record import NamedTuple
 from gravity_lint.source import Source
 from gravity_lint.violation import Place, Severity, Shown, Violation
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.report.text import counted
 from gravity_lint.violation import Violation
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gravity_lint.mask import secrets
+from gravity_lint.record import NamedTuple
 from gravity_lint.report import Report
 from gravity_lint.violation import Block, Edit, Place, Violation
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from gravity_lint.record import NamedTuple
 from gravity_lint.report import Look, Report
 from gravity_lint.report.hosts import Names, crashed, roots
 from gravity_lint.report.text import safe
