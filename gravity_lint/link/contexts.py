@@ -297,9 +297,9 @@ class Contexts:
             if isinstance(here, Attr) and isinstance(here.base, Name) and here.base.id == me and me:
                 if unit.owner is not None and self._by_object(unit.owner, here.name, depth):
                     yield me
-                state = unit.flow.uses.get(id(here))
+                state = unit.flow.uses.get(here)
             elif isinstance(here, Name):
-                state = unit.flow.uses.get(id(here))
+                state = unit.flow.uses.get(here)
                 if (state is None or not state.bindings) and self._around(here.id, unit):
                     yield here.id
             else:

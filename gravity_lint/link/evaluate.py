@@ -97,14 +97,12 @@ class Evaluator:
         self.branches = Branches(self)
         self.commandline = CommandLine(self)
         self.carriers = Carriers(self)
-        self._memo: dict[tuple[int, Frame], Values] = {}
-        self._cut: dict[tuple[int, Frame], Values] = {}
+        self._cut: dict[tuple[Expr, Frame], Values] = {}
         """Answers to questions that had the whole budget and used it up."""
-        self._kept: list[Expr] = []
         self._asked = False
         self._steps = 0
         self._budget = MAX_STEPS
-        self._active: set[tuple[int, Frame]] = set()
+        self._active: set[tuple[Expr, Frame]] = set()
         self._callers: dict[Unit, tuple[list[tuple[Call, Unit]], Iterator[tuple[Call, Unit]]]] = {}
         self._searching: set[Unit] = set()
         self._lambdas: dict[int, Unit] = {}
@@ -113,14 +111,14 @@ class Evaluator:
 
     def values(self, expr: Expr, frame: Frame) -> Values:
         """What an expression may be in a run. Never empty; what is not known is `Unknown`."""
-        key = id(expr), frame
-        found = self._memo.get(key)
+        found = frame.known.get(expr)
         if found is not None:
             return found
         site = Site(frame.unit.module, expr.span)
         if not self._asked:
             return self._first(expr, frame, site)
         self._steps += 1
+        key = expr, frame
         if key in self._active or len(self._active) > MAX_DEPTH or self._steps > self._budget:
             return (Unknown(site, (), "recursion"),)
         self._active.add(key)
@@ -130,13 +128,12 @@ class Evaluator:
             self._active.discard(key)
         if self.exhausted:
             return found  # cut short: another question may have the budget to see more
-        self._memo[key] = found
-        self._kept.append(expr)  # an identity means something only while its owner lives
+        frame.known[expr] = found
         return found
 
     def _first(self, expr: Expr, frame: Frame, site: Site) -> Values:
         """A question that is not part of another: it has the whole budget, and its failure is nobody else's."""
-        key = id(expr), frame
+        key = expr, frame
         if key in self._cut:
             return self._cut[key]
         self._asked, self._steps = True, 0
@@ -144,7 +141,6 @@ class Evaluator:
             found = self.values(expr, frame)
             if self._steps > MAX_STEPS:
                 self._cut[key] = found
-                self._kept.append(expr)
             return found
         except RecursionError:
             self._active.clear()
@@ -171,7 +167,7 @@ class Evaluator:
         if isinstance(expr, Name):
             return self._name(expr, frame, site)
         if isinstance(expr, Call):
-            state = frame.unit.flow.uses.get(id(expr))
+            state = frame.unit.flow.uses.get(expr)
             found = self._call(expr, frame, site)
             return checked(found) if state is not None and state.checked else found
         if isinstance(expr, (Attr, Item)):
@@ -254,7 +250,7 @@ class Evaluator:
 
     def _name(self, expr: Name, frame: Frame, site: Site) -> Values:
         unit: Unit | None = frame.unit
-        state = frame.unit.flow.uses.get(id(expr))
+        state = frame.unit.flow.uses.get(expr)
         if state is not None and state.bindings:
             return self.state(expr.id, state, frame)
         found = self._outer(expr.id, frame, site)
@@ -368,7 +364,7 @@ class Evaluator:
     # ---- attributes and items
 
     def _path(self, expr: Attr | Item, frame: Frame, site: Site) -> Values:
-        state = frame.unit.flow.uses.get(id(expr))
+        state = frame.unit.flow.uses.get(expr)
         if state is not None and state.bindings:
             return self.state(key_of(expr) or "", state, frame)
         found: list[Value] = []

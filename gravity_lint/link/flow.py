@@ -46,6 +46,7 @@ from gravity_lint.facts.code import (
     dotted,
     walk,
 )
+from gravity_lint.record import struct
 
 MAX_LOOPS = 2
 """Loops inside loops whose bodies are walked twice."""
@@ -55,7 +56,7 @@ MAX_BINDINGS = 12
 """Assignments of one name kept where they meet: a value with more sources than this is not worth following."""
 
 
-@dataclass(slots=True, eq=False)
+@struct
 class Binding:
     """One way in which a name gets a value."""
 
@@ -87,8 +88,8 @@ _EXITS = frozenset(
 class Flow:
     """What one unit's statements do to its names."""
 
-    uses: dict[int, State] = field(default_factory=dict)
-    """Identity of a use → what is known there; only uses of what the unit itself sets or checks."""
+    uses: dict[Expr, State] = field(default_factory=dict)
+    """A use → what is known there; only uses of what the unit itself sets or checks."""
     exit: Env = field(default_factory=dict)
     """What is known when the unit has run."""
     globals: dict[str, list[Binding]] = field(default_factory=dict)
@@ -336,7 +337,7 @@ def _uses(flow: Flow, expr: Expr, env: Env) -> None:
         if isinstance(part, (Name, Attr, Item, Call)):
             key = part.id if isinstance(part, Name) else key_of(part)
             if key is not None and (state := known.get(key)) is not None:
-                flow.uses[id(part)] = state
+                flow.uses[part] = state
         elif isinstance(part, Assigned):
             flow.bound.add(part.name)
             env[part.name] = known[part.name] = State((Binding("value", part.value, part.span),), False)

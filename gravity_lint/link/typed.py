@@ -140,7 +140,7 @@ class Typed:
                 yield asked[0]
 
     def _named_object(self, expr: Name, frame: Frame, depth: int) -> Iterator[Unit]:
-        state = frame.unit.flow.uses.get(id(expr))
+        state = frame.unit.flow.uses.get(expr)
         around: Frame | None = frame
         while (state is None or not state.bindings) and around is not None:
             around = around.closure

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
-from operator import attrgetter
-from typing import NamedTuple, TypeAlias, TypeVar
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from gravity_lint.facts.code import Call, Expr, Span
 from gravity_lint.link.modules import Module, Unit
+from gravity_lint.record import packed, unpacked
 
 UNPACKED = "unpacked here"
 """The step of a value that a mapping brings to a call."""
@@ -19,11 +20,22 @@ MAX_SOURCES = 500
 """Texts inside texts that are looked into for what they are made of."""
 
 
-class Site(NamedTuple):
+class Site(tuple[Module, int]):
     """Where something stands."""
 
-    module: Module
-    span: Span
+    __slots__ = ()
+
+    def __new__(cls, module: Module, span: Span) -> Site:
+        return tuple.__new__(cls, (module, packed(span)))
+
+    if TYPE_CHECKING:
+        module: Module
+    else:
+        module = property(itemgetter(0))
+
+    @property
+    def span(self) -> Span:
+        return unpacked(self[1])
 
 
 class Hop(NamedTuple):
@@ -42,7 +54,7 @@ class Hop(NamedTuple):
 class Frame:
     """One run of a unit: what its parameters hold. Without `args`, whatever its callers give them."""
 
-    __slots__ = ("args", "caller", "closure", "depth", "receiver", "unit")
+    __slots__ = ("args", "caller", "closure", "depth", "known", "receiver", "unit")
 
     def __init__(
         self,
@@ -60,6 +72,8 @@ class Frame:
         """The run that makes the call, as far as that is told apart."""
         self.depth: int = caller.depth + 1 if caller is not None else 0
         """How many calls it is away from the run that the question began in."""
+        self.known: dict[Expr, Values] = {}
+        """What its expressions may be, as far as that has been asked."""
 
     def within(self, unit: Unit) -> bool:
         """Whether it is a run of a unit, or one that such a run makes."""
