@@ -26,6 +26,21 @@ def main() -> None:
     sys.exit(code)
 
 
+def _end_with(code: int) -> None:
+    """Lets the process end as it stands: what is known of a large service would take seconds to be taken apart."""
+    import atexit
+
+    def leave() -> None:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return  # Python says what is wrong
+        os._exit(code)
+
+    atexit.register(leave)
+
+
 def _version() -> int:
     try:
         print(f"gravity-lint {__version__}", flush=True)
@@ -48,7 +63,9 @@ def _check(words: list[str]) -> "int | None":
     if asked is None:
         return None
     try:
-        return commands.guarded(lambda: commands.check(asked))
+        code = commands.guarded(lambda: commands.check(asked))
+        _end_with(code)
+        return code
     except commands.Misuse:
         return None
     except KeyboardInterrupt:

@@ -46,7 +46,7 @@ def short(value: object) -> object:
     if isinstance(value, code.Name):
         return f"<{value.id}>"
     if names := fields(value):
-        return (type(value).__name__, *(short(getattr(value, name)) for name in names if name != "span"))
+        return (type(value).__name__, *(short(getattr(value, name)) for name in names if name not in ("span", "whole")))
     if isinstance(value, tuple):
         return [short(item) for item in value]
     return value

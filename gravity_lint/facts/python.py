@@ -418,9 +418,9 @@ class _Reader:
         is_async = bool(node.children) and node.children[0].type == "async"
         params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
-        whole = _span(around or node)
-        later = self.later(node, body)
-        return (Function(self.name(name), params, later, decorators, returned, is_async, _span(name), whole),)
+        named, whole = _span(name), _span(around or node)
+        read = self.later(node, body)
+        return (Function(self.name(name), params, read, decorators, returned, is_async, named, whole),)
 
     def class_definition(self, node: Node, decorators: tuple[Expr, ...] = (), around: Node | None = None) -> Block:
         name = node.child_by_field_id(_NAME)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -43,6 +44,21 @@ class _Token(NamedTuple):
     def upper(self) -> str:
         """Comparable with keywords; what is quoted is no keyword."""
         return self.text.upper() if self.kind in ("word", "mark") else ""
+
+
+@cache
+def verbs() -> tuple[str, ...]:
+    """A word that every statement of one of the kinds but `other` holds, in the cases in which it is written."""
+    words = {*_VERBS, *_CARE, *_FUNCTIONS, *_PROCEDURES} - {"SELECT", "PERFORM", "CALL", "EXEC", "EXECUTE"}
+    return tuple(sorted({form for word in words for form in (word, word.lower(), word.capitalize())}))
+
+
+def speaks(data: bytes) -> bool:
+    """Whether a text, or code that holds texts, seems to hold a statement of one of the kinds but `other`.
+
+    It may seem so where there is none.
+    """
+    return _SPEAKS.search(data.lower()) is not None
 
 
 # ---- text → tokens
@@ -228,7 +244,21 @@ _PROCEDURES = {"SP_ADDLOGIN": "create-user", "SP_ADDUSER": "create-user", "SP_GR
                "SP_GRANTLOGIN": "create-user", "SP_ADDROLE": "create-user", "SP_ADDROLEMEMBER": "grant",
                "SP_ADDSRVROLEMEMBER": "grant", "SP_DROPLOGIN": "drop-user", "SP_DROPUSER": "drop-user",
                "SP_PASSWORD": "alter-user"}
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(sorted(words)).lower()
+
+
 _COPIED = {"DATABASE", "LOG", "TABLE", "DATABASES"}
+_GAP = r"""(?:\s|["'\\+(),]|[frbu](?=["']))+"""
+"""What stands between two words of a text, which code may hold in pieces."""
+_SPEAKS = re.compile(rf"""\b(?:
+    (?:create|drop|alter){_GAP} (?: (?:(?:{_any(_MODIFIERS)}|if|default){_GAP})* (?:{_any(_OBJECTS)}|privileges)\b
+                                  | \w+{_GAP}index\b | [{{%$:\[<] )
+  | (?:grant|revoke|truncate|backup|restore){_GAP} | rename{_GAP}(?:table|user)\b | set{_GAP}password\b | vacuum\b
+  | change{_GAP}(?:master|replication)\b | (?:start|stop|reset){_GAP}(?:replica|slave|group_replication)\b
+  | (?:{_any(_FUNCTIONS)}|{_any(_PROCEDURES)})\b )""".encode(), re.VERBOSE)
 _REPLICA = {"", "ALL", "UNTIL", "FOR", "IO_THREAD", "SQL_THREAD", "USER"}
 _DEPTH = 4
 _NEXT = 6

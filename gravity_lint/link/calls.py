@@ -138,22 +138,24 @@ class Calls:
     # ---- calls
 
     def named(
-        self, names: Iterable[str], written: re.Pattern[bytes] | None = None, among: Container[Module] | None = None
+        self, names: Iterable[str], written: re.Pattern[bytes] | None = None, among: Container[Module] | None = None,
+        given: re.Pattern[bytes] | None = None,
     ) -> Iterator[tuple[Call, Unit]]:
         """The calls in the service's own code whose last name is, or is an alias of, one of these.
 
-        `written` is what their text must match, where that says more than the names; `among` is where to look.
+        `written` is what their text must match, where that says more than the names; `among` is where to look,
+        `given` what must match in the text of their arguments.
         """
         for spelled in dict.fromkeys(one for name in names for one in (name, *self.aliases(name))):
-            for module in self.calling(spelled):
+            for module in self.holding(spelled):
                 if (among is None or module in among) and (written is None or module.matches(written)):
-                    yield from module.calls(spelled)
+                    yield from module.calls(spelled, given)
 
     def spelled(self, name: str, among: Container[Module], dotted: bool) -> Iterator[tuple[Call, Unit]]:
         """The calls in these modules, of the service's own code, whose last name is this one; `dotted`: of objects."""
-        method = b"." + name.encode("utf-8", "replace")
-        for module in self.calling(name):
-            if module in among and (not dotted or method in module.spelling.called):
+        word = name.encode("utf-8", "replace")
+        for module in self.holding(name):
+            if module in among and (not dotted or module.spelling.has_method(word)):
                 yield from (one for one in module.calls(name) if not dotted or isinstance(one[0].func, Attr))
 
     def calling(self, name: str) -> tuple[Module, ...]:
@@ -161,9 +163,8 @@ class Calls:
         found = self._calling.get(name)
         if found is None:
             word = name.encode("utf-8", "replace")
-            forms = (word, b"." + word)
             found = self._calling[name] = tuple(
-                module for module in self.holding(name) if not module.spelling.called.isdisjoint(forms))
+                module for module in self.holding(name) if any(True for _ in module.spelling.calls(word)))
         return found
 
     def inheriting(self, name: str) -> Iterator[Unit]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gravity_lint.facts.code import Call, Const, walk
-from gravity_lint.link.modules import Module, Unit, body_of, expressions, statements
+from gravity_lint.facts.code import Call
+from gravity_lint.link.modules import Module, Unit
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
@@ -30,6 +29,7 @@ class Carriers:
         self._naming: dict[tuple[Module, frozenset[str]], set[Module]] = {}
         self._taken: dict[Module, tuple[tuple[Module, str], ...]] = {}
         self._having: dict[str, frozenset[Module]] = {}
+        self._texts: dict[frozenset[str], frozenset[Module]] = {}
 
     def of_libraries(self, dotted: Iterable[str]) -> frozenset[Module]:
         """The modules that can hold something of the libraries that these dotted names begin with."""
@@ -48,9 +48,15 @@ class Carriers:
         for last in self.ask.calls.ends(dotted):
             yield from self.ask.calls.named((last,), among=self.of_libraries(owners[last]))
 
-    def of_texts(self, words: Iterable[str], matching: re.Pattern[str]) -> frozenset[Module]:
-        """The modules that can hold a text that matches; `words` are names of which such a text holds one."""
-        return self.beside({module for module in self.ask.calls.holding_any(words) if _holds(module, matching)})
+    def of_texts(self, words: Iterable[str], matching: Callable[[bytes], object] | None = None) -> frozenset[Module]:
+        """The modules that can hold a text with one of these words, and that matches."""
+        key = frozenset(words)
+        found = self._texts.get(key)
+        if found is None:
+            holding = {module for module in self.ask.calls.holding_any(key)
+                       if matching is None or matching(module.text)}
+            found = self._texts[key] = self.beside(holding)
+        return found
 
     def beside(self, modules: set[Module]) -> frozenset[Module]:
         """These modules, those that import them, and those that they import; all of a small service."""
@@ -130,13 +136,3 @@ class Carriers:
                 if each != "*" and (whole := meant(f"{name}.{each}" if name else each, level)) is not None:
                     yield whole, ""
 
-
-def _holds(module: Module, matching: re.Pattern[str]) -> bool:
-    """Whether a text in a module's code matches."""
-    return any(
-        isinstance(part, Const) and isinstance(part.value, str) and matching.search(part.value)
-        for unit in module.units
-        for stmt in statements(body_of(unit.node))
-        for expr in expressions(stmt)
-        for part in walk(expr)
-    )

@@ -10,7 +10,7 @@ from functools import cache
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Call, Const
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
-from gravity_lint.knowledge.names import store_words
+from gravity_lint.knowledge.names import store_words, stores
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Module, Unit, place_of
 from gravity_lint.link.sinks import Sink
@@ -89,7 +89,7 @@ def declared(ask: Evaluator) -> Iterator[Target]:
                         for target in defaults(default, role or "", value, None):
                             yield replace(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
     own = {module for module in ask.reading if module in ask.calls.storing} | _asking(ask)
-    for unit in sorted((unit for module in own for unit in module.units), key=place_of):
+    for unit in sorted((unit for module in own for unit in module.around(module.places(stores()))), key=place_of):
         yield from _read(ask, unit)
     yield from _options(ask)
 

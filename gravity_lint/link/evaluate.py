@@ -106,6 +106,7 @@ class Evaluator:
         self._callers: dict[Unit, tuple[list[tuple[Call, Unit]], Iterator[tuple[Call, Unit]]]] = {}
         self._searching: set[Unit] = set()
         self._lambdas: dict[int, Unit] = {}
+        self._halves: dict[str, list[tuple[Call, Call, Unit]]] = {}
 
     # ---- questions
 
@@ -564,22 +565,33 @@ class Evaluator:
     def half_made(self, names: Iterable[str]) -> Iterator[tuple[Call, Unit]]:
         """`partial(function, argument)` of functions with these last names, each as the call that it begins to make."""
         for name in names:
-            for begun, call, where in self._partials.get(name, ()):
+            for begun, call, where in self._partials(name):
                 if any(
                     isinstance(value, External) and value.name == "functools.partial"
                     for value in self.values(call.func, self.runs.frame(where))
                 ):
                     yield begun, where
 
+    def _partials(self, name: str) -> list[tuple[Call, Call, Unit]]:
+        """The calls of something called `partial` that are given a function of a last name, and how they begin it."""
+        found = self._halves.get(name)
+        if found is None:
+            found = self._halves[name] = []
+            for spelled, module in self._begun.get(name, ()):
+                for call, where in module.calls(spelled):
+                    func = call.args[0].value if call.args else None
+                    if isinstance(func, (Name, Attr)) and (func.id if isinstance(func, Name) else func.name) == name:
+                        found.append((Call(func, call.args[1:], call.span), call, where))
+        return found
+
     @cached_property
-    def _partials(self) -> dict[str, list[tuple[Call, Call, Unit]]]:
-        """Last name of a function → the calls of something called `partial` that it is given to, and how they begin."""
-        found: dict[str, list[tuple[Call, Call, Unit]]] = {}
-        for call, where in self.calls.named(("partial",)):
-            func = call.args[0].value if call.args else None
-            if isinstance(func, (Name, Attr)):
-                name = func.id if isinstance(func, Name) else func.name
-                found.setdefault(name, []).append((Call(func, call.args[1:], call.span), call, where))
+    def _begun(self) -> dict[str, list[tuple[str, Module]]]:
+        """Last name of a function → the modules in which something called `partial` seems to be given it first."""
+        found: dict[str, list[tuple[str, Module]]] = {}
+        for spelled in ("partial", *self.calls.aliases("partial")):
+            for module in self.calls.holding(spelled):
+                for name in module.spelling.first_arguments(spelled.encode("utf-8", "replace")):
+                    found.setdefault(name.decode("utf-8", "replace"), []).append((spelled, module))
         return found
 
 

@@ -47,8 +47,11 @@ from gravity_lint.link.values import (
     hidden,
 )
 
-_SUSPECT = re.compile(r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database", re.IGNORECASE)
+_WORDS = r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database"
+_SUSPECT = re.compile(_WORDS, re.IGNORECASE)
 """What stands in a name that may hold an address: most of what is logged holds none, and is not followed."""
+_SHOWN = re.compile(rf"{_WORDS}|://".encode(), re.IGNORECASE)
+"""What stands in the arguments of what may show an address."""
 _PASSWORD = re.compile(rb"://[^\s/'\"@:]*:[^\s/'\"@]*@")
 _ROUTE = re.compile(rb"@[\w.\s]+\(\s*[rbuf]*[\"']/")
 """A decorator that is given a path."""
@@ -98,7 +101,7 @@ def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
     table = exposures()
     ends = set(ask.calls.ends(table.calls))
     ends |= {name for row in table.exposures for name in row.attributes}
-    for call, unit in ask.calls.named(sorted(ends), among=_among(ask)):
+    for call, unit in ask.calls.named(sorted(ends), among=_among(ask), given=_SHOWN):
         if any(_parts(arg.value) for arg in call.args):
             how = _how(ask, call, unit)
             if how is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -40,7 +40,7 @@ from gravity_lint.facts.code import (
     walk,
 )
 from gravity_lint.link.flow import Flow, flow_of
-from gravity_lint.link.spelling import Spelling, shared
+from gravity_lint.link.spelling import Spelling, found_in, shared
 
 _DEFINES = re.compile(rb"\b(?:def|class)\b")
 _KEPT = 20_000
@@ -220,13 +220,42 @@ class Module:
         """Every unit in it that holds one of these words; of the others, the statements are not read."""
         return (unit for unit in self.units if any(map(unit.holds, words)))
 
-    def calls(self, name: str) -> Sequence[tuple[Call, Unit]]:
-        """The calls in it of which the last part is spelled so; `()` for those of what a call or an item is."""
+    def calls(self, name: str, given: re.Pattern[bytes] | None = None) -> Sequence[tuple[Call, Unit]]:
+        """The calls in it of which the last part is spelled so; `()` for those of what a call or an item is.
+
+        `given` is what seems to match in the text of its arguments; others may be left out.
+        """
+        if given is not None and self.text:
+            word = name.encode("utf-8", "replace")
+            places = [at for at in self.spelling.calls(word) if given.search(self.text, at, self.spelling.end(at))]
+            return [(call, unit) for unit in self.around(places) for call in unit.called.get(name, ())]
         found = self._calls.get(name)
         if found is None:
-            units = self.holding(name) if name != "()" else self.units
-            found = self._calls[name] = [(call, unit) for unit in units for call in unit.called.get(name, ())]
+            found = self._calls[name] = [(call, unit) for unit in self._calling(name)
+                                         for call in unit.called.get(name, ())]
         return found
+
+    def _calling(self, name: str) -> Iterable[Unit]:
+        """The units of it that seem to call something of a name."""
+        if name == "()" or not self.text:
+            return self.units
+        return self.around(list(self.spelling.calls(name.encode("utf-8", "replace"))))
+
+    def places(self, words: Iterable[bytes]) -> list[int]:
+        """Where one of these words, in small letters, stands in it in whatever case, in rising order."""
+        text = self.text.lower()
+        return sorted(at for word in words for at in found_in(text, word))
+
+    def around(self, places: Sequence[int]) -> Iterator[Unit]:
+        """The units of it in which one of these places lies, given in rising order; of the others, nothing is read."""
+        for unit in self.units if places or not self.text else ():
+            node = unit.node
+            if isinstance(node, (Function, Class)) and self.text:
+                start, end = node.whole
+                at = bisect_left(places, start)
+                if at == len(places) or places[at] >= end:
+                    continue
+            yield unit
 
     @cached_property
     def heirs(self) -> dict[str, list[Unit]]:
@@ -243,7 +272,8 @@ class Module:
         """What its statements set to something of a name or made by it, and the functions that return it."""
         found = self._made_of.get(name)
         if found is None:
-            found = self._made_of[name] = [given for unit in self.holding(name) for given in unit.made_of.get(name, ())]
+            units = self.around(list(self.spelling.given(name.encode("utf-8", "replace"))))
+            found = self._made_of[name] = [given for unit in units for given in unit.made_of.get(name, ())]
         return found
 
     @cached_property

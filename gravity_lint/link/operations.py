@@ -11,7 +11,7 @@ from itertools import zip_longest
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, Name, dotted, walk
 from gravity_lint.facts.shell import parse_shell
-from gravity_lint.facts.sql import Statement, statements
+from gravity_lint.facts.sql import Statement, speaks, statements, verbs
 from gravity_lint.facts.words import Command, Word
 from gravity_lint.knowledge import Slot
 from gravity_lint.link.calls import spelled
@@ -160,7 +160,9 @@ def _demanded(ask: Evaluator, row: knowledge.Operation, call: Call, unit: Unit) 
 def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, tuple[Command, ...]]]:
     """The processes that the code starts, each as the commands of its command line; unknown words are holes."""
     table = knowledge.operations().process
-    among = ask.carriers.of_texts(_program_words(), _programs())
+    among = ask.carriers.of_texts(_program_words())
+    if not among:
+        return
     for call, unit in ask.calls.named(ask.calls.ends(table), among=among):
         frame = ask.runs.frame(unit)
         for value in ask.values(call.func, frame):
@@ -179,17 +181,8 @@ def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, tuple[Command, ...]
 
 
 @cache
-def _programs() -> re.Pattern[str]:
-    """The names of the programs that do something to databases."""
-    know = knowledge.operations()
-    names = {*know.sql, *know.mongo, *(command.words[0] for command in know.commands)}
-    words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
-
-
-@cache
 def _program_words() -> frozenset[str]:
-    """A word of each of these names: the longest of those that joints cut it into."""
+    """A word of the name of each program that does something to databases: the longest that joints cut it into."""
     know = knowledge.operations()
     names = {*know.sql, *know.mongo, *(command.words[0] for command in know.commands)}
     return frozenset(max(re.split(r"\W+", name), key=len) for name in names)
@@ -224,19 +217,20 @@ def _word(values: Values) -> str:
 def sent(ask: Evaluator) -> Iterator[Sent]:
     """Every SQL statement of a kind worth knowing that the service's own code sends."""
     seen: set[tuple[int, int, str]] = set()
+    among = ask.carriers.of_texts(verbs(), speaks)
     for row in knowledge.operations().executors:
-        if not row.sends:
+        if not row.sends or not among:
             continue
         ends = {name.rsplit(".", 1)[-1] for name in (*row.attributes, *row.calls)}
-        for call, unit in ask.calls.named(sorted(ends)):
+        for call, unit in ask.calls.named(sorted(ends), among=among):
             if not isinstance(call.func, Attr) or not call.args:
                 continue
             values = ask.runs.argument(call, ask.runs.frame(unit), row.sql)
             for template in templates(values or ()):
                 known = statements(template.text)
                 for statement, following in zip_longest(known, known[1:]):
-                    if _sends_to_memory(ask, call, unit):
-                        break
+                    if statement.kind == "other" or _sends_to_memory(ask, call, unit):
+                        continue
                     end = following.offset if following is not None else len(template.text)
                     found = _sent(ask, statement, template, end, call, unit)
                     key = id(found.site.module), found.site.span[0], found.begins

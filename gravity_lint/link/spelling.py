@@ -18,10 +18,16 @@ _IMPORT = re.compile(
 _METHOD = re.compile(rb"def\s+(\w+)")
 _KEPT = 2_000
 """Texts of shared libraries that are kept, since every service that imports the library asks for them."""
-_CHAINED = bytes(
-    code if chr(code).isalnum() or code in b"_.(" or code > 127 else 32 for code in range(256)
-)
-"""Every byte that cannot stand in a chain of names, or behind it where it is called → a space."""
+_BRACKET = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\(")
+_FIRST = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")
+_CLOSES = re.compile(rb"\s*(?:[)\]}]|[\"'])")
+"""How a line begins that goes on with what stands before it."""
+_CHAIN = re.compile(rb"(?:\s|\\|(?:^|(?<=[^\w\])\x80-\xff\s]))\s*\(|[\w\x80-\xff]+\s*\.)*\Z")
+_LAST = re.compile(rb"[\w\x80-\xff]+\Z|[^\w\x80-\xff]\Z")
+_GIVING = frozenset((b"return", b"or", b"and", b"else", b"await"))
+_BLANK = frozenset(bytes([code]) for code in b" \t\r\n\f\\#")
+_LETTERS = frozenset(bytes([code]) for code in range(256) if chr(code).isalnum() or code == 95 or code > 127)
+"""What a name is made of."""
 
 
 class Written(NamedTuple):
@@ -61,14 +67,54 @@ class Spelling:
             yield Written(name.decode("utf-8", "replace"), len(dots),
                           tuple(part[0].decode("utf-8", "replace") for part in taken if part))
 
-    @cached_property
-    def called(self) -> frozenset[bytes]:
-        """The names that a bracket follows, as after what is called; each with the dot before it."""
-        parts = self.text.translate(_CHAINED).replace(b"(", b"( ").split()
-        found = {part[:-1] for part in set(parts) if part[-1:] == b"("}
-        if b"" in found:  # a space stands between some name and its bracket
-            found.update(name for name, behind in zip(parts, parts[1:]) if behind == b"(")  # noqa: B905, RUF007
-        return frozenset(part[part.rfind(b"."):] if b"." in part else part for part in found)
+    def calls(self, name: bytes) -> Iterator[int]:
+        """Where a name stands with a bracket behind it, as what is called does."""
+        text = self.text
+        for at in found_in(text, name):
+            if text[at - 1:at] not in _LETTERS or at == 0:
+                end = at + len(name)
+                behind = text[end:end + 1]
+                if behind == b"(" or (behind in _BLANK and _BRACKET.match(text, end)):
+                    yield at
+
+    def end(self, at: int) -> int:
+        """The end of the lines of a call that begins there: it may seem to be further, never nearer."""
+        text = self.text
+        indent = at - (text.rfind(b"\n", 0, at) + 1)
+        line = text[at - indent:at]
+        indent = len(line) - len(line.lstrip(b" \t"))
+        depth, start = 0, at
+        while True:
+            stop = text.find(b"\n", start)
+            if stop < 0:
+                return len(text)
+            part = text[start:stop]
+            depth += sum(map(part.count, (b"(", b"[", b"{"))) - sum(map(part.count, (b")", b"]", b"}")))
+            following = text[stop + 1:stop + 2 + indent]
+            deeper = len(following) - len(following.lstrip(b" \t")) > indent
+            if depth <= 0 and not deeper and not _CLOSES.match(text, stop):
+                return stop
+            start = stop + 1
+
+    def first_arguments(self, name: bytes) -> dict[bytes, None]:
+        """The last names of what stands first between the brackets of its calls."""
+        matches = (_FIRST.match(self.text, at + len(name)) for at in self.calls(name))
+        return dict.fromkeys(match[1] for match in matches if match is not None)
+
+    def given(self, name: bytes) -> Iterator[int]:
+        """Where a name may stand as, or call, what is assigned or returned."""
+        text = self.text
+        for at in found_in(text, name):
+            if (at and text[at - 1:at] in _LETTERS) or text[at + len(name):at + len(name) + 1] in _LETTERS:
+                continue
+            before = _CHAIN.sub(b"", text[max(0, at - 200):at])
+            if before[-1:] == b"=" or (word := _LAST.search(before)) is None or word[0] in _GIVING:
+                yield at
+
+    def has_method(self, name: bytes) -> bool:
+        """Whether a name stands between a dot and a bracket."""
+        return any(self.text[:at].rstrip()[-1:] == b"." if self.text[at - 1:at] in _BLANK else
+                   self.text[at - 1:at] == b"." for at in self.calls(name))
 
     @cached_property
     def classes(self) -> frozenset[bytes]:
@@ -156,3 +202,11 @@ def shared(text: bytes) -> Spelling:
 def shared_index(texts: tuple[tuple[str, bytes], ...]) -> Index:
     """What the files of shared libraries seem to hold, kept for the next service that asks."""
     return Index((path, shared(text)) for path, text in texts)
+
+
+def found_in(text: bytes, word: bytes) -> Iterator[int]:
+    """Where a word begins in a text."""
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
