@@ -152,13 +152,15 @@ class _Unread:
         """Lets go of the trees: what is asked for from now on is parsed again."""
         self.letters = self.nodes = None
 
-    def read(self, start: int, end: int, depth: int) -> Block:
-        """The statements of the function that begins and ends here."""
-        body = self.nodes.pop(start, None) if self.nodes is not None else None
+    def read(self, whole: Span, /) -> Block:
+        """The statements of the function that stands there, its decorators included."""
+        body = self.nodes.pop(whole[0], None) if self.nodes is not None else None
         if body is None:
-            function = part(self.data, start, end).named_child(0)
-            body = function.child_by_field_id(_BODY) if function is not None else None
-        return _Reader(self.data, self, depth).block(body)
+            node: Node | None = part(self.data, *whole).named_child(0)
+            if node is not None and node.type == "decorated_definition":
+                node = node.child_by_field_id(_DEFINITION)
+            body = node.child_by_field_id(_BODY) if node is not None else None
+        return _Reader(self.data, self).block(body)
 
 
 _recent: deque[_Unread] = deque()
@@ -177,13 +179,13 @@ class _Reader:
     Functions are left to `unread`, to be read when their statements are asked for; without it they are read at once.
     """
 
-    def __init__(self, data: bytes, unread: _Unread | None = None, depth: int = 0,
+    def __init__(self, data: bytes, unread: _Unread | None = None,
                  rows: list[tuple[int, int, bool]] | None = None) -> None:
         self.data = data
         self.unread = unread
         self.letters = unread.letters if unread is not None else data.decode("ascii") if data.isascii() else None
         """The text where each of its bytes is a letter."""
-        self.depth = depth
+        self.depth = 0
         self.rows = rows
         """Where each statement's own text begins and ends, and whether a body follows, if that is asked for."""
 
@@ -215,13 +217,14 @@ class _Reader:
         self.depth -= 1
         return tuple(found)
 
-    def later(self, node: Node, body: Node | None) -> Block | Callable[[], Block]:
+    def later(self, whole: Span, body: Node | None) -> Block | _Unread:
         """The statements of a function, or what reads them."""
-        if self.unread is None or body is None or self.depth > MAX_DEPTH:
+        unread = self.unread
+        if unread is None or body is None or self.depth > MAX_DEPTH:
             return self.block(body)
-        if (nodes := self.unread.nodes) is not None:
-            nodes[node.start_byte] = body
-        return partial(self.unread.read, node.start_byte, node.end_byte, self.depth)
+        if (nodes := unread.nodes) is not None:
+            nodes[whole[0]] = body
+        return unread
 
     def _row(self, node: Node, end: Node | None = None) -> Span:
         """Notes the place of a statement's own text, up to its body, and gives that span."""
@@ -419,7 +422,7 @@ class _Reader:
         params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
         named, whole = _span(name), _span(around or node)
-        read = self.later(node, body)
+        read = self.later(whole, body)
         return (Function(self.name(name), params, read, decorators, returned, is_async, named, whole),)
 
     def class_definition(self, node: Node, decorators: tuple[Expr, ...] = (), around: Node | None = None) -> Block:

@@ -46,8 +46,7 @@ class Calls:
     def anywhere(self, word: str) -> Sequence[Module]:
         """The modules whose text holds a word, those of shared libraries included, the service's own first."""
         name = word.encode("utf-8", "replace")
-        own, shared = self._own.names.get(name, ()), self._shared.names.get(name, ())
-        return [self.modules[path] for path in (*own, *shared)]
+        return [self.modules[path] for path in (*self._own.holding(name), *self._shared.holding(name))]
 
     @cached_property
     def _own(self) -> Index:
@@ -88,9 +87,9 @@ class Calls:
 
     @cached_property
     def _storing(self) -> dict[str, list[Module]]:
-        words = self._own.names
-        return {word.decode("utf-8", "replace"): [self.modules[path] for path in words[word]]
-                for word in _holding_any(words, stores())}
+        own = self._own
+        return {word.decode("utf-8", "replace"): [self.modules[path] for path in own.holding(word)]
+                for word in _holding_any(own.names, stores())}
 
     def classes(self, words: Iterable[str]) -> Iterator[Unit]:
         """The classes in the modules that hold one of these words."""

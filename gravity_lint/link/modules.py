@@ -67,6 +67,10 @@ def _shared_flow(same: _Same) -> Flow:
     return flow_of(same.node)
 
 
+_NOTHING: dict[int, Unit] = {}
+"""What most functions define; nothing is ever put into it."""
+
+
 class Unit:
     """Code that runs as one: a module's, a class's or a function's own statements."""
 
@@ -76,15 +80,17 @@ class Unit:
         self.module = module
         self.node = node
         self.parent = parent
-        self.name = name
-        """The dotted name inside the module; empty for the module itself."""
+        self.last_name = name
+        """Empty for the module itself."""
 
     def __repr__(self) -> str:
         return f"<Unit {self.module.path}:{self.name}>"
 
     @property
-    def last_name(self) -> str:
-        return self.name.rsplit(".", 1)[-1]
+    def name(self) -> str:
+        """The dotted name inside the module; empty for the module itself."""
+        above = self.parent.name if self.parent is not None and not isinstance(self.node, Lambda) else ""
+        return f"{above}.{self.last_name}" if above else self.last_name
 
     @cached_property
     def flow(self) -> Flow:
@@ -98,14 +104,10 @@ class Unit:
     @cached_property
     def inner(self) -> dict[int, Unit]:
         """The classes and functions defined directly in it, by the identity of their facts."""
-        found: dict[int, Unit] = {}
         if isinstance(self.node, Function) and not self.module.defines(self.node):
-            return found  # and its statements need not be read
-        for stmt in statements(body_of(self.node)):
-            if isinstance(stmt, (Function, Class)):
-                name = f"{self.name}.{stmt.name}" if self.name else stmt.name
-                found[id(stmt)] = Unit(self.module, stmt, self, name)
-        return found
+            return _NOTHING  # and its statements need not be read
+        return {id(stmt): Unit(self.module, stmt, self, stmt.name) for stmt in statements(body_of(self.node))
+                if isinstance(stmt, (Function, Class))} or _NOTHING
 
     def units(self) -> Iterator[Unit]:
         """This unit and every unit inside it."""
