@@ -46,7 +46,7 @@ def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) ->
     telling: set[Unit | None] = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
     told: set[Unit] = set()
     answered: set[tuple[Unit, str]] = set()
-    reached = (one for one in _contacts(ask) if reach.reaches(one[2], one[3].span))
+    reached = _contacts(ask, reach)
     for name, kind, unit, site in sorted(reached, key=lambda one: _order(reach, one[2], one[3])):
         begins = _begins(reach, unit, site)
         if begins in told or (begins, kind) in answered or _is_beside(ask, reach, unit, site):
@@ -85,10 +85,12 @@ def _begins(reach: Reach, unit: Unit, site: Site) -> Unit:
     return start if isinstance(start.node, Function) or as_program else unit
 
 
-def _contacts(ask: Evaluator) -> Iterator[tuple[str, str, Unit, Site]]:
-    """Every call of the service's own code that talks to a database: name, kind, unit, place."""
+def _contacts(ask: Evaluator, reach: Reach) -> Iterator[tuple[str, str, Unit, Site]]:
+    """Every call of the service's own code that start-up runs and that talks to a database: name, kind, unit, place."""
     table = contacts().names
     for call, unit in ask.carriers.calls(table):
+        if not reach.reaches(unit, call.span):
+            continue
         for value in ask.values(call.func, ask.runs.frame(unit)):
             kind = table.get(value.name) if isinstance(value, External) else None
             if isinstance(value, External) and kind is not None and not _is_file(ask, value):

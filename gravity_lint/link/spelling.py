@@ -23,12 +23,11 @@ _BRACKET = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\(")
 _FIRST = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")
 _CLOSES = re.compile(rb"\s*(?:[)\]}]|[\"'])")
 """How a line begins that goes on with what stands before it."""
-_CHAIN = re.compile(rb"(?:\s|\\|(?:^|(?<=[^\w\])\x80-\xff\s]))\s*\(|[\w\x80-\xff]+\s*\.)*\Z")
-_LAST = re.compile(rb"[\w\x80-\xff]+\Z|[^\w\x80-\xff]\Z")
-_GIVING = frozenset((b"return", b"or", b"and", b"else", b"await"))
 _BLANK = frozenset(bytes([code]) for code in b" \t\r\n\f\\#")
-_LETTERS = frozenset(bytes([code]) for code in range(256) if chr(code).isalnum() or code == 95 or code > 127)
+_NAME = bytes(code for code in range(256) if chr(code).isalnum() or code == 95 or code > 127)
 """What a name is made of."""
+_LETTERS = frozenset(bytes([code]) for code in _NAME)
+_GIVING = frozenset((b"return", b"or", b"and", b"else", b"await"))
 
 
 class Written(NamedTuple):
@@ -102,8 +101,8 @@ class Spelling:
         for at in found_in(text, name):
             if (at and text[at - 1:at] in _LETTERS) or text[at + len(name):at + len(name) + 1] in _LETTERS:
                 continue
-            before = _CHAIN.sub(b"", text[max(0, at - 200):at])
-            if before[-1:] == b"=" or (word := _LAST.search(before)) is None or word[0] in _GIVING:
+            before = _before(text[max(0, at - 120):at])
+            if before[-1:] == b"=" or before[len(before.rstrip(_NAME)):] in _GIVING:
                 yield at
 
     def has_method(self, name: bytes) -> bool:
@@ -226,3 +225,21 @@ def found_in(text: bytes, word: bytes) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(word, at + 1)
+
+
+def _before(text: bytes) -> bytes:
+    """What stands before a name, without the names and dots that it hangs on, and without brackets that only group."""
+    while True:
+        text = text.rstrip(b" \t\r\n\f\\")
+        if text[-1:] == b".":
+            text = text[:-1].rstrip().rstrip(_NAME)
+        elif text[-1:] == b"(" and _groups(text[:-1].rstrip(b" \t")):
+            text = text[:-1]
+        else:
+            return text
+
+
+def _groups(before: bytes) -> bool:
+    """Whether a bracket behind this holds no arguments."""
+    word = before[len(before.rstrip(_NAME)):]
+    return word in _GIVING if word else before[-1:] not in (b")", b"]")
