@@ -460,7 +460,8 @@ class _Plan:
         for other in self._ask.modules.values():
             if other is module or not other.mentions(module.stem):
                 continue
-            for stmt, _ in other.imports:
+            may = any(one.taken and one.name.rpartition(".")[2] in ("", module.stem) for one in other.spelling.imports)
+            for stmt, _ in other.imports if may else ():
                 if stmt.plain:
                     continue
                 imported = self._ask.names.target(other, stmt)

@@ -178,7 +178,7 @@ class Calls:
         word = name.encode("utf-8", "replace")
         for module in self.holding(name):
             if word in module.spelling.classes:
-                yield from (unit for unit in module.units if isinstance(unit.node, Class) and unit.last_name == name)
+                yield from module.classes(name)
 
     @cached_property
     def methods(self) -> frozenset[bytes]:
@@ -203,17 +203,15 @@ class Calls:
             found = self._families[name] = frozenset(names)
         return found
 
-    def may_override(self, owner: str, name: str) -> bool:
-        """Whether, as far as texts tell, some class that inherits from one of this name may define a name itself."""
+    def overriding(self, owner: str, name: str) -> Iterator[Unit]:
+        """The classes that, as far as texts tell, may inherit from one of this name and define a name themselves."""
         word = name.encode("utf-8", "replace")
-        for heir in self.family(owner):
+        for heir in sorted(self.family(owner)):
             told = heir.encode("utf-8", "replace")
-            if heir != owner and any(
-                told in spelling.classes and (word in spelling.methods or word in spelling.classes)
-                for spelling in (module.spelling for module in self.holding(heir))
-            ):
-                return True
-        return False
+            for module in self.holding(heir):
+                spelling = module.spelling
+                if told in spelling.classes and (word in spelling.methods or word in spelling.classes):
+                    yield from module.classes(heir)
 
     def unnamed(self, modules: Iterable[Module]) -> Iterator[tuple[Call, Unit]]:
         """The calls of what a call returned, `app.on_event("startup")(start)`, in these modules."""

@@ -71,7 +71,6 @@ class Contexts:
         self._differs: dict[tuple[Unit, str], bool] = {}
         self._places: dict[Module, dict[Span, Unit]] = {}
         self._tracing: set[tuple[Unit, str]] = set()
-        self._inheriting: dict[Unit, tuple[Unit, ...]] = {}
 
     # ---- calls
 
@@ -325,9 +324,7 @@ class Contexts:
         return self._differs[key]
 
     def _differ(self, owner: Unit, name: str, depth: int) -> bool:
-        if self.ask.calls.may_override(owner.last_name, name) and any(
-            name in {inner.last_name for inner in heir.inner.values()} for heir in self._heirs(owner)
-        ):
+        if self.typed.heirs(owner, name):
             return True
         method = self.ask.objects.method(owner, name)
         if method is not None:
@@ -339,12 +336,6 @@ class Contexts:
                 if depth < MAX_DEPTH and any(True for _ in self._names(expr, where, depth + 1)):
                     return True
         return False
-
-    def _heirs(self, owner: Unit) -> tuple[Unit, ...]:
-        found = self._inheriting.get(owner)
-        if found is None:
-            found = self._inheriting[owner] = tuple(self.typed.heirs(owner))
-        return found
 
 
 def _params(unit: Unit | None) -> tuple[Param, ...]:

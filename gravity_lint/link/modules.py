@@ -214,6 +214,10 @@ class Module:
         """Every unit in it, its own first."""
         return tuple(self.unit.units())
 
+    def classes(self, name: str) -> Iterator[Unit]:
+        """The classes in it that have this name."""
+        return (unit for unit in self.units if isinstance(unit.node, Class) and unit.last_name == name)
+
     def defines(self, node: Function) -> bool:
         """Whether a function's text seems to define functions or classes; true where the text is not at hand."""
         return not self.text or _DEFINES.search(self.text, node.span[1], node.whole[1]) is not None

@@ -102,11 +102,12 @@ class Objects:
         return self._bases[unit]
 
     def heirs(self, name: str) -> set[str]:
-        """Names of the classes that list a class of this name among their bases."""
+        """Names of the classes that, as far as texts tell, list a class of this name among their bases."""
         found = self._heirs.get(name)
         if found is None:
-            heirs = self.ask.calls.inheriting(name)
-            found = self._heirs[name] = {unit.last_name for unit in heirs if unit.module.role == "code"}
+            word = name.encode("utf-8", "replace")
+            found = self._heirs[name] = {heir.decode("utf-8", "replace") for module in self.ask.calls.holding(name)
+                                         for heir in module.spelling.bases.get(word, ())}
         return found
 
     def named(self, name: str) -> Iterator[Unit]:
