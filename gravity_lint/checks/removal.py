@@ -460,8 +460,9 @@ class _Plan:
         for other in self._ask.modules.values():
             if other is module or not other.mentions(module.stem):
                 continue
-            may = any(one.taken and one.name.rpartition(".")[2] in ("", module.stem) for one in other.spelling.imports)
-            for stmt, _ in other.imports if may else ():
+            seems = any(one.taken and self._ask.importer.meant(other, one.name, one.level) is module
+                        for one in other.spelling.imports)
+            for stmt, _ in other.imports if seems else ():
                 if stmt.plain:
                     continue
                 imported = self._ask.names.target(other, stmt)

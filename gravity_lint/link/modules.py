@@ -478,6 +478,10 @@ class Importer:
             found.setdefault(name, set()).add(parent)
         return {name: sorted(where, key=lambda folder: (folder.count("/"), folder)) for name, where in found.items()}
 
+    def meant(self, module: Module, name: str, level: int) -> Module | None:
+        """The module that `from name import`, with so many dots before it, means in a module; None for a library's."""
+        return self.relative(module, name, level) if level else self.absolute(module, name)
+
     def relative(self, module: Module, name: str, level: int) -> Module | None:
         """`from ..name import` in a module → the module meant, None when it is not there."""
         folder = module.folder
