@@ -204,14 +204,22 @@ class Calls:
         return found
 
     def overriding(self, owner: str, name: str) -> Iterator[Unit]:
-        """The classes that, as far as texts tell, may inherit from one of this name and define a name themselves."""
+        """The classes of the service's own code that, as far as texts tell, inherit from one of a name, and that define
+        a name themselves."""
         word = name.encode("utf-8", "replace")
         for heir in sorted(self.family(owner)):
             told = heir.encode("utf-8", "replace")
             for module in self.holding(heir):
                 spelling = module.spelling
                 if told in spelling.classes and (word in spelling.methods or word in spelling.classes):
-                    yield from module.classes(heir)
+                    yield from (unit for unit in module.classes(heir)
+                                if any(inner.last_name == name for inner in unit.inner.values()))
+
+    def heirs(self, name: str) -> frozenset[str]:
+        """The names of the classes of the service's own code that, as far as texts tell, list a name as a base."""
+        word = name.encode("utf-8", "replace")
+        return frozenset(heir.decode("utf-8", "replace") for module in self.holding(name)
+                         for heir in module.spelling.bases.get(word, ()))
 
     def unnamed(self, modules: Iterable[Module]) -> Iterator[tuple[Call, Unit]]:
         """The calls of what a call returned, `app.on_event("startup")(start)`, in these modules."""

@@ -533,7 +533,7 @@ class Evaluator:
         owner, name = unit.owner, unit.last_name
         makes = owner is not None and name in ("__init__", "__new__")
         if makes and owner is not None:
-            names = {owner.last_name, *self.objects.heirs(owner.last_name)}
+            names = {owner.last_name, *self.calls.heirs(owner.last_name)}
         else:
             names = {name}
         names |= {alias for one in names for alias in self.calls.aliases(one)}

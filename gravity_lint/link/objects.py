@@ -65,7 +65,6 @@ class Objects:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
-        self._heirs: dict[str, set[str]] = {}
         self._bases: dict[Unit, tuple[tuple[Unit, ...], tuple[str, ...]]] = {}
         self._assigned: dict[Unit, dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]] = {}
         self.settings = Settings(evaluator, self)
@@ -100,15 +99,6 @@ class Objects:
                     names[f"{value.name}()"] = None
         self._bases[unit] = tuple(units), tuple(names)
         return self._bases[unit]
-
-    def heirs(self, name: str) -> set[str]:
-        """Names of the classes that, as far as texts tell, list a class of this name among their bases."""
-        found = self._heirs.get(name)
-        if found is None:
-            word = name.encode("utf-8", "replace")
-            found = self._heirs[name] = {heir.decode("utf-8", "replace") for module in self.ask.calls.holding(name)
-                                         for heir in module.spelling.bases.get(word, ())}
-        return found
 
     def named(self, name: str) -> Iterator[Unit]:
         """The classes of the service's own code that have this name."""

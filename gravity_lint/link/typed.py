@@ -82,8 +82,7 @@ class Typed:
     def heirs(self, owner: Unit, name: str) -> list[Unit]:
         """The classes of the service that inherit from a class, and define this name themselves."""
         return [unit for unit in self.ask.calls.overriding(owner.last_name, name)
-                if unit is not owner and name in {inner.last_name for inner in unit.inner.values()}
-                and owner in self.ask.objects.lineage(unit)[0]]
+                if unit is not owner and owner in self.ask.objects.lineage(unit)[0]]
 
     # ---- the class of an expression
 
