@@ -325,7 +325,6 @@ class Contexts:
 
     def _differ(self, owner: Unit, name: str, depth: int) -> bool:
         if self.typed.heirs(owner, name):
-               for heir in self.ask.calls.overriding(owner.last_name, name)):
             return True
         method = self.ask.objects.method(owner, name)
         if method is not None:

@@ -115,7 +115,7 @@ class Evaluator:
         found = frame.known.get(expr)
         if found is not None:
             return found
-        site = Site(frame.unit.module, expr.span)
+        site = Site.of(frame.unit.module, expr)
         if not self._asked:
             return self._first(expr, frame, site)
         self._steps += 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from operator import attrgetter, itemgetter
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from gravity_lint.facts.code import Call, Expr, Span
@@ -32,6 +33,11 @@ class Site(tuple[Module, int]):
         module: Module
     else:
         module = property(itemgetter(0))
+
+    @classmethod
+    def of(cls, module: Module, expr: Expr) -> Site:
+        """Where an expression stands."""
+        return tuple.__new__(cls, (module, expr._span))  # type: ignore[union-attr]  # as `struct` keeps it
 
     @property
     def span(self) -> Span:
@@ -221,10 +227,14 @@ V = TypeVar("V", bound=Value)
 
 def hop(value: V, site: Site, message: str, given: str = "") -> V:
     """The value with one more step on its trail."""
+    return _behind(value, Hop(site, message, given))
+
+
+def _behind(value: V, step: Hop) -> V:
     if len(value.trail) >= MAX_HOPS:
         return value
     kind = type(value)  # `dataclasses.replace` takes three times as long, and this is done for each step of each value
-    return kind(value.site, (*value.trail, Hop(site, message, given)), *_rest(kind)(value))  # type: ignore[arg-type]
+    return kind(value.site, (*value.trail, step), *_rest(kind)(value))  # type: ignore[arg-type]
 
 
 @cache
@@ -239,7 +249,8 @@ def _rest(kind: type[Value]) -> Callable[[Value], tuple[object, ...]]:
 
 def hops(values: Iterable[Value], site: Site, message: str, given: str = "") -> Values:
     """The values, each with one more step on its trail."""
-    return tuple(hop(value, site, message, given) for value in values)
+    step = Hop(site, intern(message), given)
+    return tuple([_behind(value, step) for value in values])
 
 
 def unique(values: Iterable[Value]) -> Values:
