@@ -31,6 +31,7 @@ from gravity_lint.facts.code import (
     Span,
     Sum,
     Text,
+    children,
 )
 from gravity_lint.link import texts
 from gravity_lint.link.branches import Branches
@@ -75,6 +76,11 @@ NEAR = 500
 """The same for questions of which only a near answer is worth telling."""
 PART = "part of a text"
 """Why a value is not known that was cut out of a text."""
+MAX_KEPT = 50_000
+"""Answers about the runs of single calls that are known at once: of a large service there are millions, seldom asked
+again."""
+MAX_APART = 20
+"""Parts of an expression that are looked at to see whether it is the same in every run of its function."""
 MAX_CALLERS = 8
 """Callers of a function that are asked for an argument."""
 
@@ -99,6 +105,9 @@ class Evaluator:
         self.carriers = Carriers(self)
         self._cut: dict[tuple[Expr, Frame], Values] = {}
         """Answers to questions that had the whole budget and used it up."""
+        self._single: list[Frame] = []
+        """The runs of single calls in which something has been asked, and how much of that is known."""
+        self._kept = 0
         self._asked = False
         self._steps = 0
         self._budget = MAX_STEPS
@@ -115,6 +124,10 @@ class Evaluator:
         found = frame.known.get(expr)
         if found is not None:
             return found
+        if frame.args is not None and _is_apart(expr, frame.unit):
+            frame = self.runs.frame(frame.unit)
+            if (found := frame.known.get(expr)) is not None:
+                return found
         site = Site.of(frame.unit.module, expr)
         if not self._asked:
             return self._first(expr, frame, site)
@@ -129,6 +142,10 @@ class Evaluator:
             self._active.discard(key)
         if self.exhausted:
             return found  # cut short: another question may have the budget to see more
+        if frame.args is not None:
+            if not frame.known:
+                self._single.append(frame)
+            self._kept += 1
         frame.known[expr] = found
         return found
 
@@ -137,6 +154,11 @@ class Evaluator:
         key = expr, frame
         if key in self._cut:
             return self._cut[key]
+        if self._kept > MAX_KEPT:
+            for one in self._single:
+                one.known = {}
+            self._single.clear()
+            self._kept = 0
         self._asked, self._steps = True, 0
         try:
             found = self.values(expr, frame)
@@ -593,6 +615,27 @@ class Evaluator:
                 for name in module.spelling.first_arguments(spelled.encode("utf-8", "replace")):
                     found.setdefault(name.decode("utf-8", "replace"), []).append((spelled, module))
         return found
+
+
+def _is_apart(expr: Expr, unit: Unit) -> bool:
+    """Whether an expression is the same in every run of a function: it holds no name that the function sets."""
+    above = unit.parent
+    while above is not None:
+        if isinstance(above.node, (Function, Lambda)):
+            return False
+        above = above.parent
+    uses, stack, left = unit.flow.uses, [expr], MAX_APART
+    while stack:
+        here = stack.pop()
+        left -= 1
+        if not left or isinstance(here, (Lambda, Other, Assigned)):
+            return False
+        if isinstance(here, (Name, Attr, Item, Call)):
+            state = uses.get(here)
+            if (state is not None and state.bindings) or (isinstance(here, Name) and here.id == "super"):
+                return False
+        stack.extend(children(here))
+    return True
 
 
 def _yields(unit: Unit) -> list[tuple[Expr, Span]]:
