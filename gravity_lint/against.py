@@ -67,7 +67,7 @@ def begun(revision: str, paths: tuple[str, ...]) -> Tree:
 
 def compared(options: Options, tree: Tree, cache: Cache | None) -> Options:
     """The same run, to which is known what is found in a tree."""
-    from dataclasses import replace
+    from gravity_lint.record import altered
 
     found: dict[str, Known] = {}
 
@@ -77,7 +77,7 @@ def compared(options: Options, tree: Tree, cache: Cache | None) -> Options:
             found[key] = _kept(tree, asked, cache, key)
         return found[key]
 
-    return replace(options, base=base)
+    return altered(options, base=base)
 
 
 def _key(tree: Tree, options: Options) -> str:
@@ -98,15 +98,15 @@ def _kept(tree: Tree, options: Options, cache: Cache | None, key: str) -> Known:
 
 
 def _judged(tree: Tree, options: Options) -> Known:
-    from dataclasses import replace
     from pathlib import Path
 
+    from gravity_lint.record import altered
     from gravity_lint.run import run
 
     with tempfile.TemporaryDirectory(prefix="gravity-lint-") as folder, inputs.recording(None):
         above = os.path.realpath(folder).replace(os.sep, "/")
         paths = _written(tree, above, [os.path.abspath(path).replace(os.sep, "/") for path in options.paths])
-        there = replace(
+        there = altered(
             options, paths=tuple(map(Path, paths)), config=_mirrored(options.config, above), overlay={}, parts=None,
             recorded=False, chosen=None, everything=True, baseline=None, anew=False, base=None,
             nested=tuple((_mirrored(config, above), codes) for config, codes in options.nested))

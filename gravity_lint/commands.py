@@ -465,14 +465,13 @@ def show_keys(key: str | None, schema: bool) -> int:
 
 def init(writes: bool) -> int:
     """Proposes what the repository around the current folder needs to begin with; writes it, if that is asked for."""
-    from dataclasses import replace
-
     from gravity_lint.beginning import lines, proposed, top_of, written
+    from gravity_lint.record import altered
     from gravity_lint.run import run
 
     top = top_of(_absolute(os.curdir))
     asked = Asked((top,))
-    report = run(replace(_options(asked, None), baseline=None))
+    report = run(altered(_options(asked, None), baseline=None))
     beginning = proposed(top, report)
     code, wrote = CLEAN, None
     if writes:

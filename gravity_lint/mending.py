@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from os.path import abspath
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from gravity_lint import inputs
 from gravity_lint.fix import Ground, Outcome, Refusal, diff, ignored, mend, proposed
 from gravity_lint.fix.files import Within, written
 from gravity_lint.mask import apply, secrets
+from gravity_lint.record import altered
 from gravity_lint.report import Report
 from gravity_lint.run import Options, run
 from gravity_lint.source import Source, Texts
@@ -58,7 +58,7 @@ def mending(options: Options, wish: Wish) -> Mending:
     reports = {_name(options.overlay): report}
 
     def judge(overlay: Mapping[str, bytes]) -> Sequence[Violation] | None:
-        found = run(replace(options, overlay=overlay))
+        found = run(altered(options, overlay=overlay))
         reports[_name(overlay)] = found
         return None if found.crashes else found.violations
 

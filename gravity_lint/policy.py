@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gravity_lint.config import Config
+from gravity_lint.record import Record
 from gravity_lint.rulebook import Rule, matches, trust
 from gravity_lint.suppress import per_file
 from gravity_lint.violation import Remedy, Severity, Violation
@@ -14,8 +14,7 @@ Nested = tuple[tuple[Config, frozenset[str]], ...]
 """Configurations, each with the codes of the rules that it chooses; the first is the run's own."""
 
 
-@dataclass(frozen=True)
-class _Policy:
+class _Policy(Record):
     """What one configuration wants."""
 
     codes: frozenset[str]

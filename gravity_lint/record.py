@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -62,16 +64,22 @@ _END = (1 << 32) - 1
 def struct(kind: type[_Kind]) -> type[_Kind]:
     """A class whose annotated names are its slots, given to it in their order: for what is made by the thousand.
 
-    What sets them is compiled when the first is made; from then on it is as fast as that of a dataclass with slots.
+    A value in the class is the default of its field; those of a base that is one come first. What sets them is
+    compiled when the first is made; from then on it is as fast as that of a dataclass with slots.
     """
-    types = dict(kind.__dict__["__annotations__"])  # noqa: RUF063 (`inspect` is dear)
-    space = {key: value for key, value in kind.__dict__.items() if key not in ("__dict__", "__weakref__", *types)}
-    spans = {name: _span_of(f"_{name}") for name, annotation in types.items() if annotation == _SPAN}
-    return type(kind.__name__, (), {
-        **space, **spans, "__slots__": tuple(f"_{name}" if name in spans else name for name in types),
-        "__init__": _first, "__repr__": _shown, "__match_args__": tuple(name.lstrip("_") for name in types),
-        "_parts": tuple((name, name in spans) for name in types),
-        "_usual": {name: kind.__dict__[name] for name in types if name in kind.__dict__}})
+    own: dict[str, Any] = kind.__dict__.get("__annotations__", {})  # noqa: RUF063 (`inspect` is dear)
+    names = tuple(own)
+    space = {key: value for key, value in kind.__dict__.items()
+             if key not in ("__dict__", "__weakref__") and key not in own}
+    spans = {name: _span_of(f"_{name}") for name, annotation in own.items() if annotation == _SPAN}
+    fields = (*_fields(kind.__base__), *names)
+    return type(kind.__name__, kind.__bases__, {
+        **space, **spans, "__slots__": tuple(f"_{name}" if name in spans else name for name in names),
+        "__init__": _first, "__repr__": _shown, "_struct_fields": fields,
+        "_struct_spans": frozenset((*getattr(kind, "_struct_spans", ()), *spans)),
+        "_struct_defaults": {**getattr(kind, "_struct_defaults", {}),
+                             **{name: kind.__dict__[name] for name in names if name in kind.__dict__}},
+        "__match_args__": tuple(name.lstrip("_") for name in fields)})
 
 
 def packed(span: tuple[int, int]) -> int:
@@ -91,16 +99,68 @@ def _span_of(slot: str) -> property:
     return property(made["span"])
 
 
+@dataclass_transform(frozen_default=True, eq_default=False)
+def frozen(kind: type[_Kind]) -> type[_Kind]:
+    """A `struct` that nothing writes to, which only the type checker sees to."""
+    return struct(kind)
+
+
+@dataclass_transform(frozen_default=True)
+def comparable(kind: type[_Kind]) -> type[_Kind]:
+    """The same, and two of them with the same fields are equal."""
+    made = struct(kind)
+    made.__eq__ = _equals  # type: ignore[method-assign]
+    made.__hash__ = _hash  # type: ignore[method-assign]
+    return made
+
+
+def altered(given: _Kind, /, **changes: Any) -> _Kind:
+    """The same with other values for some fields: of a struct or a `Record`."""
+    kind: Any = type(given)
+    if isinstance(given, Record):
+        told = {name: given.__dict__[name] for name in kind._fields if name in given.__dict__}
+        return cast(_Kind, kind(**{**told, **changes}))
+    return cast(_Kind, kind(*[changes[name] if name in changes else getattr(given, name)
+                              for name in kind._struct_fields]))
+
+
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The names of a struct's fields, in their order; none for another class."""
+    return getattr(kind, "_struct_fields", ())
+
+
+def rest(kind: type[Any], first: int) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the fields of a struct but for the first ones."""
+    names = _fields(kind)[first:]
+    if not names:
+        return lambda value: ()
+    get = attrgetter(*names)
+    return (lambda value: (get(value),)) if len(names) == 1 else get
+
+
 def _first(self: Any, *values: Any, **named: Any) -> None:
     kind = type(self)
-    made: dict[str, Any] = {"_usual": kind._usual}
-    given = ", ".join(f"{name}=_usual[{name!r}]" if name in kind._usual else name for name, _ in kind._parts)
-    exec(f"def __init__(self, {given}):\n" + "\n".join(
-        f"    self._{name} = {name}[0] << 32 | {name}[1]" if is_span else f"    self.{name} = {name}"
-        for name, is_span in kind._parts), made)
+    defaults, spans = kind._struct_defaults, kind._struct_spans
+    made: dict[str, Any] = {f"_{name}": value for name, value in defaults.items()}
+    given = (f"{name}=_{name}" if name in defaults else name for name in kind._struct_fields)
+    exec(f"def __init__(self, {', '.join(given)}):\n" + "\n".join(
+        f"    self._{name} = {name}[0] << 32 | {name}[1]" if name in spans else f"    self.{name} = {name}"
+        for name in kind._struct_fields), made)
     kind.__init__ = made["__init__"]
     kind.__init__(self, *values, **named)
 
 
 def _shown(self: Any) -> str:
     return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__match_args__)})"
+
+
+def _values(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, name) for name in self._struct_fields)
+
+
+def _equals(self: Any, other: object) -> bool:
+    return type(other) is type(self) and _values(self) == _values(other)
+
+
+def _hash(self: Any) -> int:
+    return hash(_values(self))

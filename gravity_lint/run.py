@@ -5,12 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gravity_lint import baseline, inputs, mask, workers
@@ -24,6 +23,7 @@ from gravity_lint.facts.python import parse_python
 from gravity_lint.inputs import Inputs, Plain
 from gravity_lint.link.service import Service
 from gravity_lint.policy import Nested, Policies
+from gravity_lint.record import Record, altered
 from gravity_lint.remember import Parts, plain_summary, plain_violations, restored_summary, restored_violations
 from gravity_lint.report import Report, ServiceSummary
 from gravity_lint.rulebook import Check, Rule, load_rules
@@ -51,14 +51,13 @@ MAX_SHOWN = 300
 """Characters of a value that messages show: some are whole files."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Record):
     """What one run is asked to do."""
 
     paths: tuple[Path, ...]
     config: Config
     rules: tuple[Rule, ...]
-    overlay: Mapping[str, bytes] = field(default_factory=dict)
+    overlay: Mapping[str, bytes] = MappingProxyType({})
     """Absolute path → the bytes to judge in place of the file's own (an editor's buffer)."""
     recorded: bool = False
     """Whether each `Judged` has to say what of the disk it depends on."""
@@ -66,7 +65,7 @@ class Options:
     """Processes that may judge services at the same time; None for as many as pay."""
     parts: Parts | None = None
     """What earlier runs found of each service, and what this one finds, where that is kept; not with an overlay."""
-    progress: Progress | None = field(default=None, compare=False)
+    progress: Progress | None = None
     """What shows how far a run is, where somebody can see it."""
     chosen: Callable[[Config], tuple[Rule, ...]] | None = None
     """Which rules a configuration chooses that lies nearer to some files; without it there are none."""
@@ -88,8 +87,7 @@ class Options:
         return Policies(self.config, self.rules, self.nested)
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Record):
     """What is known of one service when every check has looked at it: plain values, whatever was asked for by name."""
 
     root: str
@@ -162,7 +160,7 @@ def _with_nested(found: Discovery, options: Options) -> Options:
         chosen = options.chosen(config)
         rules.update((rule.code, rule) for rule in chosen)
         nested.append((config, frozenset(rule.code for rule in chosen)))
-    return replace(options, rules=tuple(rules[code] for code in sorted(rules)), nested=tuple(nested))
+    return altered(options, rules=tuple(rules[code] for code in sorted(rules)), nested=tuple(nested))
 
 
 def _has_parts(services: Sequence[object]) -> bool:
@@ -177,12 +175,12 @@ def _known_or_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged
     names = _names(wanted, options)
     known = {index: found for index, name in enumerate(names) if (found := parts.get(name)) is not None}
     left = [index for index in range(len(wanted)) if index not in known]
-    new = _all_judged([wanted[index] for index in left], replace(options, recorded=True))
+    new = _all_judged([wanted[index] for index in left], altered(options, recorded=True))
     for index, judged in zip(left, new, strict=True):
         if judged.seen is not None and not judged.crashes:
             parts.put(names[index], plain(judged), judged.seen)
     fresh = dict(zip(left, new, strict=True))
-    return [fresh[index] if index in fresh else replace(restored(known[index][0]), seen=known[index][1])
+    return [fresh[index] if index in fresh else altered(restored(known[index][0]), seen=known[index][1])
             for index in range(len(wanted))]
 
 
@@ -207,7 +205,7 @@ def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
         with options.progress or nullcontext():
             return list(_one_by_one(wanted, sizes, options))
     _prepared()
-    within = replace(options, recorded=options.recorded or inputs.recorded(), progress=None)
+    within = altered(options, recorded=options.recorded or inputs.recorded(), progress=None)
     results = workers.spread(sizes, lambda index: _sent(judge(*wanted[index], within)), processes, ENOUGH,
                              options.progress)
     return [_lost(*each, result.why) if isinstance(result, workers.Lost) else _received(result)
@@ -250,7 +248,7 @@ def _sent(judged: Judged) -> Plain:
 
 def _received(values: Plain) -> Judged:
     judged, crashes, seen = values
-    return replace(restored(judged), crashes=crashes, seen=seen and Inputs.of(seen))
+    return altered(restored(judged), crashes=crashes, seen=seen and Inputs.of(seen))
 
 
 def _lost(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], why: str) -> Judged:
@@ -269,7 +267,7 @@ def judge(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: Opt
     if not options.recorded:
         return _judged(files, libraries, options)
     with inputs.recording(seen := Inputs()):
-        return replace(_judged(files, libraries, options), seen=seen)
+        return altered(_judged(files, libraries, options), seen=seen)
 
 
 def _judged(files: ServiceFiles, libraries: tuple[ServiceFiles, ...], options: Options) -> Judged:
@@ -529,6 +527,8 @@ class _Crashes:
             what = error
         else:
             if os.environ.get("GRAVITY_LINT_DEBUG"):
+                import traceback
+
                 traceback.print_exception(error)
             what = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
         self._met.setdefault(what, []).append(doing)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import inputs
+from gravity_lint.regex import regex
 from gravity_lint.violation import Place
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MAX_BYTES = 20_000_000
 MAX_PYTHON = 5_000_000
 """The same for Python, of which every byte costs far more."""
 
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+_COOKIE = regex(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _FIRST = frozenset(bom[:1] for bom, _ in _BOMS)

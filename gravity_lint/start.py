@@ -62,11 +62,13 @@ def _check(words: list[str]) -> "int | None":
     asked = commands.plain(words[1:])
     if asked is None:
         return None
+    gc.disable()  # what is found out lives as long as it is needed, and a twentieth of the time went into looking
     try:
         code = commands.guarded(lambda: commands.check(asked))
         _end_with(code)
         return code
     except commands.Misuse:
+        gc.enable()
         return None
     except KeyboardInterrupt:
         print("\nAborted!", file=sys.stderr)

@@ -9,7 +9,6 @@ import os
 import selectors
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -172,8 +171,7 @@ def _serve(work: Callable[[int], Any], orders: int, results: int, foreign: Seque
         pass
     except BaseException as error:
         code = _FAILED
-        if os.environ.get("GRAVITY_LINT_DEBUG"):
-            traceback.print_exception(error)
+        _debugged(error)
     finally:
         with contextlib.suppress(Exception):
             sys.stderr.flush()
@@ -184,9 +182,15 @@ def _done(work: Callable[[int], Any], task: int) -> tuple[Any, str | None]:
     try:
         return work(task), None
     except Exception as error:
-        if os.environ.get("GRAVITY_LINT_DEBUG"):
-            traceback.print_exception(error)
+        _debugged(error)
         return None, f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+
+
+def _debugged(error: BaseException) -> None:
+    if os.environ.get("GRAVITY_LINT_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
 
 
 def _write(end: int, data: bytes) -> None:

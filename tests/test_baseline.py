@@ -378,8 +378,8 @@ def test_moved_and_reformatted_code_is_known(first: list[str], second: list[str]
         assert before.after is not None
         (root / NAME).write_text(baseline.text(before.after), "utf-8")
         (root / "app" / "config.py").write_text(text, "utf-8")
-        from dataclasses import replace
-        report = run(replace(options, anew=False))
+        from gravity_lint.record import altered
+        report = run(altered(options, anew=False))
         assert report.violations == ()
         assert report.baseline is not None
         assert (report.baseline.mended, report.baseline.moved) == ((), 0)

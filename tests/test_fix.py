@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from gravity_lint.record import altered
 from pathlib import Path
 from typing import NamedTuple
 
@@ -485,7 +485,7 @@ def test_a_field_that_its_class_reads_keeps_its_default(tree: Path) -> None:
 ])
 def test_the_configuration_promotes_demotes_and_forbids(tree: Path, config: Config, outcome: str | None) -> None:
     put(tree, {"config.py": f"import os\n{DEFAULT}"})
-    asked = replace(options(tree, "GRV102"), config=config._replace(root=tree))
+    asked = altered(options(tree, "GRV102"), config=config._replace(root=tree))
     found, = mending(asked, Wish()).report.violations
     assert (found.remedy and found.remedy.applicability) == outcome
 

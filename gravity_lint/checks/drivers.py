@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,23 +65,18 @@ class Given(NamedTuple):
     place: Place
 
 
-@dataclass
 class _Judge:
-    service: Service
-    texts: tuple[str, ...] = ()
-    """Of the files that say which packages are installed."""
-    packages: frozenset[str] = frozenset()
-    own: tuple[Opening, ...] = ()
-    """The engines of the service and of its env.py whose URL the code gives."""
-    of_ini: dict[str, tuple[Opening, ...]] = field(default_factory=dict)
-    """env.py → its engines that take the URL of the ini."""
-
-    def __post_init__(self) -> None:
-        self.texts = tuple(_package_texts(self.service))
-        self.packages = _packages(self.service, self.texts)
-        openings = Openings(self.service.evaluator, self.service.sinks)
-        self.reaching = Reaching(self.service.evaluator)
-        self.own = openings.of_code
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.texts = tuple(_package_texts(service))
+        """Of the files that say which packages are installed."""
+        self.packages = _packages(service, self.texts)
+        openings = Openings(service.evaluator, service.sinks)
+        self.reaching = Reaching(service.evaluator)
+        self.own: tuple[Opening, ...] = openings.of_code
+        """The engines of the service and of its env.py whose URL the code gives."""
+        self.of_ini: dict[str, tuple[Opening, ...]] = {}
+        """env.py → its engines that take the URL of the ini."""
         for file in self.service.files_of("python", roles=("code", "migration")):
             if posixpath.basename(file.path) == "env.py":
                 given, of_ini = openings.of_env(file.path)

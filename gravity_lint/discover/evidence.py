@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gravity_lint import inputs
 from gravity_lint.discover.walk import Tree, role_of
+from gravity_lint.regex import regex
 
 ENTRIES = {"main", "app", "application", "wsgi", "asgi", "server", "run", "manage", "manager", "__main__", "api",
            "service", "worker", "celery", "celery_app", "celery_worker", "bot", "consumer", "index", "start", "web"}
@@ -19,17 +20,17 @@ BUILDERS = ("FastAPI", "Flask", "Sanic", "Quart", "Litestar", "Starlette", "web.
             "Microservice", "BlackSheep", "Robyn", "Dispatcher")
 """Calls of these build or serve an application."""
 
-_BUILDS = re.compile(rb"(?<!def )\b(" + b"|".join(re.escape(word.encode()) for word in BUILDERS)
-                     + rb")\(|(DJANGO_SETTINGS_MODULE)")
+_BUILDS = regex(rb"(?<!def )\b(" + b"|".join(re.escape(word.encode()) for word in BUILDERS)
+                + rb")\(|(DJANGO_SETTINGS_MODULE)")
 _MAY_BUILD = (*(word.encode() + b"(" for word in BUILDERS), b"DJANGO_SETTINGS_MODULE")
-_GUARD = re.compile(rb"^if __name__ *== *['\"]__main__['\"]", re.M)
-_RUNS_PYTHON = re.compile(rb"python|\bpip3?\b|\buv\b|poetry|pipenv|gunicorn|uvicorn|celery|\.py\b", re.I)
-_BUILD_KEY = re.compile(rb"^[ \t]*(?:-[ \t]+)?(build|context|dockerfile)[ \t]*:[ \t]*[\"']?([^\s\"'#]*)", re.M)
-_COMPOSE = re.compile(r"(docker-?)?compose([.-].*)?\.ya?ml$")
-_REQUIREMENTS = re.compile(r"requirements(?![-_.]?(dev|test|lint|docs?[-_.]|typing))[^/]*\.(txt|in)$")
+_GUARD = regex(rb"^if __name__ *== *['\"]__main__['\"]", re.M)
+_RUNS_PYTHON = regex(rb"python|\bpip3?\b|\buv\b|poetry|pipenv|gunicorn|uvicorn|celery|\.py\b", re.I)
+_BUILD_KEY = regex(rb"^[ \t]*(?:-[ \t]+)?(build|context|dockerfile)[ \t]*:[ \t]*[\"']?([^\s\"'#]*)", re.M)
+_COMPOSE = regex(r"(docker-?)?compose([.-].*)?\.ya?ml$")
+_REQUIREMENTS = regex(r"requirements(?![-_.]?(dev|test|lint|docs?[-_.]|typing))[^/]*\.(txt|in)$")
 """What an application needs to run; what its developers need beside it proves nothing."""
-_TABLE = re.compile(rb"^\[(project|build-system|tool\.poetry|tool\.pdm|tool\.flit[.\w]*|tool\.uv\.workspace)\]", re.M)
-_SCRIPTS = re.compile(rb"^\[(project\.scripts|tool\.poetry\.scripts)\]|console_scripts", re.M)
+_TABLE = regex(rb"^\[(project|build-system|tool\.poetry|tool\.pdm|tool\.flit[.\w]*|tool\.uv\.workspace)\]", re.M)
+_SCRIPTS = regex(rb"^\[(project\.scripts|tool\.poetry\.scripts)\]|console_scripts", re.M)
 _HEAD = 65536
 
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gravity_lint.regex import regex
+
 MAX_STARS = 12
 """Stars of a pattern that is heeded: matching takes time to the power of their number."""
 
-_NAME = re.compile(r"(!?)([\w.+@-]+)(/?)")
-_SUFFIX = re.compile(r"(!?)\*(\.[\w-]+)")
+_NAME = regex(r"(!?)([\w.+@-]+)(/?)")
+_SUFFIX = regex(r"(!?)\*(\.[\w-]+)")
 
 
 class _Rule(NamedTuple):

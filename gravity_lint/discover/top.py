@@ -11,11 +11,12 @@ from pathlib import Path
 
 from gravity_lint import inputs
 from gravity_lint.discover.walk import MADE, SPECIMENS
+from gravity_lint.regex import regex
 
-_STRONG = re.compile(r"pyproject\.toml|setup\.(py|cfg)|requirements[^/]*\.txt|pipfile|procfile|manage\.py|\.git"
-                     r"|(docker-?)?compose([.-].*)?\.ya?ml|(docker|container)file(\..*)?|.*\.dockerfile",
-                     re.I)
-_README = re.compile(r"readme(\..*)?", re.I)
+_STRONG = regex(r"pyproject\.toml|setup\.(py|cfg)|requirements[^/]*\.txt|pipfile|procfile|manage\.py|\.git"
+                r"|(docker-?)?compose([.-].*)?\.ya?ml|(docker|container)file(\..*)?|.*\.dockerfile",
+                re.I)
+_README = regex(r"readme(\..*)?", re.I)
 
 
 def top_of(path: str, asked: bool) -> str:

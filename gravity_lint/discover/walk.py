@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from io import StringIO
 from operator import attrgetter
@@ -11,6 +10,7 @@ from operator import attrgetter
 from gravity_lint import inputs
 from gravity_lint.discover.ignore import Layer, Patterns, leaves_out, left_out
 from gravity_lint.discover.values import Trouble
+from gravity_lint.regex import regex
 
 KINDS = {
     "py": "python", "pyw": "python", "yml": "yaml", "yaml": "yaml", "ini": "ini", "cfg": "ini", "md": "markdown",
@@ -30,8 +30,8 @@ SPECIMENS = {"fixtures", "testdata"}
 _MARKS = {".git", ".gitignore", "pyvenv.cfg"}
 _MAX_PATTERNS = 20_000_000
 _GENERATED = ("_pb2.py", "_pb2.pyw", "_pb2_grpc.py", "_pb2_grpc.pyw")
-_TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.pyw?$")
-_NUMBERED = re.compile(r"[0-9]+_.*\.py$")
+_TEST_FILE = regex(r"(test_.*|.*_test|tests|conftest)\.pyw?$")
+_NUMBERED = regex(r"[0-9]+_.*\.py$")
 
 
 def _seen(entry: os.DirEntry[str]) -> bool:

@@ -8,7 +8,7 @@ A span is a pair of byte offsets into the file's UTF-8 text (`Source.place` turn
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from gravity_lint.record import struct
 
@@ -381,6 +381,8 @@ class PythonFacts:
     body: Block
     troubles: tuple[SyntaxTrouble, ...]
     _comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]]
+    known: dict[object, Any]
+    """What has been made of it, and of its parts by their identity, for whoever asks next."""
 
     @property
     def comments(self) -> tuple[Comment, ...]:
@@ -391,29 +393,26 @@ class PythonFacts:
         return found
 
 
+_INNER: dict[type[Any], Callable[[Any], tuple[Expr, ...]]] = {
+    Const: lambda expr: (),
+    Name: lambda expr: (),
+    Call: lambda expr: (expr.func, *[arg.value for arg in expr.args]),
+    **dict.fromkeys((Text, Sum, Logic, Compare, Other), lambda expr: expr.parts),
+    Attr: lambda expr: (expr.base,),
+    Item: lambda expr: (expr.base, expr.key),
+    Binary: lambda expr: (expr.left, expr.right),
+    Choice: lambda expr: (expr.test, expr.then, expr.other),
+    Mapping: lambda expr: tuple(part for item in expr.items for part in item if part is not None),
+    Series: lambda expr: expr.items,
+    Lambda: lambda expr: (expr.body,),
+    **dict.fromkeys((Await, Assigned), lambda expr: (expr.value,)),
+}
+"""Kind of an expression → what gives the expressions directly inside one."""
+
+
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly inside an expression."""
-    if isinstance(expr, (Const, Name)):
-        return ()
-    if isinstance(expr, Call):
-        return (expr.func, *(arg.value for arg in expr.args))
-    if isinstance(expr, (Text, Sum, Logic, Compare, Other)):
-        return expr.parts
-    if isinstance(expr, (Attr,)):
-        return (expr.base,)
-    if isinstance(expr, Item):
-        return (expr.base, expr.key)
-    if isinstance(expr, Binary):
-        return (expr.left, expr.right)
-    if isinstance(expr, Choice):
-        return (expr.test, expr.then, expr.other)
-    if isinstance(expr, Mapping):
-        return tuple(part for item in expr.items for part in item if part is not None)
-    if isinstance(expr, Series):
-        return expr.items
-    if isinstance(expr, Lambda):
-        return (expr.body,)
-    return (expr.value,)
+    return _INNER[type(expr)](expr)
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -422,7 +421,8 @@ def walk(expr: Expr) -> Iterator[Expr]:
     while stack:
         here = stack.pop()
         yield here
-        stack.extend(reversed(children(here)))
+        if inner := _INNER[type(here)](here):
+            stack += inner[::-1]
 
 
 def dotted(expr: Expr) -> str | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
 from gravity_lint.facts.yamlfile import Entry, YamlFacts
+from gravity_lint.regex import regex
 
 DATABASE_IMAGES = frozenset({
     "postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha", "timescaledb-postgis",
@@ -24,8 +25,8 @@ DATABASE_IMAGES = frozenset({
 })
 """The last part of an image's name; an exporter or an administration page has another one."""
 
-_FILE = re.compile(r"(?P<before>.+?[._-])??(?:docker[-_]?)?compose(?P<rest>[._-].*)?\.ya?ml", re.IGNORECASE)
-_DEFAULTED = re.compile(r"\$\{\w+:?-([^}]*)\}")
+_FILE = regex(r"(?P<before>.+?[._-])??(?:docker[-_]?)?compose(?P<rest>[._-].*)?\.ya?ml", re.IGNORECASE)
+_DEFAULTED = regex(r"\$\{\w+:?-([^}]*)\}")
 
 
 class ComposeService(NamedTuple):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
 from gravity_lint.facts.kept import kept
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_BYTES = 500_000
@@ -16,14 +17,14 @@ MAX_BYTES = 500_000
 MAX_VALUE = 10_000
 """Characters of a value that are kept: variables made of each other double with every line."""
 
-_INSTRUCTION = re.compile(rb"[ \t]*([A-Za-z]+)(?:[ \t]+|$)")
-_ESCAPE = re.compile(rb"#[ \t]*escape[ \t]*=[ \t]*(\S)", re.IGNORECASE)
-_HEREDOC = re.compile(rb"<<-?[ \t]*[\"']?([A-Za-z_]\w*)[\"']?")
-_PAIR = re.compile(r"""(?:^|(?<=\s))(?P<key>[^\s=]+)=
+_INSTRUCTION = regex(rb"[ \t]*([A-Za-z]+)(?:[ \t]+|$)")
+_ESCAPE = regex(rb"#[ \t]*escape[ \t]*=[ \t]*(\S)", re.IGNORECASE)
+_HEREDOC = regex(rb"<<-?[ \t]*[\"']?([A-Za-z_]\w*)[\"']?")
+_PAIR = regex(r"""(?:^|(?<=\s))(?P<key>[^\s=]+)=
                        (?P<value>(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])*)""", re.DOTALL | re.VERBOSE)
-_EXPORT = re.compile(r"""\bexport\s+(?P<key>[A-Za-z_]\w*)=(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s;&|"']+)""")
-_WORD = re.compile(r"""(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s,\[\]"']+)""")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?([-+])([^}]*))?\})")
+_EXPORT = regex(r"""\bexport\s+(?P<key>[A-Za-z_]\w*)=(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s;&|"']+)""")
+_WORD = regex(r"""(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s,\[\]"']+)""")
+_VARIABLE = regex(r"\$(?:(\w+)|\{(\w+)(?::?([-+])([^}]*))?\})")
 
 
 class Setting(NamedTuple):

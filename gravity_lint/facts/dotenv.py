@@ -6,14 +6,15 @@ import re
 from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_BYTES = 500_000
 """What is longer was not written by hand and is left out."""
 
-_NAME = re.compile(rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*", re.MULTILINE)
-_QUOTED = re.compile(rb"(?:\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')(?=[ \t]*(?:[ \t]#|\r?$))", re.MULTILINE)
-_END = re.compile(rb"[ \t]\#|\r|$", re.MULTILINE)
+_NAME = regex(rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*", re.MULTILINE)
+_QUOTED = regex(rb"(?:\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')(?=[ \t]*(?:[ \t]#|\r?$))", re.MULTILINE)
+_END = regex(rb"[ \t]\#|\r|$", re.MULTILINE)
 
 
 class Variable(NamedTuple):

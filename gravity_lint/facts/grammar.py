@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from typing import Any
 
-import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Point, Range
 
 from gravity_lint.facts.code import Span, SyntaxTrouble
+from gravity_lint.regex import regex
 
 MAX_CHECKED = 1_000_000
 """Bytes up to which a suspected syntax error is confirmed by Python's own parser."""
@@ -28,13 +30,25 @@ MAX_INDENTS = 200
 MANY_REMARKS = 300
 """Lines of comments and lone backslashes, with nothing between them, that are left out."""
 
-_LANGUAGE = Language(tree_sitter_python.language())
-_CONFLICT = re.compile(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
-_DEEP = re.compile(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
-_LONE = re.compile(rb"^ *\\$", re.MULTILINE)
-_REMARKS = re.compile(rb"(?:^[ \t\f]*(?:#[^\n]*|\\\r?)\n\s*){%d,}" % MANY_REMARKS, re.MULTILINE)
-_INK = re.compile(rb"\S")
-_INDENTED = re.compile(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
+
+def _binding(package: str) -> Any:
+    """The compiled part of a grammar's package: importing the rest takes longer than importing all of `tree_sitter`."""
+    found = PathFinder.find_spec(package)
+    spec = PathFinder.find_spec(f"{package}._binding", found.submodule_search_locations) if found is not None else None
+    if spec is None or spec.loader is None:  # it does not lie in a folder of its own
+        return import_module(package)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_LANGUAGE = Language(_binding("tree_sitter_python").language())
+_CONFLICT = regex(rb"^(?:<{7} |>{7} |={7}\r?$)", re.MULTILINE)
+_DEEP = regex(rb"^[ \t\f]{25}|^[ \t\f]*\\\r?$", re.MULTILINE)  # fewer tabs cannot make so many
+_LONE = regex(rb"^ *\\$", re.MULTILINE)
+_REMARKS = regex(rb"(?:^[ \t\f]*(?:#[^\n]*|\\\r?)\n\s*){%d,}" % MANY_REMARKS, re.MULTILINE)
+_INK = regex(rb"\S")
+_INDENTED = regex(rb"^((?:[ \t\f\r]|\\\r?\n)*)([^\n]+)", re.MULTILINE)
 
 
 def field(name: str) -> int:
@@ -142,6 +156,9 @@ def _python_line(data: bytes) -> int | None:
     """The line, from 1, where Python's own parser stops; 0 where it reads the whole text, None where it cannot tell."""
     if len(data) > MAX_CHECKED:
         return None
+    import ast
+    import warnings
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from gravity_lint.facts.code import Span
 from gravity_lint.facts.kept import kept
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_BYTES = 2_000_000
@@ -14,8 +14,8 @@ MAX_BYTES = 2_000_000
 MAX_TROUBLES = 20
 """Faults of one file that are told: what has so many of them is another kind of file."""
 
-_SECTION = re.compile(r"\[(?P<name>.+)\]")
-_DELIMITER = re.compile(r"[=:]")
+_SECTION = regex(r"\[(?P<name>.+)\]")
+_DELIMITER = regex(r"[=:]")
 
 
 class Option(NamedTuple):

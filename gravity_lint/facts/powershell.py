@@ -10,13 +10,14 @@ from tree_sitter import Language, Node, Parser
 
 from gravity_lint.facts.shell import MAX_BYTES, MAX_VALUES
 from gravity_lint.facts.words import Command, Word, Writer
+from gravity_lint.regex import regex
 
 MAX_MISREAD = 20
 """Lines that the grammar does not understand and that are left out."""
 
-_ASSIGNED = re.compile(rb"(?<=\s)(--?[A-Za-z][\w-]*)=(?=[\"'])")  # the grammar knows no `--command="…"`
-_ESCAPE = re.compile(rb"(`)(?:\r?\n|.)", re.DOTALL)
-_DOUBLED = re.compile(rb"(')'")
+_ASSIGNED = regex(rb"(?<=\s)(--?[A-Za-z][\w-]*)=(?=[\"'])")  # the grammar knows no `--command="…"`
+_ESCAPE = regex(rb"(`)(?:\r?\n|.)", re.DOTALL)
+_DOUBLED = regex(rb"(')'")
 _HERE = {"expandable_here_string_literal": _ESCAPE, "verbatim_here_string_characters": None}
 _STRINGS = {"expandable_string_literal": _ESCAPE, "verbatim_string_characters": _DOUBLED}
 _TELLS = frozenset({"write-output", "echo", "write"})

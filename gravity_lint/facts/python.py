@@ -56,6 +56,7 @@ from gravity_lint.facts.code import (
     With,
 )
 from gravity_lint.facts.grammar import field, parsed, part
+from gravity_lint.regex import regex
 
 MAX_DEPTH = 80
 """Expressions and blocks nested deeper than this say nothing: no one reads them, and Python's stack is finite."""
@@ -76,8 +77,8 @@ _OPERATOR, _OPERATORS, _PARAMETERS, _RETURN_TYPE, _RIGHT, _SUBJECT, _SUBSCRIPT, 
 
 _SKIPPED = frozenset({"comment", "line_continuation", "ERROR"})
 _LINKS = frozenset({"attribute", "call", "subscript"})
-_MARK = re.compile(rb"#.*?(?:gravity:|noqa)", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
+_MARK = regex(rb"#.*?(?:gravity:|noqa)", re.IGNORECASE)
+_ESCAPE = regex(r"\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -90,7 +91,7 @@ def parse_python(data: bytes) -> PythonFacts:
     body = _Reader(data, unread).block(root)
     if unread is not None and unread.nodes:
         _keep(unread)
-    return PythonFacts(body, troubles, partial(comments, given))
+    return PythonFacts(body, troubles, partial(comments, given), {})
 
 
 def comments(data: bytes) -> tuple[Comment, ...]:

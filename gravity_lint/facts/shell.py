@@ -10,6 +10,7 @@ from itertools import islice
 from tree_sitter import Language, Node, Parser
 
 from gravity_lint.facts.words import Command, Word, Writer
+from gravity_lint.regex import regex
 
 MAX_BYTES = 500_000
 """What is longer was not written by hand and is left out."""
@@ -24,9 +25,9 @@ MAX_CALLED = 5_000
 MAX_DEPTH = 5
 """Variables made of variables that are followed."""
 
-_QUOTED = re.compile(rb"(\\)(?:[\"$`\\]|\r?\n)")
-_DOCUMENT = re.compile(rb"(\\)(?:[$`\\]|\r?\n)")
-_PLAIN = re.compile(rb"(\\)(?:\r?\n|.)", re.DOTALL)
+_QUOTED = regex(rb"(\\)(?:[\"$`\\]|\r?\n)")
+_DOCUMENT = regex(rb"(\\)(?:[$`\\]|\r?\n)")
+_PLAIN = regex(rb"(\\)(?:\r?\n|.)", re.DOTALL)
 _TELLS = frozenset({"echo", "printf"})
 _PASSES = frozenset({"cat", "tee", "envsubst", "sed", "tr", "grep"})
 _EVERY = frozenset({"$@", "$*", "${@}", "${*}"})

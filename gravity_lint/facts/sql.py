@@ -8,6 +8,8 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from gravity_lint.regex import regex
+
 HOLE = "\ue000"
 """Stands in a text for a part that is not known: an f-string's expression, a format field, a joined variable."""
 
@@ -65,8 +67,8 @@ def speaks(data: bytes) -> bool:
 
 _HOLE = (rf"(?:{HOLE}|\$\{{[^{{}}\n]{{0,200}}\}}|\$\(\w{{1,100}}\)"
          rf"|\{{\{{[^{{}}]{{0,200}}\}}\}}|\{{[^{{}}\s]{{0,200}}\}}|%\(\w{{1,100}}\)s|%[sIL](?!\w))")
-_HOLES = re.compile(rf"{_HOLE}+")
-_TOKEN = re.compile(rf"""
+_HOLES = regex(rf"{_HOLE}+")
+_TOKEN = regex(rf"""
     (?P<space>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))
   | (?P<escaped>[eE]'(?:[^'\\]+|\\(?:.|\Z)|'')*(?:'|\Z))
   | (?P<string>(?:[nNbBxX]|[uU]&)?'(?:[^']+|'')*(?:'|\Z))
@@ -77,7 +79,7 @@ _TOKEN = re.compile(rf"""
   | (?P<line>\\[A-Za-z!])
   | (?P<mark>.)
 """, re.VERBOSE | re.DOTALL)
-_GEXEC = re.compile(r"\\gexec\b", re.IGNORECASE)
+_GEXEC = regex(r"\\gexec\b", re.IGNORECASE)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -253,7 +255,7 @@ def _any(words: Iterable[str]) -> str:
 _COPIED = {"DATABASE", "LOG", "TABLE", "DATABASES"}
 _GAP = r"""(?:\s|["'\\+(),]|[frbu](?=["']))+"""
 """What stands between two words of a text, which code may hold in pieces."""
-_SPEAKS = re.compile(rf"""\b(?:
+_SPEAKS = regex(rf"""\b(?:
     (?:create|drop|alter){_GAP} (?: (?:(?:{_any(_MODIFIERS)}|if|default){_GAP})* (?:{_any(_OBJECTS)}|privileges)\b
                                   | \w+{_GAP}index\b | [{{%$:\[<] )
   | (?:grant|revoke|truncate|backup|restore){_GAP} | rename{_GAP}(?:table|user)\b | set{_GAP}password\b | vacuum\b

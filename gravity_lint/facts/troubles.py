@@ -7,13 +7,14 @@ import sys
 
 from gravity_lint.facts import ini, yamlfile
 from gravity_lint.facts.compose import compose_words
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_TOML = 1_000_000
 """What is longer was not written by hand, and takes seconds."""
 
-_CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
-_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_CONFLICT = regex(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
+_LINE = regex(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
 def troubles(kind: str, source: Source) -> tuple[tuple[int, str], ...]:

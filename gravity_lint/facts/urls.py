@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from gravity_lint.facts.sql import HOLE
+from gravity_lint.regex import regex
 
 SCHEMES = frozenset({
     "postgresql", "postgres", "postgis", "pgsql", "postgresql-psycopg2", "psycopg", "psycopg2", "asyncpg",
@@ -24,17 +25,17 @@ SCHEMES = frozenset({
 })
 """What may stand before `://` (or before its `+driver`) of a database's address. Brokers and web servers may not."""
 
-_PARTS = re.compile(r"(?P<scheme>[^:/\s]+)://(?:(?P<user>[^:@/\s]*)(?::(?P<password>[^@/\s]*))?@)?"
-                    r"(?P<host>[^@:/?,\s]*)(?::[^@:/?,\s]*)?(?:/(?P<database>[^?\s]*))?(?:\?.*)?", re.DOTALL)
-_DRIVER = re.compile(r"^(?P<base>[a-z0-9_-]+?)(?:\+[\w.-]+)*$")
-_URL = re.compile(rf"(?P<jdbc>jdbc:)?(?P<scheme>[A-Za-z{HOLE}][\w+.{HOLE}-]*):(?://(?P<rest>.*)|(?P<thin>thin:@.*))",
-                  re.DOTALL)
-_WITH_SLASH = re.compile(r"(?P<user>[^:/?#@]*):(?P<password>[^@\s]*)@(?P<rest>[^@]*)", re.DOTALL)
+_PARTS = regex(r"(?P<scheme>[^:/\s]+)://(?:(?P<user>[^:@/\s]*)(?::(?P<password>[^@/\s]*))?@)?"
+               r"(?P<host>[^@:/?,\s]*)(?::[^@:/?,\s]*)?(?:/(?P<database>[^?\s]*))?(?:\?.*)?", re.DOTALL)
+_DRIVER = regex(r"^(?P<base>[a-z0-9_-]+?)(?:\+[\w.-]+)*$")
+_URL = regex(rf"(?P<jdbc>jdbc:)?(?P<scheme>[A-Za-z{HOLE}][\w+.{HOLE}-]*):(?://(?P<rest>.*)|(?P<thin>thin:@.*))",
+             re.DOTALL)
+_WITH_SLASH = regex(r"(?P<user>[^:/?#@]*):(?P<password>[^@\s]*)@(?P<rest>[^@]*)", re.DOTALL)
 _HOSTS_OF_QUERY = ("host", "unix_sock", "unix_socket", "server")
 _PLACEHOLDER_SCHEMES = frozenset({"driver", "dialect", "scheme", "protocol", "dbtype"})
 _PLACEHOLDER_HOSTS = frozenset({"host", "hostname", "your-host", "your_host", "yourhost", "db_host", "dbhost"})
-_MEMORY = re.compile(r"(?:^|/|file:):memory:|[?&]mode=memory\b", re.IGNORECASE)
-_BARE_MEMORY = re.compile(r"(?:sqlite3?|sqlite3?\+\w+):(?://)?/?", re.IGNORECASE)
+_MEMORY = regex(r"(?:^|/|file:):memory:|[?&]mode=memory\b", re.IGNORECASE)
+_BARE_MEMORY = regex(r"(?:sqlite3?|sqlite3?\+\w+):(?://)?/?", re.IGNORECASE)
 
 
 class DatabaseUrl(NamedTuple):

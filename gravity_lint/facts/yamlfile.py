@@ -6,11 +6,13 @@ import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from gravity_lint.facts.code import Span
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_BYTES = 2_000_000
@@ -22,11 +24,13 @@ MAX_MERGED = 500_000
 MAX_DEPTH = 60
 _MAX_BRACKETS = 500  # the parser's time grows with the square of the nesting
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%")
-_COMMENT = re.compile(r"(?:^|(?<=\s))#([^\n]*)", re.MULTILINE)
-_MATTERS = re.compile(rb"^[ \t]*(?:image|build|services)[ \t]*:|^[ \t]*[\"']?(?:apiVersion|configMapGenerator|"
-                      rb"secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
+_TEMPLATE = regex(r"\{\{|\{%|<%")
+_COMMENT = regex(r"(?:^|(?<=\s))#([^\n]*)", re.MULTILINE)
+_MATTERS = regex(rb"^[ \t]*(?:image|build|services)[ \t]*:|^[ \t]*[\"']?(?:apiVersion|configMapGenerator|"
+                 rb"secretGenerator)[\"']?[ \t]*:", re.MULTILINE)
 
+_SHORT = 20_000
+"""Bytes up to which the facts of the last files are kept, for the next check that asks."""
 _TROUBLES: WeakKeyDictionary[Source, tuple[YamlTrouble, ...]] = WeakKeyDictionary()
 """Of the sources that live. The other facts are not kept: a folder of manifests holds hundreds of thousands of them."""
 
@@ -92,7 +96,7 @@ def matters(data: bytes) -> bool:
 
 def parse_yaml(source: Source) -> YamlFacts:
     """YAML text → its facts. Never raises: what cannot be read is said in `troubles`."""
-    facts = _parsed(source)
+    facts = _remembered(source) if len(source.data) <= _SHORT else _parsed(source)
     _TROUBLES[source] = facts.troubles
     return facts
 
@@ -117,6 +121,9 @@ def _parsed(source: Source) -> YamlFacts:
     if not complete:
         troubles += (YamlTrouble(1, f"holds more than {MAX_ENTRIES} values; those after them are left out"),)
     return YamlFacts(tuple(entries), tuple(_comments(source, text, scalars, offsets)), troubles, template)
+
+
+_remembered = lru_cache(8)(_parsed)
 
 
 def _too_deep(data: bytes) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Literal
 
 from gravity_lint.knowledge.reading import Role, table
@@ -117,6 +117,7 @@ def _unglue(word: str) -> tuple[str, ...]:
     return made if made and any(part in table.kind_of_store for part in made) else (word,)
 
 
+@lru_cache(10_000)
 def classify(name: str, context: str = "") -> Role | None:
     """A name → the part of a database's address that it holds; None when it holds none.
 

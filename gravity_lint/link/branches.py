@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -13,6 +12,7 @@ from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Unit
 from gravity_lint.link.texts import names_file
 from gravity_lint.link.values import Environment, Frame, Joined, Literal, Site, Value, Values, sources, unique
+from gravity_lint.record import altered
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
@@ -94,10 +94,10 @@ def replaced(values: Values, asked: set[str]) -> Values:
         if isinstance(value, Environment) and value.name in asked:
             others = (other for other in values if not (isinstance(other, Environment) and other.name == value.name))
             if any(value.name not in _names((other,)) for other in others):
-                value = replace(value, checked=True)
+                value = altered(value, checked=True)
         elif isinstance(value, Joined) and value.chosen is None and names_file(value):
             missing = [other.name for other in values if isinstance(other, Environment) and other.name in asked]
-            value = replace(value, chosen=missing[0]) if missing else value
+            value = altered(value, chosen=missing[0]) if missing else value
         found.append(value)
     return tuple(found)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from gravity_lint.facts.code import Attr, Call, Class, Expr, Name
 from gravity_lint.knowledge.names import stores
@@ -39,8 +39,8 @@ class Calls:
         """The modules of the service's own code whose text holds a word, in order of their paths."""
         found = self._holding.get(word)
         if found is None:
-            held = self.anywhere(word)
-            found = self._holding[word] = tuple(module for module in held if module.role == "code")
+            paths = self._own.holding(word.encode("utf-8", "replace"))
+            found = self._holding[word] = tuple([self.modules[path] for path in paths])
         return found
 
     def anywhere(self, word: str) -> Sequence[Module]:
@@ -67,8 +67,9 @@ class Calls:
 
     def holding_any(self, words: Iterable[str]) -> tuple[Module, ...]:
         """The modules whose text holds one of these words, in order of their paths."""
-        found = {module for word in words for module in self.holding(word)}
-        return tuple(sorted(found, key=lambda module: module.path))
+        own = self._own
+        found = {path for word in own.names & _encoded(tuple(words)) for path in own.holding(word)}
+        return tuple([self.modules[path] for path in sorted(found)])
 
     def speaking(self, matching: Callable[[str], object]) -> set[Module]:
         """The modules of the service's own code that hold a name that may be a store's, and that matches."""
@@ -98,8 +99,9 @@ class Calls:
 
     def ends(self, names: Iterable[str]) -> tuple[str, ...]:
         """The last names of these dotted names of libraries that some module imports, each once."""
-        wanted = (name for name in names if "." not in name or self.imports(name.split(".", 1)[0]))
-        return tuple(sorted({name.rsplit(".", 1)[-1] for name in wanted}))
+        packages = by_package(tuple(names))
+        wanted = (package for package in self._seeming & packages.keys() if self._is_imported(package))
+        return tuple(sorted(packages.get("", frozenset()).union(*(packages[package] for package in wanted))))
 
     def carriers(self, names: Iterable[str], among: Container[Module] | None = None) -> frozenset[str]:
         """Names, and those under which the service's own code hands on what they stand for; `among` is where."""
@@ -116,7 +118,7 @@ class Calls:
 
     def imports(self, *names: str) -> bool:
         """Whether some module imports something of one of these top-level packages."""
-        return any(self._is_imported(name) for name in names)
+        return any(self._is_imported(name) for name in names if name in self._seeming)
 
     def _is_imported(self, package: str) -> bool:
         found = self._proven.get(package)
@@ -124,6 +126,11 @@ class Calls:
             modules = sorted(self.importing(package), key=lambda module: len(module.text))
             found = self._proven[package] = any(_imports(module, package) for module in modules)
         return found
+
+    @cached_property
+    def _seeming(self) -> frozenset[str]:
+        """The top-level packages of which something seems to be imported."""
+        return frozenset().union(*(one.importing for one in (self._own, self._others, self._shared)))
 
     def importing(self, name: str) -> Sequence[Module]:
         """The modules, of any role, that seem to import something of a top-level package."""
@@ -145,7 +152,8 @@ class Calls:
         `written` is what their text must match, where that says more than the names; `among` is where to look,
         `given` what must match in the text of their arguments.
         """
-        for spelled in dict.fromkeys(one for name in names for one in (name, *self.aliases(name))):
+        held = [name for name in names if name.encode("utf-8", "replace") in self._own.names]
+        for spelled in dict.fromkeys(one for name in held for one in (name, *self.aliases(name))):
             for module in self.holding(spelled):
                 if (among is None or module in among) and (written is None or module.matches(written)):
                     yield from module.calls(spelled, given)
@@ -257,6 +265,21 @@ class Calls:
             for name in module.spelling.renamed:
                 found.setdefault(name, {})[module] = None
         return found
+
+
+@lru_cache(100)
+def by_package(names: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+    """Top-level package → the last names of those of these dotted names that lie in it; empty for what lies in none."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        package, dot, _ = name.partition(".")
+        found.setdefault(package if dot else "", set()).add(name.rpartition(".")[2])
+    return {package: frozenset(last) for package, last in found.items()}
+
+
+@lru_cache(100)
+def _encoded(words: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(word.encode("utf-8", "replace") for word in words)
 
 
 def _holding_any(words: Iterable[bytes], parts: Iterable[bytes]) -> set[bytes]:

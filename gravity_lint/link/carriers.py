@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from gravity_lint.facts.code import Call
+from gravity_lint.link.calls import by_package
 from gravity_lint.link.modules import Module, Unit
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class Carriers:
 
     def of_libraries(self, dotted: Iterable[str]) -> frozenset[Module]:
         """The modules that can hold something of the libraries that these dotted names begin with."""
-        libraries = frozenset(name.split(".", 1)[0] for name in dotted if "." in name)
+        return self._of(frozenset(by_package(tuple(dotted)).keys() - {""}))
+
+    def _of(self, libraries: frozenset[str]) -> frozenset[Module]:
         found = self._libraries.get(libraries)
         if found is None:
             importing = {module for library in libraries for module in self.ask.calls.importing(library)}
@@ -42,11 +45,10 @@ class Carriers:
 
     def calls(self, dotted: Collection[str]) -> Iterator[tuple[Call, Unit]]:
         """The calls whose last name is one of these dotted names', each where it can be of a library that has it."""
-        owners: dict[str, set[str]] = {}
-        for name in dotted:
-            owners.setdefault(name.rsplit(".", 1)[-1], set()).add(name)
-        for last in self.ask.calls.ends(dotted):
-            yield from self.ask.calls.named((last,), among=self.of_libraries(owners[last]))
+        names = tuple(dotted)
+        owners = _packages(names)
+        for last in self.ask.calls.ends(names):
+            yield from self.ask.calls.named((last,), among=self._of(owners[last]))
 
     def of_texts(self, words: Iterable[str], matching: Callable[[bytes], object] | None = None) -> frozenset[Module]:
         """The modules that can hold a text with one of these words, and that matches."""
@@ -136,3 +138,12 @@ class Carriers:
                 if each != "*" and (whole := meant(f"{name}.{each}" if name else each, level)) is not None:
                     yield whole, ""
 
+
+@lru_cache(100)
+def _packages(names: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+    """Last part of these dotted names → the top-level packages in which they lie."""
+    found: dict[str, set[str]] = {}
+    for package, ends in by_package(names).items():
+        for last in ends:
+            found.setdefault(last, set()).update((package,) if package else ())
+    return {last: frozenset(packages) for last, packages in found.items()}

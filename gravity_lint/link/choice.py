@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gravity_lint.link.values import Environment, Joined, Literal, Value, Values, from_environment, sources, unique
+from gravity_lint.record import altered
 
 MAX_NESTING = 12
 """Texts inside texts that are followed."""
@@ -21,12 +21,12 @@ def _checked(values: Iterable[Value], known: dict[int, tuple[Values, ...]], dept
     found: list[Value] = []
     for value in values:
         if isinstance(value, Environment):
-            found.append(replace(value, checked=True))
+            found.append(altered(value, checked=True))
         elif isinstance(value, Joined) and depth < MAX_NESTING:
             parts = known.get(id(value.parts))
             if parts is None:
                 parts = known[id(value.parts)] = tuple(_checked(part, known, depth + 1) for part in value.parts)
-            found.append(replace(value, parts=parts))
+            found.append(altered(value, parts=parts))
         else:
             found.append(value)
     return tuple(found)
@@ -43,7 +43,7 @@ def choose(values: Iterable[Value]) -> Values:
     names = [source.name for source in sources(found) if isinstance(source, Environment)]
     chosen = names[0] if names else ""
     return checked(
-        replace(value, chosen=chosen) if isinstance(value, (Literal, Joined)) and value in literals else value
+        altered(value, chosen=chosen) if isinstance(value, (Literal, Joined)) and value in literals else value
         for value in found
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from gravity_lint.facts.code import Function, Other, Span
@@ -17,12 +16,13 @@ from gravity_lint.link.modules import Unit
 from gravity_lint.link.operations import Performed
 from gravity_lint.link.reach import Reach
 from gravity_lint.link.values import External, Hop, Site
+from gravity_lint.record import comparable
 
 _FILES = ("sqlite", "duckdb", "file:")
 """Databases that nobody has to reach: opening them makes them."""
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Contact:
     """One call that talks to a database when the service starts."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from gravity_lint import knowledge
@@ -27,8 +26,9 @@ from gravity_lint.link.values import (
     Value,
     Values,
 )
+from gravity_lint.regex import regex
 
-MAX_DEPTH = 25
+MAX_DEPTH = 8
 """Calls inside calls through which a function is handed on."""
 MAX_RUNS = 8
 """Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
@@ -38,7 +38,10 @@ _BUILT_IN = frozenset({"debug", "info", "warning", "warn", "error", "exception",
                        *(name for kind in (str, bytes, list, dict, set) for name in dir(kind) if name[0] != "_")})
 """Methods of what is built in, and of what writes logs."""
 _PROPERTIES = ("property", "computed_field", "declared_attr", "reify")
-_MODULE = re.compile(r"[A-Za-z_]\w*(?:[.:]\w+)*")
+_MODULE = regex(r"[A-Za-z_]\w*(?:[.:]\w+)*")
+
+Invokers = list[tuple[int, knowledge.Invoker]]
+"""Rows of the table, with their numbers."""
 
 
 class Called(NamedTuple):
@@ -85,12 +88,14 @@ class Contexts:
         """Whether a call runs nothing of the service, by its name alone: `text.strip()`."""
         return isinstance(call.func, Attr) and call.func.name in self._foreign
 
-    def called(self, call: Call, frame: Frame) -> Iterator[Called]:
-        """The functions of the service that a call runs, or has run by what it hands them to."""
-        callees = self.ask.values(call.func, frame)
+    def called(self, call: Call, frame: Frame, callees: Values, invokers: Invokers) -> Iterator[Called]:
+        """The functions of the service that a call runs, or has run by what it hands them to.
+
+        `callees` is what is called, `invokers` the rows that say so.
+        """
         for function in self._functions(callees, call.func, call, frame):
             yield Called(function, call)
-        for number, invoker in self.invokers(call, callees):
+        for number, invoker in invokers:
             inner = self._inner(call, invoker, number)
             if inner is None:
                 continue
@@ -106,13 +111,14 @@ class Contexts:
         if not known:
             yield from self.typed.methods(expr, frame)
 
-    def invokers(self, call: Call, callees: Values) -> Iterator[tuple[int, knowledge.Invoker]]:
+    def invokers(self, call: Call, callees: Values) -> Invokers:
         """The rows of the table that say that a call runs a function it is given."""
-        names = {value.name for value in callees if isinstance(value, External)}
-        attribute = call.func.name if isinstance(call.func, Attr) else ""
-        for number, invoker in enumerate(self.know.invokers):
-            if not invoker.later and (attribute in invoker.attributes or not names.isdisjoint(invoker.calls)):
-                yield number, invoker
+        attributes, calls = _invokers()
+        found = set(attributes.get(call.func.name, ())) if isinstance(call.func, Attr) else set()
+        for value in callees:
+            if isinstance(value, External) and value.name in calls:
+                found.update(calls[value.name])
+        return [(number, self.know.invokers[number]) for number in sorted(found)]
 
     def _inner(self, call: Call, invoker: knowledge.Invoker, number: int) -> Call | None:
         """The call that a runner makes of its arguments; None where it is given no function."""
@@ -223,14 +229,15 @@ class Contexts:
             callees = self.ask.values(call.func, frame)
             if any(isinstance(value, (FunctionValue, ClassValue, Instance, Unknown)) for value in callees):
                 yield from self._names(call.func, unit, depth)
-            for number, invoker in self.invokers(call, callees):
+            invokers = self.invokers(call, callees)
+            for number, invoker in invokers:
                 inner = self._inner(call, invoker, number)
                 if inner is not None:
                     yield from self._names(inner.func, unit, depth)
             if any(isinstance(value, External) and value.name in self.by_name for value in callees):
                 for arg in call.args:
                     yield from self._names(arg.value, unit, depth)
-            for one in self.called(call, frame):
+            for one in self.called(call, frame, callees, invokers):
                 yield from self._handed(one, unit, frame, depth)
 
     def _handed(self, one: Called, unit: Unit, frame: Frame, depth: int) -> Iterator[str]:
@@ -336,6 +343,18 @@ class Contexts:
                 if depth < MAX_DEPTH and any(True for _ in self._names(expr, where, depth + 1)):
                     return True
         return False
+
+
+@cache
+def _invokers() -> tuple[Mapping[str, Sequence[int]], Mapping[str, Sequence[int]]]:
+    """The rows of what runs at once what it is given: by the attributes that are called, and by dotted names."""
+    attributes: dict[str, list[int]] = {}
+    calls: dict[str, list[int]] = {}
+    for number, row in enumerate(knowledge.frameworks().invokers):
+        for found, names in ((attributes, row.attributes), (calls, row.calls)):
+            for name in names if not row.later else ():
+                found.setdefault(name, []).append(number)
+    return attributes, calls
 
 
 def _params(unit: Unit | None) -> tuple[Param, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 
 from gravity_lint import knowledge
@@ -24,8 +23,10 @@ from gravity_lint.link.values import (
     Value,
     from_environment,
 )
+from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
-_ASKED = re.compile(rb"\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"']([A-Za-z][\w.]*)[\"']\s*,")
+_ASKED = regex(rb"\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"']([A-Za-z][\w.]*)[\"']\s*,")
 """The first of several arguments of a call, where it is a text that may be the name of a setting."""
 FOLDERS = ("./", "../", "~", "/")
 """How a folder's name begins that stands where an address could."""
@@ -87,7 +88,7 @@ def declared(ask: Evaluator) -> Iterator[Target]:
                     role = knowledge.classify(name, context) or knowledge.classify(value.name, "")
                     for default in value.default if role is not None else ():
                         for target in defaults(default, role or "", value, None):
-                            yield replace(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
+                            yield altered(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
     own = {module for module in ask.reading if module in ask.calls.storing} | _asking(ask)
     for unit in sorted((unit for module in own for unit in module.around(module.places(stores()))), key=place_of):
         yield from _read(ask, unit)

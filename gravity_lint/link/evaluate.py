@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import cast
 
@@ -108,6 +108,8 @@ class Evaluator:
         self._single: list[Frame] = []
         """The runs of single calls in which something has been asked, and how much of that is known."""
         self._kept = 0
+        self._imported: dict[tuple[int, Module], Values] = {}
+        """What imports of libraries bring, by the identity of the binding."""
         self._asked = False
         self._steps = 0
         self._budget = MAX_STEPS
@@ -330,7 +332,13 @@ class Evaluator:
             return self._param(node, frame)
         if binding.kind == "import":
             assert isinstance(node, Import)
-            return hops(self.names.imported(module, node, binding, site), site, f"`{name}` is imported here")
+            key = id(binding), module
+            imported = self._imported.get(key)
+            if imported is None:
+                imported = hops(self.names.imported(module, node, binding, site), site, f"`{name}` is imported here")
+                if all(type(value) is External for value in imported):  # of a library: no other question had a part
+                    self._imported[key] = imported
+            return imported
         if binding.kind in ("function", "class"):
             unit = frame.unit.inner.get(id(node))
             if unit is None:
@@ -573,12 +581,9 @@ class Evaluator:
     @cached_property
     def reading(self) -> tuple[Module, ...]:
         """The modules of the service's own code that may read the environment."""
-        names = (*self.know.reader, *self.know.mappings, *self.know.mapping_calls, *self.know.option)
         found: dict[Module, None] = {}
-        for dotted in names:
-            library, *rest = dotted.removesuffix(".()").split(".")
-            if self.calls.imports(library):
-                words = rest if library == "os" else (library, *rest[:1])
+        for library, needed in _readers().items():
+            for words in needed if self.calls.imports(library) else ():
                 for module in self.calls.holding(words[0]):
                     if all(map(module.mentions, words[1:])):
                         found[module] = None
@@ -636,6 +641,17 @@ def _is_apart(expr: Expr, unit: Unit) -> bool:
                 return False
         stack.extend(children(here))
     return True
+
+
+@cache
+def _readers() -> dict[str, dict[tuple[str, ...], None]]:
+    """The libraries that read the environment → for each, the words one set of which is in a module that does it so."""
+    know = knowledge.values()
+    found: dict[str, dict[tuple[str, ...], None]] = {}
+    for dotted in (*know.reader, *know.mappings, *know.mapping_calls, *know.option):
+        library, *rest = dotted.removesuffix(".()").split(".")
+        found.setdefault(library, {})[tuple(rest if library == "os" else (library, *rest[:1]))] = None
+    return found
 
 
 def _yields(unit: Unit) -> list[tuple[Expr, Span]]:

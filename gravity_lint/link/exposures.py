@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import (
@@ -17,6 +16,7 @@ from gravity_lint.facts.code import (
     Item,
     Lambda,
     Name,
+    Return,
     Sum,
     Text,
     children,
@@ -28,7 +28,7 @@ from gravity_lint.knowledge.exposures import How, exposures
 from gravity_lint.knowledge.names import split
 from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import PART, Evaluator
-from gravity_lint.link.modules import Module, Unit
+from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import (
     Environment,
     External,
@@ -46,20 +46,22 @@ from gravity_lint.link.values import (
     changed,
     hidden,
 )
+from gravity_lint.record import comparable
+from gravity_lint.regex import regex
 
 _WORDS = r"ur[il]|dsn|conn|pass|pwd|cred|secret|setting|conf|env|db|database"
-_SUSPECT = re.compile(_WORDS, re.IGNORECASE)
+_SUSPECT = regex(_WORDS, re.IGNORECASE)
 """What stands in a name that may hold an address: most of what is logged holds none, and is not followed."""
-_SHOWN = re.compile(rf"{_WORDS}|://".encode(), re.IGNORECASE)
+_SHOWN = regex(rf"{_WORDS}|://".encode(), re.IGNORECASE)
 """What stands in the arguments of what may show an address."""
-_PASSWORD = re.compile(rb"://[^\s/'\"@:]*:[^\s/'\"@]*@")
-_ROUTE = re.compile(rb"@[\w.\s]+\(\s*[rbuf]*[\"']/")
+_PASSWORD = regex(rb"://[^\s/'\"@:]*:[^\s/'\"@]*@")
+_ROUTE = regex(rb"@[\w.\s]+\(\s*[rbuf]*[\"']/")
 """A decorator that is given a path."""
 _MAX_DEPTH = 6
 _MAX_FIELDS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Exposed:
     """One address or password that leaves the service."""
 
@@ -79,7 +81,8 @@ class Exposed:
 
 def exposed(ask: Evaluator) -> Iterator[Exposed]:
     """Every call and every route of the service's own code that shows an address or a password, each once."""
-    for call, unit, how, name in _showing(ask):
+    among = _among(ask)
+    for call, unit, how, name in _showing(ask, among):
         for arg in call.args:
             found = next((one for part in _parts(arg.value) if (one := _first(ask, part, unit))), None)
             if found is not None:
@@ -88,7 +91,7 @@ def exposed(ask: Evaluator) -> Iterator[Exposed]:
                 hops = (*_begins(source, label), Hop(Site(unit.module, arg.value.span), f"`{name}` is given it here"))
                 yield Exposed(label, role, how, name, site, hops, unit, tuple(each.value for each in call.args))
                 break
-    yield from _routes(ask)
+    yield from _routes(ask, among)
 
 
 def _begins(source: Value, label: str) -> tuple[Hop, ...]:
@@ -96,12 +99,12 @@ def _begins(source: Value, label: str) -> tuple[Hop, ...]:
     return (Hop(source.site, f"`{label}` {kind}"), *source.trail)
 
 
-def _showing(ask: Evaluator) -> Iterator[tuple[Call, Unit, How, str]]:
+def _showing(ask: Evaluator, among: frozenset[Module]) -> Iterator[tuple[Call, Unit, How, str]]:
     """The calls that show what they are given, as far as that may be an address."""
     table = exposures()
     ends = set(ask.calls.ends(table.calls))
     ends |= {name for row in table.exposures for name in row.attributes}
-    for call, unit in ask.calls.named(sorted(ends), among=_among(ask), given=_SHOWN):
+    for call, unit in ask.calls.named(sorted(ends), among=among, given=_SHOWN):
         if any(_parts(arg.value) for arg in call.args):
             how = _how(ask, call, unit)
             if how is not None:
@@ -154,13 +157,12 @@ def _how(ask: Evaluator, call: Call, unit: Unit) -> How | None:
     return None
 
 
-def _routes(ask: Evaluator) -> Iterator[Exposed]:
+def _routes(ask: Evaluator, among: frozenset[Module]) -> Iterator[Exposed]:
     """What functions return to clients."""
-    among = _among(ask)
     for module in ask.calls.holding_any(exposures().routes):
         for unit in module.units if module in among and module.matches(_ROUTE) else ():
             route = _route(unit)
-            if route is None:
+            if route is None or not _returns_suspect(unit):
                 continue
             for expr, span in unit.flow.returns:
                 found = next((one for part in _parts(expr) if (one := _first(ask, part, unit))), None)
@@ -169,6 +171,17 @@ def _routes(ask: Evaluator) -> Iterator[Exposed]:
                     site = Site(unit.module, span)
                     hops = (*_begins(source, label), Hop(site, f"`{unit.last_name}` returns it here"))
                     yield Exposed(label, role, "returns", unit.last_name, site, hops, unit, (expr,))
+
+
+def _returns_suspect(unit: Unit) -> bool:
+    """Whether a function may return an address or a password: what says so in its text, and then in its statements."""
+    text, node = unit.module.text, unit.node
+    if text and isinstance(node, Function):
+        returned = text.find(b"return", *node.whole)
+        if returned < 0 or _SHOWN.search(text, returned, node.whole[1]) is None:
+            return False
+    stmts = statements(body_of(node))
+    return any(isinstance(stmt, Return) and stmt.value is not None and _parts(stmt.value) for stmt in stmts)
 
 
 def _route(unit: Unit) -> str | None:

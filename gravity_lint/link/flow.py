@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import compress
 from operator import is_not
 from typing import NamedTuple
@@ -84,22 +83,24 @@ _EXITS = frozenset(
 )
 
 
-@dataclass(slots=True, eq=False)
 class Flow:
     """What one unit's statements do to its names."""
 
-    uses: dict[Expr, State] = field(default_factory=dict)
-    """A use → what is known there; only uses of what the unit itself sets or checks."""
-    exit: Env = field(default_factory=dict)
-    """What is known when the unit has run."""
-    globals: dict[str, list[Binding]] = field(default_factory=dict)
-    """What it assigns to names it declares `global` or `nonlocal`."""
-    bound: set[str] = field(default_factory=set)
-    """The names it binds anywhere."""
-    guards: list[Expr] = field(default_factory=list)
-    """Tests whose failure stops the code by an exception or an exit."""
-    returns: list[tuple[Expr, Span]] = field(default_factory=list)
-    stars: list[Import] = field(default_factory=list)
+    __slots__ = ("bound", "exit", "globals", "guards", "returns", "stars", "uses")
+
+    def __init__(self) -> None:
+        self.uses: dict[Expr, State] = {}
+        """A use → what is known there; only uses of what the unit itself sets or checks."""
+        self.exit: Env = {}
+        """What is known when the unit has run."""
+        self.globals: dict[str, list[Binding]] = {}
+        """What it assigns to names it declares `global` or `nonlocal`."""
+        self.bound: set[str] = set()
+        """The names it binds anywhere."""
+        self.guards: list[Expr] = []
+        """Tests whose failure stops the code by an exception or an exit."""
+        self.returns: list[tuple[Expr, Span]] = []
+        self.stars: list[Import] = []
 
 
 def key_of(expr: Expr) -> str | None:

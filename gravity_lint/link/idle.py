@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from gravity_lint.facts.code import Attr, Block, Class, Compare, Const, Expr, Function, If, Logic, Name, Series, Span
 from gravity_lint.link.modules import Module, blocks
+from gravity_lint.regex import regex
 
 _PROGRAM = frozenset({"__main__", "__mp_main__"})
 _END = 1 << 60
+_IF = regex(rb"\bif\b")
+_NAME = regex(rb"__name__")
 
 
 def mains(module: Module) -> tuple[Span, ...]:
     """The stretches that run only when a module is the program."""
-    return tuple(_branches(module.facts.body, _main))
+    found: tuple[Span, ...] | None = module.facts.known.get("mains")
+    if found is None:
+        found = module.facts.known["mains"] = tuple(_branches(module, _NAME, _main))
+    return found
 
 
 def idle(module: Module) -> tuple[Span, ...]:
     """The stretches that never run: behind `TYPE_CHECKING`, `False`, or a name that the module never has."""
-    return tuple(_branches(module.facts.body, _never))
+    found: tuple[Span, ...] | None = module.facts.known.get("idle")
+    if found is None:
+        found = module.facts.known["idle"] = tuple(_branches(module, _IF, _never))
+    return found
 
 
 def within(span: Span, stretches: tuple[Span, ...]) -> bool:
@@ -26,14 +36,21 @@ def within(span: Span, stretches: tuple[Span, ...]) -> bool:
     return any(start <= span[0] < end for start, end in stretches)
 
 
-def _branches(body: Block, chosen: Callable[[If], frozenset[int]]) -> Iterator[Span]:
-    """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins."""
-    stack: list[tuple[Block, int]] = [(body, _END)]
+def _branches(module: Module, sign: re.Pattern[bytes], chosen: Callable[[If], frozenset[int]]) -> Iterator[Span]:
+    """The stretches of the branches that a question chooses; a branch ends where what stands behind it begins.
+
+    What does not hold the sign of such a statement is not read.
+    """
+    text = module.text
+    stack: list[tuple[Block, int]] = [(module.facts.body, _END)] if module.matches(sign) else []
     while stack:
         block, end = stack.pop()
         for number, stmt in enumerate(block):
             after = block[number + 1].span[0] if number + 1 < len(block) else end
-            inner = (stmt.body,) if isinstance(stmt, (Function, Class)) else blocks(stmt)
+            if not isinstance(stmt, (Function, Class)):
+                inner = blocks(stmt)
+            else:
+                inner = (stmt.body,) if not text or sign.search(text, *stmt.whole) else ()
             places = chosen(stmt) if isinstance(stmt, If) else frozenset()
             for place, part in reversed(list(enumerate(inner))):
                 if part and place in places:

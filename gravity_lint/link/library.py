@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -37,6 +36,7 @@ from gravity_lint.link.values import (
     hops,
     literal_text,
 )
+from gravity_lint.record import altered
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
@@ -114,7 +114,7 @@ class Library:
         if func.name not in self.know.changes:
             return found
         step = Hop(site, f"`{func.name}` changes it here", changes=True)
-        return tuple(replace(value, trail=(*value.trail, step)[:MAX_HOPS]) for value in found)
+        return tuple(altered(value, trail=(*value.trail, step)[:MAX_HOPS]) for value in found)
 
     def _contents(self, table: Table, name: str, site: Site) -> Values:
         """`mapping.items()` and `mapping.values()`"""
@@ -152,7 +152,7 @@ class Library:
             found = self.ask.runs.argument(call, frame, passed.argument) or (Unknown(site, (), "argument"),)
             if name in exposures().hiding:
                 step = Hop(site, f"`{name.rsplit('.', 1)[-1]}` takes it here", hides=True)
-                found = tuple(replace(value, trail=(*value.trail, step)[:MAX_HOPS]) for value in found)
+                found = tuple(altered(value, trail=(*value.trail, step)[:MAX_HOPS]) for value in found)
             return found
         builder = know.builder.get(name)
         if builder is not None:
@@ -188,7 +188,7 @@ class Library:
                 )
         if name == "functools.partial" and call.args:
             return tuple(
-                replace(
+                altered(
                     value,
                     bound=(*value.bound, *(Deferred(arg.value, frame) for arg in call.args[1:] if arg.name is None)),
                 )

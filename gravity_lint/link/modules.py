@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
-from pathlib import PurePosixPath
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from gravity_lint.facts.code import (
     Assert,
@@ -40,31 +39,58 @@ from gravity_lint.facts.code import (
     walk,
 )
 from gravity_lint.link.flow import Flow, flow_of
-from gravity_lint.link.spelling import Spelling, found_in, shared
+from gravity_lint.link.spelling import SHORT, Spelling, alike, found_in, shared
+from gravity_lint.regex import regex
 
-_DEFINES = re.compile(rb"\b(?:def|class)\b")
-_KEPT = 20_000
-"""Units of shared libraries whose flow is kept, since every service that imports the library asks for it."""
+_DEFINES = regex(rb"\b(?:def|class)\b")
 
 
-class _Same:
-    """A node that is equal only to itself."""
-
-    __slots__ = ("node",)
+class Code:
+    """What follows from the statements of a unit alone, in whatever service and module it stands."""
 
     def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
         self.node = node
 
-    def __hash__(self) -> int:
-        return id(self.node)
+    @cached_property
+    def flow(self) -> Flow:
+        return flow_of(self.node)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.node is self.node
+    @cached_property
+    def ways(self) -> Ways:
+        """Which statements stand around each place of it."""
+        return Ways(body_of(self.node))
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls in its own statements."""
+        return tuple(expr for expr in parts(self.node) if isinstance(expr, Call))
+
+    @cached_property
+    def inner(self) -> tuple[Function | Class, ...]:
+        """The classes and functions defined directly in it."""
+        return tuple(stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, (Function, Class)))
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """The imports among its own statements."""
+        return tuple(stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, Import))
+
+    @cached_property
+    def called(self) -> dict[str, list[Call]]:
+        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
+        found: dict[str, list[Call]] = {}
+        for call in self.calls:
+            func = call.func
+            name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
+            found.setdefault(name, []).append(call)
+        return found
 
 
-@lru_cache(_KEPT)
-def _shared_flow(same: _Same) -> Flow:
-    return flow_of(same.node)
+def parts(node: PythonFacts | Class | Function | Lambda) -> Iterator[Expr]:
+    """Every expression in a unit's own statements, lambdas included, in source order."""
+    for stmt in statements(body_of(node)):
+        for root in expressions(stmt):
+            yield from walk(root)
 
 
 _NOTHING: dict[int, Unit] = {}
@@ -93,8 +119,17 @@ class Unit:
         return f"{above}.{self.last_name}" if above else self.last_name
 
     @cached_property
+    def code(self) -> Code:
+        """What it is in every service that has the same text."""
+        known = self.module.facts.known
+        found = known.get(id(self.node))
+        if found is None or found.node is not self.node:
+            found = known[id(self.node)] = Code(self.node)
+        return found
+
+    @cached_property
     def flow(self) -> Flow:
-        return _shared_flow(_Same(self.node)) if self.module.role == "library" else flow_of(self.node)
+        return self.code.flow
 
     @cached_property
     def owner(self) -> Unit | None:
@@ -106,8 +141,7 @@ class Unit:
         """The classes and functions defined directly in it, by the identity of their facts."""
         if isinstance(self.node, Function) and not self.module.defines(self.node):
             return _NOTHING  # and its statements need not be read
-        return {id(stmt): Unit(self.module, stmt, self, stmt.name) for stmt in statements(body_of(self.node))
-                if isinstance(stmt, (Function, Class))} or _NOTHING
+        return {id(stmt): Unit(self.module, stmt, self, stmt.name) for stmt in self.code.inner} or _NOTHING
 
     def units(self) -> Iterator[Unit]:
         """This unit and every unit inside it."""
@@ -126,19 +160,22 @@ class Unit:
 
     def parts(self) -> Iterator[Expr]:
         """Every expression in its own statements, lambdas included, in source order."""
-        for stmt in statements(body_of(self.node)):
-            for root in expressions(stmt):
-                yield from walk(root)
+        return parts(self.node)
 
-    @cached_property
+    @property
     def ways(self) -> Ways:
         """Which statements stand around each place of it."""
-        return Ways(body_of(self.node))
+        return self.code.ways
 
-    @cached_property
+    @property
     def calls(self) -> tuple[Call, ...]:
         """The calls in its own statements."""
-        return tuple(expr for expr in self.parts() if isinstance(expr, Call))
+        return self.code.calls
+
+    @property
+    def called(self) -> Mapping[str, Sequence[Call]]:
+        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
+        return self.code.called
 
     @cached_property
     def made_of(self) -> dict[str, list[str]]:
@@ -154,16 +191,6 @@ class Unit:
                 continue
             for name in _given_by(stmt.value):
                 found.setdefault(name, []).extend(given)
-        return found
-
-    @cached_property
-    def called(self) -> dict[str, list[Call]]:
-        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
-        found: dict[str, list[Call]] = {}
-        for call in self.calls:
-            func = call.func
-            name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
-            found.setdefault(name, []).append(call)
         return found
 
 
@@ -193,13 +220,13 @@ class Module:
 
     def mentions(self, word: str) -> bool:
         """Whether its text holds a word; true where the text is not at hand."""
-        return self._data is None or word.encode("utf-8", "replace") in self._data()
+        return self._data is None or word.encode("utf-8", "replace") in self.text
 
     def matches(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether something in its text matches; true where the text is not at hand."""
-        return self._data is None or pattern.search(self._data()) is not None
+        return self._data is None or pattern.search(self.text) is not None
 
-    @property
+    @cached_property
     def text(self) -> bytes:
         """Its text; empty where it is not at hand."""
         return self._data() if self._data is not None else b""
@@ -207,7 +234,8 @@ class Module:
     @cached_property
     def spelling(self) -> Spelling:
         """What its text seems to hold, without a grammar."""
-        return shared(self.text) if self.role == "library" else Spelling(self.text)
+        text = self.text
+        return shared(text) if self.role == "library" else alike(text) if len(text) <= SHORT else Spelling(text)
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -288,22 +316,19 @@ class Module:
 
     @cached_property
     def folder(self) -> str:
-        return str(PurePosixPath(self.path).parent)
+        return self.path.rpartition("/")[0] or ("/" if self.path[:1] == "/" else ".")
 
     @cached_property
     def stem(self) -> str:
         """The last part of its dotted name: the folder's for a package."""
-        path = PurePosixPath(self.path)
-        return path.parent.name if self.is_package else path.stem
+        folder, _, name = self.path.rpartition("/")
+        return folder.rpartition("/")[2] if self.is_package else name.rpartition(".")[0] or name
 
     @cached_property
     def imports(self) -> tuple[tuple[Import, Unit], ...]:
         """Every import statement in it, with the unit that runs it."""
         return tuple(
-            (stmt, unit)
-            for unit in self.holding("import")
-            for stmt in statements(body_of(unit.node))
-            if isinstance(stmt, Import)
+            (stmt, unit) for unit in self.holding("import") for stmt in unit.code.imports
         )
 
 
@@ -340,54 +365,52 @@ def body_of(node: PythonFacts | Class | Function | Lambda) -> Block:
     return (Return(node.body, node.span),) if isinstance(node, Lambda) else node.body
 
 
+_BLOCKS: dict[type[Any], Callable[[Any], tuple[Block, ...]]] = {
+    If: lambda stmt: tuple([body for _, body in stmt.branches]),
+    Loop: lambda stmt: (stmt.body, stmt.orelse),
+    With: lambda stmt: (stmt.body,),
+    Try: lambda stmt: (stmt.body, *[handler.body for handler in stmt.handlers], stmt.orelse, stmt.final),
+    Match: lambda stmt: stmt.cases,
+}
+"""Kind of a statement → what gives the blocks inside one."""
+
+
 def blocks(stmt: Stmt) -> tuple[Block, ...]:
     """The blocks inside a statement that run with it: not the bodies of functions and classes."""
-    if isinstance(stmt, If):
-        return tuple(body for _, body in stmt.branches)
-    if isinstance(stmt, Loop):
-        return stmt.body, stmt.orelse
-    if isinstance(stmt, With):
-        return (stmt.body,)
-    if isinstance(stmt, Try):
-        return (stmt.body, *(handler.body for handler in stmt.handlers), stmt.orelse, stmt.final)
-    if isinstance(stmt, Match):
-        return stmt.cases
-    return ()
+    held = _BLOCKS.get(type(stmt))
+    return held(stmt) if held is not None else ()
 
 
 def statements(block: Block) -> Iterator[Stmt]:
     """Every statement of a block and of the blocks inside it, in source order."""
-    stack = list(reversed(block))
+    stack = list(block[::-1])
     while stack:
         stmt = stack.pop()
         yield stmt
-        for inner in reversed(blocks(stmt)):
-            stack.extend(reversed(inner))
+        held = _BLOCKS.get(type(stmt))
+        for inner in reversed(held(stmt)) if held is not None else ():
+            stack += inner[::-1]
+
+
+_COMPUTED: dict[type[Any], Callable[[Any], tuple[Expr, ...]]] = {
+    Do: lambda stmt: (stmt.value,),
+    Assign: lambda stmt: stmt.targets if stmt.value is None else (*stmt.targets, stmt.value),
+    **dict.fromkeys((Return, Raise), lambda stmt: (stmt.value,) if stmt.value is not None else ()),
+    Assert: lambda stmt: (stmt.test,),
+    If: lambda stmt: tuple([test for test, _ in stmt.branches if test is not None]),
+    Loop: lambda stmt: (stmt.over,),
+    With: lambda stmt: tuple([value for value, _ in stmt.items]),
+    Match: lambda stmt: (stmt.subject,),
+    Function: lambda stmt: (*stmt.decorators, *[each.default for each in stmt.params if each.default is not None]),
+    Class: lambda stmt: (*stmt.decorators, *[arg.value for arg in stmt.bases]),
+}
+"""Kind of a statement → what gives the expressions that one computes."""
 
 
 def expressions(stmt: Stmt) -> tuple[Expr, ...]:
     """The expressions that a statement itself computes when it runs."""
-    if isinstance(stmt, Do):
-        return (stmt.value,)
-    if isinstance(stmt, Assign):
-        return (*stmt.targets, *((stmt.value,) if stmt.value is not None else ()))
-    if isinstance(stmt, (Return, Raise)):
-        return (stmt.value,) if stmt.value is not None else ()
-    if isinstance(stmt, Assert):
-        return (stmt.test,)
-    if isinstance(stmt, If):
-        return tuple(test for test, _ in stmt.branches if test is not None)
-    if isinstance(stmt, Loop):
-        return (stmt.over,)
-    if isinstance(stmt, With):
-        return tuple(value for value, _ in stmt.items)
-    if isinstance(stmt, Match):
-        return (stmt.subject,)
-    if isinstance(stmt, Function):
-        return (*stmt.decorators, *(param.default for param in stmt.params if param.default is not None))
-    if isinstance(stmt, Class):
-        return (*stmt.decorators, *(arg.value for arg in stmt.bases))
-    return ()
+    computed = _COMPUTED.get(type(stmt))
+    return computed(stmt) if computed is not None else ()
 
 
 class Held(NamedTuple):
@@ -495,6 +518,8 @@ class Importer:
         Python looks in the folders of `sys.path`, which the deployment decides: the service's root, `src`, and the
         folders above the importing file are tried in that order, then wherever else in the service the name fits.
         """
+        if name.partition(".")[0] not in self._parents:
+            return None
         key = module.folder, name
         if key in self._found and self._found[key] is not module:
             return self._found[key]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,15 @@ from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding, State
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
+from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator
 
-_SET = re.compile(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
+_SET = regex(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
 """An attribute that is assigned to."""
-_DECLARED = re.compile(rb"global[ \t\\]"), re.compile(rb"nonlocal[ \t\\]")
+_DECLARED = regex(rb"global[ \t\\]"), re.compile(rb"nonlocal[ \t\\]")
 """A name that a function declares as one of what is around it."""
 MAX_WAY = 60
 """Modules that a name is followed through."""
@@ -152,7 +153,7 @@ class Names:
             for path, state in module.unit.flow.exit.items()
             if path.startswith(f"{name}['") and path.endswith("']") and path.count("[") == 1 and state.bindings
         ]
-        return replace(value, items=(*value.items, *items)) if items else value
+        return altered(value, items=(*value.items, *items)) if items else value
 
     def _global_setters(self, module: Module) -> dict[str, list[Unit]]:
         """The functions of a module that set its names by `global`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 
 from gravity_lint import knowledge
@@ -31,6 +30,7 @@ from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.values import External, Made, Site, Values, sources
+from gravity_lint.record import comparable
 
 _KEY = "sqlalchemy.url"
 _ASKS_INI = (".get_main_option", ".get_section_option")
@@ -40,7 +40,7 @@ _KINDS = frozenset({"async", "asynchronous", "asyncio", "aio", "sync", "synchron
 """Words of a test that may decide between two kinds of engine."""
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Opening:
     """One place where an engine is given a URL."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
 
@@ -28,6 +27,7 @@ from gravity_lint.link.values import (
     Site,
     Values,
 )
+from gravity_lint.record import comparable
 
 _INPUT = Slot((), ("input",))
 _WHOLE = 4_000
@@ -36,7 +36,7 @@ _BEGINS = 500
 """Characters of a statement that are enough to know it by."""
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Performed:
     """One call that does something to a database."""
 
@@ -47,7 +47,7 @@ class Performed:
     site: Site
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Sent:
     """One SQL statement that the code sends."""
 

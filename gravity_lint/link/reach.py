@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -28,9 +27,10 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
+from gravity_lint.record import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Step:
     """How start-up comes to a unit: from which unit, at which place, in words."""
 
@@ -43,7 +43,7 @@ class Step:
     """How it comes to the unit that this one is reached from."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class _Run:
     """One run of a unit that start-up makes, and how it came to it."""
 
@@ -271,9 +271,10 @@ class Reach:
     def _call(self, call: Call, run: _Run, apart: set[int]) -> Iterator[_Found]:
         """What one call runs. `apart` are the calls whose coroutines an outer call has run beside this code."""
         callees = self.ask.values(call.func, run.frame)
-        if any(invoker.apart for _, invoker in self.contexts.invokers(call, callees)):
+        invokers = self.contexts.invokers(call, callees)
+        if any(invoker.apart for _, invoker in invokers):
             apart.update(id(arg.value) for arg in call.args)
-        for one in self.contexts.called(call, run.frame):
+        for one in self.contexts.called(call, run.frame, callees, invokers):
             unit = one.function.unit
             if unit is not None:
                 frame = self.contexts.run(one.function, one.call, run.frame)

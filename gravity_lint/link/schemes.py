@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -25,8 +24,9 @@ from gravity_lint.link.values import (
     literal_text,
     sources,
 )
+from gravity_lint.regex import regex
 
-_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*)://")
+_SCHEME = regex(r"(?P<scheme>[A-Za-z][\w+.-]*)://")
 _MAX_DEFAULTS = 4
 _MAX_PARTS = 40
 

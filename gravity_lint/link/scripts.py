@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 
 from gravity_lint import knowledge
@@ -12,16 +11,18 @@ from gravity_lint.facts.code import Span
 from gravity_lint.facts.shell import parse_shell
 from gravity_lint.facts.sql import HOLE, Statement, statements
 from gravity_lint.facts.words import Command, Word
+from gravity_lint.record import altered, comparable
+from gravity_lint.regex import regex
 
 MAX_DEPTH = 3
 """Scripts inside the arguments of commands that are followed."""
 
-_SECRET = re.compile(r"\b(?:IDENTIFIED|PASSWORD)\b", re.IGNORECASE)
-_STOP = re.compile(r"[\n;]")
-_OPTION = re.compile(r"--?[A-Za-z][\w-]*=|-[A-Za-z](?=\S)")
+_SECRET = regex(r"\b(?:IDENTIFIED|PASSWORD)\b", re.IGNORECASE)
+_STOP = regex(r"[\n;]")
+_OPTION = regex(r"--?[A-Za-z][\w-]*=|-[A-Za-z](?=\S)")
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Deed:
     """One thing that a command line does to a database."""
 
@@ -94,7 +95,7 @@ def _inner(word: Word, depth: int) -> Iterator[Deed]:
     data = word.text.encode("utf-8", "replace")
     for deed in deeds(parse_shell(data), depth + 1):
         start, end = (len(data[:byte].decode("utf-8", "replace")) for byte in deed.span)
-        yield replace(deed, span=_span(word, start, end))
+        yield altered(deed, span=_span(word, start, end))
 
 
 # ---- statements for people

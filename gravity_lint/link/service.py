@@ -18,6 +18,7 @@ from gravity_lint.link.modules import Importer, Module
 from gravity_lint.link.operations import Performed, Sent, performed, sent
 from gravity_lint.link.reach import Reach
 from gravity_lint.link.sinks import Sink, sinks
+from gravity_lint.link.spelling import ALIKE, SHORT
 from gravity_lint.link.target import Target
 from gravity_lint.link.targets import leads_to_database, targets
 from gravity_lint.link.undeclared import Undeclared, undeclared
@@ -26,15 +27,12 @@ from gravity_lint.screen import matters, tells
 from gravity_lint.source import Source, Unreadable, open_source
 from gravity_lint.violation import Place, Step
 
-_NOTHING = PythonFacts((), (), ())
+_NOTHING = PythonFacts((), (), (), {})
 
 _KEPT = 1_000
 """Files of shared libraries whose facts are kept, since every service that imports the library asks for them."""
-
-
-@lru_cache(_KEPT)
-def _shared(data: bytes) -> PythonFacts:
-    return parse_python(data)
+_shared = lru_cache(_KEPT)(parse_python)
+_alike = lru_cache(ALIKE)(parse_python)
 
 
 class Service:
@@ -78,7 +76,8 @@ class Service:
         if found is None:
             try:
                 data = self.source(path).data
-                found = _shared(data) if path in self._foreign else parse_python(data)
+                read = _shared if path in self._foreign else _alike if len(data) <= SHORT else parse_python
+                found = read(data)
             except Unreadable:
                 found = _NOTHING
             self._facts[path] = found

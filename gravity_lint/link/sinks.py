@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted
@@ -25,12 +23,14 @@ from gravity_lint.link.values import (
     from_environment,
     literal_text,
 )
+from gravity_lint.record import altered, comparable
+from gravity_lint.regex import regex
 
 _MAX_NESTING = 6
-_UPDATES = re.compile(rb"\bconf(?:ig)?\s*\.\s*(?:update|from_mapping)\b")
+_UPDATES = regex(rb"\bconf(?:ig)?\s*\.\s*(?:update|from_mapping)\b")
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Sink:
     """One place where a target reaches a database's driver."""
 
@@ -57,7 +57,7 @@ def sinks(ask: Evaluator) -> Iterator[Sink]:
         roles = {role for role, values in sink.roles if from_environment(values)}
         given.setdefault((sink.driver, sink.unit), set()).update(roles)
     for sink in configuration:
-        yield replace(sink, beside=frozenset(given[sink.driver, sink.unit]))
+        yield altered(sink, beside=frozenset(given[sink.driver, sink.unit]))
 
 
 def _calls(ask: Evaluator) -> Iterator[Sink]:

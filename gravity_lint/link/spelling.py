@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from functools import cached_property, lru_cache
 from sys import intern
 from typing import NamedTuple
 
+from gravity_lint.regex import regex
 from gravity_lint.screen import names_in
 
-_CLASS = re.compile(rb"[ \t]*class[ \t]+([\w\x80-\xff]+)\s*\((.*?)\)\s*:", re.DOTALL)
-_NAMED_CLASS = re.compile(rb"class[ \t]+([\w\x80-\xff]+)")
-_IMPORT = re.compile(
+_CLASS = regex(rb"[ \t]*class[ \t]+([\w\x80-\xff]+)\s*\((.*?)\)\s*:", re.DOTALL)
+_NAMED_CLASS = regex(rb"class[ \t]+([\w\x80-\xff]+)")
+_IMPORT = regex(
     rb"[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))"
 )
-_METHOD = re.compile(rb"def\s+(\w+)")
+_METHOD = regex(rb"def\s+(\w+)")
 _KEPT = 2_000
 """Texts of shared libraries that are kept, since every service that imports the library asks for them."""
-_BRACKET = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\(")
-_FIRST = re.compile(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")
-_CLOSES = re.compile(rb"\s*(?:[)\]}]|[\"'])")
+SHORT = 4_000
+"""Bytes up to which a file may be the same in several services, as what a template makes is."""
+ALIKE = 300
+"""Such files of which all that was found out is kept for the next service."""
+_BRACKET = regex(rb"(?:\s|\\|#[^\n]*\n)*\(")
+_FIRST = regex(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")
+_CLOSES = regex(rb"\s*(?:[)\]}]|[\"'])")
 """How a line begins that goes on with what stands before it."""
 _BLANK = frozenset(bytes([code]) for code in b" \t\r\n\f\\#")
 _NAME = bytes(code for code in range(256) if chr(code).isalnum() or code == 95 or code > 127)
@@ -163,9 +168,9 @@ class Index:
         return (found,) if isinstance(found, str) else found
 
     @property
-    def names(self) -> Iterable[bytes]:
+    def names(self) -> KeysView[bytes]:
         """Every name that some file holds."""
-        return self._names
+        return self._names.keys()
 
     @cached_property
     def _names(self) -> dict[bytes, str | list[str]]:
@@ -210,6 +215,12 @@ def _told(name: bytes) -> str:
 @lru_cache(_KEPT)
 def shared(text: bytes) -> Spelling:
     """What the text of a shared library's file seems to hold, kept for the next service that asks."""
+    return Spelling(text)
+
+
+@lru_cache(ALIKE)
+def alike(text: bytes) -> Spelling:
+    """The same, of a short file."""
     return Spelling(text)
 
 

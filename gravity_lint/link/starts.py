@@ -23,14 +23,15 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
+from gravity_lint.regex import regex
 
 _ENTRIES = frozenset({"main", "app", "application", "wsgi", "asgi", "server", "run", "__main__", "api"})
 """Names of modules that are run, not imported, by the usual tools."""
 _SCRIPTS = frozenset({"scripts", "script", "tools", "bin"})
 """Folders of what people run by hand."""
 _DJANGO = frozenset({"settings", "urls", "wsgi", "asgi", "models", "apps", "admin", "views"})
-_STARTED = re.compile(r"^\s*(?:CMD|ENTRYPOINT|web:|worker:|release:)(.*)$", re.MULTILINE | re.IGNORECASE)
-_TARGET = re.compile(
+_STARTED = regex(r"^\s*(?:CMD|ENTRYPOINT|web:|worker:|release:)(.*)$", re.MULTILINE | re.IGNORECASE)
+_TARGET = regex(
     r"(?P<app>[A-Za-z_][\w.]*):[A-Za-z_]\w*|-m[\s\",']+(?P<module>[A-Za-z_][\w.]*)|(?P<file>[\w./-]+)\.py\b"
 )
 
@@ -287,7 +288,7 @@ class Starts:
         rows = self.know.startup_calls
         ends = self.ask.calls.ends(name for row in rows for name in row.calls)
         written = self.ask.calls.paths(name for row in rows for name in row.attributes)
-        for name in sorted({*ends, *written}):
+        for name in sorted({*ends, *(name for name, modules in written.items() if modules)}):
             yield from self.ask.calls.named((name,), among=None if name in ends else written[name])
 
     def _handlers(self, values: Values, site: Site, message: str, depth: int = 0) -> Iterator[Begin]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import NamedTuple
 
 from gravity_lint.link.values import Environment, Hop, Site, Value
+from gravity_lint.record import comparable
 
 Origin = OneOf["hardcoded", "default", "credentials", "unchecked"]
 ROLES = {
@@ -27,7 +27,7 @@ class Part(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Target:
     """One part of a target that does not come from the deployment as it should."""
 

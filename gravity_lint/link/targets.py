@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from gravity_lint import knowledge
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
@@ -27,10 +26,12 @@ from gravity_lint.link.values import (
     Values,
     sources,
 )
+from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
 MAX_JUDGED = 2_000
 """Values of one sink that are judged, those inside others counted each time."""
-_DSN = re.compile(
+_DSN = regex(
     r"(?:^|[\s;])(?P<key>host|hostaddr|server|data source|user|uid|username|user id|password|pwd|dbname|database|"
     r"initial catalog)\s*=\s*(?P<value>'[^']*'|[^\s;]*)",
     re.IGNORECASE,
@@ -140,10 +141,10 @@ class _Judge:
             yield from self._environment(role, value)
         elif isinstance(value, Built):
             parts = [(part, values) for part, values in value.roles if part != "scheme"]
-            sink = replace(self.sink, roles=tuple(parts), is_call=True)
+            sink = altered(self.sink, roles=tuple(parts), is_call=True)
             inner = _Judge(sink, self.guards, self.left, value.site)
             for target in inner.judge():
-                yield replace(target, trail=(*target.trail[:-1], *value.trail, target.trail[-1]))
+                yield altered(target, trail=(*target.trail[:-1], *value.trail, target.trail[-1]))
             self.left = inner.left
             self.given.add(role)
         elif isinstance(value, Items) and role == "host":

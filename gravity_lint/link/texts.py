@@ -6,12 +6,13 @@ import posixpath
 import re
 import string
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, parse_url
 from gravity_lint.link.values import MAX_HOPS, Environment, Hop, Joined, Literal, Site, Value, Values, sources
+from gravity_lint.record import altered
+from gravity_lint.regex import regex
 
 __all__ = ["HOLE", "Template", "braces", "names_file", "percent", "templates"]
 
@@ -20,7 +21,7 @@ MAX_TEXT = 200_000
 MAX_PIECES = 2_000
 """Pieces of one text that are kept, texts inside texts written out."""
 
-_PERCENT = re.compile(
+_PERCENT = regex(
     r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<type>[diouxXeEfFgGcrsa%])"
 )
 
@@ -108,7 +109,7 @@ def _is_file(text: str) -> bool:
 def folder(path: Values) -> Values:
     """The folder of a path; for one that is not a plain literal, the path itself, which is all that matters of it."""
     return tuple(
-        replace(value, value=posixpath.dirname(value.value) or ".")
+        altered(value, value=posixpath.dirname(value.value) or ".")
         if isinstance(value, Literal) and isinstance(value.value, str)
         else value
         for value in path
@@ -128,7 +129,7 @@ def carried(values: Values, text: Joined) -> Values:
     for value in values:
         last = value.trail[-1].site if value.trail else value.site
         later = last.module is text.site.module and last.span[0] > text.site.span[1]
-        found.append(replace(value, trail=(*value.trail, *(text.trail if later else way))[:MAX_HOPS]))
+        found.append(altered(value, trail=(*value.trail, *(text.trail if later else way))[:MAX_HOPS]))
     return tuple(found)  # a text that `+=` makes longer begins before the parts that come last
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gravity_lint import knowledge
@@ -37,11 +36,12 @@ from gravity_lint.link.values import (
     Site,
     Value,
 )
+from gravity_lint.regex import regex
 
 MAX_DEPTH = 6
 """Names and calls between a use and the annotation that says its class."""
-_OPTIONAL = re.compile(r"^(?:\w+\.)*Optional\[(.*)\]$")
-_DOTTED = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
+_OPTIONAL = regex(r"^(?:\w+\.)*Optional\[(.*)\]$")
+_DOTTED = regex(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
 _WRAPPERS = frozenset({"Optional", "Annotated", "Union", "Final", "ClassVar", "Awaitable", "Coroutine"})
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted, walk
@@ -12,6 +10,7 @@ from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.modules import Unit, body_of, statements
 from gravity_lint.link.objects import MAX_BASES
 from gravity_lint.link.values import ClassValue, Environment, External, Instance, Site, Values, sources
+from gravity_lint.record import comparable
 
 _DYNAMIC = frozenset({"setattr", "vars", "locals", "globals", "exec", "eval", "__setattr__"})
 """Calls by which a class may get attributes that nobody can read in its text."""
@@ -22,7 +21,7 @@ _HARMLESS = frozenset({"dataclass", "lru_cache", "cache", "final", "frozen", "de
 """Decorators of a class that add no attributes of their own."""
 
 
-@dataclass(frozen=True, slots=True)
+@comparable
 class Undeclared:
     """One read of a setting that is not there."""
 
@@ -92,6 +91,8 @@ def _owner(ask: Evaluator, expr: Attr, unit: Unit) -> Unit | None:
 
 
 def _told(ask: Evaluator, expr: Attr, unit: Unit, owner: Unit) -> Undeclared:
+    import difflib
+
     names = [name for one in ask.objects.lineage(owner)[0] for name in _names(ask, one)]
     folded = {name.lower(): name for name in names if _names_database(name)}
     near = difflib.get_close_matches(expr.name.lower(), folded, 1, 0.7)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
 from functools import cache
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from sys import intern
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from gravity_lint.facts.code import Call, Expr, Span
 from gravity_lint.link.modules import Module, Unit
-from gravity_lint.record import packed, unpacked
+from gravity_lint.record import frozen, packed, rest, unpacked
 
 UNPACKED = "unpacked here"
 """The step of a value that a mapping brings to a call."""
@@ -91,7 +90,7 @@ class Frame:
         return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Value:
     """One thing that an expression may be. `site` is where it begins, `trail` how it came from there."""
 
@@ -102,14 +101,14 @@ class Value:
 Values = tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Literal(Value):
     value: str | bytes | int | float | bool | None = None
     chosen: str | None = None
     """The variable that it stands in for, where the environment gives nothing; empty where that has no name."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Environment(Value):
     """What the deployment gives: a variable, a field of the settings, an option of the command line."""
 
@@ -128,7 +127,7 @@ class Environment(Value):
     """For a field: whether its type shows nothing of it when it is printed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Joined(Value):
     """A text of parts, each with what it may be."""
 
@@ -137,7 +136,7 @@ class Joined(Value):
     """As for a literal."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Built(Value):
     """A URL made of named parts."""
 
@@ -155,21 +154,21 @@ Given: TypeAlias = "Deferred | Values"
 """What a call gives for a parameter: looked at only when the parameter is asked for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Table(Value):
     """A dictionary; a key of None holds what is unpacked into it."""
 
     items: tuple[tuple[str | None, Deferred | Values], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Items(Value):
     """A list, tuple or set."""
 
     items: tuple[Given, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class FunctionValue(Value):
     unit: Unit | None = None
     receiver: Value | None = None
@@ -178,13 +177,13 @@ class FunctionValue(Value):
     """Arguments that a `partial` has given already."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class ClassValue(Value):
     unit: Unit | None = None
     closure: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Instance(Value):
     unit: Unit | None = None
     call: Call | None = None
@@ -192,14 +191,14 @@ class Instance(Value):
     """The run in which it is made."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class ModuleValue(Value):
     module: Module | None = None
     folder: str = ""
     """For a folder of modules without an `__init__.py`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class External(Value):
     """Something of a library, by its dotted name."""
 
@@ -208,7 +207,7 @@ class External(Value):
     """For a method: what it is called on."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Made(Value):
     """What a library's callable returns."""
 
@@ -217,7 +216,7 @@ class Made(Value):
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Unknown(Value):
     reason: str = ""
 
@@ -233,18 +232,14 @@ def hop(value: V, site: Site, message: str, given: str = "") -> V:
 def _behind(value: V, step: Hop) -> V:
     if len(value.trail) >= MAX_HOPS:
         return value
-    kind = type(value)  # `dataclasses.replace` takes three times as long, and this is done for each step of each value
+    kind = type(value)  # `replaced` takes longer, and this is done for each step of each value
     return kind(value.site, (*value.trail, step), *_rest(kind)(value))  # type: ignore[arg-type]
 
 
 @cache
 def _rest(kind: type[Value]) -> Callable[[Value], tuple[object, ...]]:
     """What gives the fields that only a kind of value has."""
-    names = [field.name for field in fields(kind)[2:]]
-    if not names:
-        return lambda value: ()
-    get = attrgetter(*names)
-    return (lambda value: (get(value),)) if len(names) == 1 else get
+    return rest(kind, 2)
 
 
 def hops(values: Iterable[Value], site: Site, message: str, given: str = "") -> Values:
