@@ -14,7 +14,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from gravity_lint.record import altered
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +30,7 @@ from gravity_lint.fix import passes
 from gravity_lint.fix.edits import applied, clash, edits, lines_of, offset
 from gravity_lint.fix.kinds import KINDS, Mended, Refused, Texts
 from gravity_lint.mending import Mending, Wish, mending, write
+from gravity_lint.record import altered
 from gravity_lint.rulebook import Example, Rule, load_rules
 from gravity_lint.run import Options, run
 from gravity_lint.source import decode
