@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -108,6 +109,11 @@ class Record:
 _Kind = TypeVar("_Kind")
 
 
+_SPAN = "Span"
+"""The annotation of a pair of offsets, which is kept as one number: a pair of numbers takes four times the room."""
+_END = (1 << 32) - 1
+
+
 @dataclass_transform(eq_default=False)
 def struct(kind: type[_Kind]) -> type[_Kind]:
     """A class whose annotated names are its slots, given to it in their order: for what is made by the thousand.
@@ -119,12 +125,32 @@ def struct(kind: type[_Kind]) -> type[_Kind]:
     names = tuple(own)
     space = {key: value for key, value in kind.__dict__.items()
              if key not in ("__dict__", "__weakref__") and key not in own}
+    spans = {name: _span_of(f"_{name}") for name, annotation in own.items() if annotation == _SPAN}
     fields = (*_fields(kind.__base__), *names)
     return type(kind.__name__, kind.__bases__, {
-        **space, "__slots__": names, "__init__": _first, "__repr__": _shown, "_struct_fields": fields,
+        **space, **spans, "__slots__": tuple(f"_{name}" if name in spans else name for name in names),
+        "__init__": _first, "__repr__": _shown, "_struct_fields": fields,
+        "_struct_spans": frozenset((*getattr(kind, "_struct_spans", ()), *spans)),
         "_struct_defaults": {**getattr(kind, "_struct_defaults", {}),
                              **{name: kind.__dict__[name] for name in names if name in kind.__dict__}},
         "__match_args__": tuple(name.lstrip("_") for name in fields)})
+
+
+def packed(span: tuple[int, int]) -> int:
+    """A pair of offsets as one number; numbers are ordered as their pairs are."""
+    return span[0] << 32 | span[1]
+
+
+def unpacked(number: int) -> tuple[int, int]:
+    """The pair of offsets that `packed` was given."""
+    return number >> 32, number & _END
+
+
+@cache
+def _span_of(slot: str) -> property:
+    made: dict[str, Any] = {}
+    exec(f"def span(self):\n    number = self.{slot}\n    return number >> 32, number & {_END}", made)
+    return property(made["span"])
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -168,11 +194,12 @@ def rest(kind: type[Any], first: int) -> Callable[[Any], tuple[Any, ...]]:
 
 def _first(self: Any, *values: Any, **named: Any) -> None:
     kind = type(self)
-    defaults = kind._struct_defaults
+    defaults, spans = kind._struct_defaults, kind._struct_spans
     made: dict[str, Any] = {f"_{name}": value for name, value in defaults.items()}
     given = (f"{name}=_{name}" if name in defaults else name for name in kind._struct_fields)
-    exec(f"def __init__(self, {', '.join(given)}):\n"
-         + "\n".join(f"    self.{name} = {name}" for name in kind._struct_fields), made)
+    exec(f"def __init__(self, {', '.join(given)}):\n" + "\n".join(
+        f"    self._{name} = {name}[0] << 32 | {name}[1]" if name in spans else f"    self.{name} = {name}"
+        for name in kind._struct_fields), made)
     kind.__init__ = made["__init__"]
     kind.__init__(self, *values, **named)
 

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gravity_lint.cli import cli
+from gravity_lint.facts import python
 from gravity_lint.formats import FORMATS
+from gravity_lint.link import evaluate
 from gravity_lint.rulebook import load_rules
 
 SHOP = Path(__file__).resolve().parent.parent / "fixtures" / "shop"
@@ -42,6 +44,13 @@ def test_the_whole_report() -> None:
     result = check("--output-format", "concise")
     assert result.stdout.splitlines() == (SHOP / "expected.txt").read_text("utf-8").splitlines()
     assert result.exit_code == 1
+
+
+@pytest.mark.usefixtures("in_shop")
+def test_what_is_let_go_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "MAX_KEPT", 0)
+    monkeypatch.setattr(python, "MAX_TREES", 0)
+    test_the_whole_report()
 
 
 @pytest.mark.usefixtures("in_shop")

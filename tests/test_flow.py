@@ -23,7 +23,7 @@ def lines_reaching(code: str, name: str) -> list[list[int]]:
     for stmt in statements(body_of(unit)):
         for root in expressions(stmt):
             for part in walk(root):
-                if isinstance(part, Name) and part.id == name and (state := flow.uses.get(id(part))) is not None:
+                if isinstance(part, Name) and part.id == name and (state := flow.uses.get(part)) is not None:
                     lines = sorted(data[: binding.span[0]].count(b"\n") + 1 for binding in state.bindings)
                     found.append(lines)
     return found

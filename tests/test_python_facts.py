@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import gravity_lint
 from gravity_lint.facts import code
+from gravity_lint.facts import python as reader
 from gravity_lint.facts.code import Expr, Stmt, dotted, walk
 from gravity_lint.facts.python import parse_python
 
@@ -46,7 +49,7 @@ def short(value: object) -> object:
     if isinstance(value, code.Name):
         return f"<{value.id}>"
     if names := fields(value):
-        return (type(value).__name__, *(short(getattr(value, name)) for name in names if name != "span"))
+        return (type(value).__name__, *(short(getattr(value, name)) for name in names if name not in ("span", "whole")))
     if isinstance(value, tuple):
         return [short(item) for item in value]
     return value
@@ -431,3 +434,78 @@ def test_any_pieces_of_python_are_survived(pieces: list[str]) -> None:
 @given(st.one_of(st.text(max_size=200), st.binary(max_size=200).map(lambda raw: raw.decode("latin-1"))))
 def test_any_text_is_survived(text: str) -> None:
     _sound(text.encode("utf-8", "replace"))
+
+
+# ---- functions, read when they are asked for
+
+
+OWN = sorted(Path(gravity_lint.__file__).parent.rglob("*.py"), key=lambda path: path.stat().st_size)
+NESTED = """\
+@a(lambda x: x)
+@b
+async def outer(c=1, *, d: int = 2) -> "e":
+    # before
+    def inner(self): return self.f(
+        1,
+\t2)
+    class Local:
+        @property
+        def g(self):
+            '''text
+at the margin'''
+
+            if c:
+                async def h(): await i
+            return h  # after
+
+        # less
+    try: return Local
+    finally:
+        pass
+
+def last(): pass; return 1
+def ß(ä="ü"):
+  return "ö", ä
+"""
+
+
+def whole(block: code.Block) -> list[object]:
+    """Statements as they are shown, and the spans of all their parts."""
+    found: list[object] = []
+    stack: list[object] = [block]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, tuple):
+            stack.extend(reversed(here))
+        elif isinstance(here, code.Function):
+            found.append((here.name, here.span, here.whole))
+            stack.append((here.decorators, here.params, here.returns, here.body))
+        elif names := fields(here):
+            found.append((type(here).__name__, getattr(here, "span", None)))
+            stack.append(tuple(getattr(here, name) for name in names if name not in ("span", "whole")))
+        else:
+            found.append(here)
+    return found
+
+
+@pytest.mark.parametrize("data", [NESTED.encode(), *(path.read_bytes() for path in OWN[-3:])],
+                         ids=["nested", *(path.name for path in OWN[-3:])])
+def test_a_function_reads_the_same_without_its_tree(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = whole(parse_python(data).body)
+    monkeypatch.setattr(reader, "MAX_TREES", 0)
+    later = parse_python(data)
+    assert all(stmt._body.nodes is None for stmt in later.body  # type: ignore[union-attr]
+               if isinstance(stmt, code.Function))
+    assert whole(later.body) == kept
+
+
+def test_of_many_texts_few_trees_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_recent", type(reader._recent)())
+    text = b"def a():\n    return b\n" + b"#" * 999
+    monkeypatch.setattr(reader, "MAX_TREES", 3 * len(text))
+    read = [parse_python(text + bytes([65 + number])) for number in range(5)]
+    assert len(reader._recent) == 2
+    for facts in read:
+        function = facts.body[0]
+        assert isinstance(function, code.Function)
+        assert short(function.body) == [("Return", "<b>")]

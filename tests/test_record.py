@@ -8,10 +8,16 @@ import pkgutil
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import gravity_lint
-from gravity_lint.record import Record, struct
+from gravity_lint.facts.code import Span
+from gravity_lint.record import Record, packed, struct, unpacked
 from gravity_lint.regex import _Later, regex
+
+MAX_OFFSET = 20_000_000
+"""The bytes of the largest file that is read."""
 
 
 class Shelf(Record):
@@ -105,3 +111,23 @@ def test_every_expression_compiles() -> None:
                     assert isinstance(value.pattern, (str, bytes))  # type: ignore[attr-defined]
                 elif type(value) is tuple:
                     waiting += value
+
+
+@struct
+class Torn:
+    page: int
+    span: Span
+    cause: str = "time"
+
+
+@given(st.tuples(st.integers(0, MAX_OFFSET), st.integers(0, MAX_OFFSET)))
+def test_spans_are_one_number(span: tuple[int, int]) -> None:
+    torn = Torn(1, span)
+    assert (torn.page, torn.span, torn.cause) == (1, span, "time")
+    assert torn._span == packed(span)  # type: ignore[attr-defined]
+    assert unpacked(packed(span)) == span
+
+
+@given(st.lists(st.tuples(st.integers(0, MAX_OFFSET), st.integers(0, MAX_OFFSET))))
+def test_numbers_are_ordered_as_their_spans(spans: list[tuple[int, int]]) -> None:
+    assert sorted(spans) == [unpacked(number) for number in sorted(map(packed, spans))]

@@ -461,7 +461,9 @@ class _Plan:
         for other in self._ask.modules.values():
             if other is module or not other.mentions(module.stem):
                 continue
-            for stmt, _ in other.imports:
+            seems = any(one.taken and self._ask.importer.meant(other, one.name, one.level) is module
+                        for one in other.spelling.imports)
+            for stmt, _ in other.imports if seems else ():
                 if stmt.plain:
                     continue
                 imported = self._ask.names.target(other, stmt)

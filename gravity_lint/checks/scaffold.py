@@ -13,6 +13,7 @@ from gravity_lint.checks.interface import Interface, call_of, unit_of
 from gravity_lint.facts.code import Arg, Assign, Attr, Call, Class, Const, Expr, Function, Import, Item, Name, walk
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.sinks import Sink
+from gravity_lint.link.spelling import Written
 from gravity_lint.link.values import ClassValue, Environment, External, Literal, Made, Site, changed, sources
 from gravity_lint.record import NamedTuple
 from gravity_lint.violation import Place, Remedy
@@ -119,8 +120,8 @@ class Scaffold:
         for module in self.ask.modules.values():
             if module.role != "code" or not module.path.startswith(f"{self.service.root}/"):
                 continue
-            for stmt, _ in module.imports:
-                for found, name in self._imported(stmt, module):
+            for written in module.spelling.imports:  # only votes, for which not every module need be parsed
+                for found, name in self._imported(written, module):
                     folder = _above(found, name)
                     if folder is not None and self._is_inside(folder) and all(
                             model.site.module.path.startswith(f"{folder}/") for model in self.models):
@@ -133,20 +134,18 @@ class Scaffold:
             folder = posixpath.dirname(folder)
         return posixpath.relpath(folder, self.service.root)
 
-    def _imported(self, stmt: Import, module: Module) -> Iterator[tuple[Module, str]]:
+    def _imported(self, written: Written, module: Module) -> Iterator[tuple[Module, str]]:
         """The modules of the service that an absolute import means, with their names."""
-        if stmt.level:
+        if written.level:
             return
-        names = [alias.name for alias in stmt.names] if stmt.plain else [stmt.module]
-        for name in names:
-            found = self.ask.importer.absolute(module, name)
-            if found is not None:
-                yield found, name
-            elif not stmt.plain:
-                for alias in stmt.names:
-                    inner = self.ask.importer.absolute(module, f"{name}.{alias.name}")
-                    if inner is not None:
-                        yield inner, f"{name}.{alias.name}"
+        found = self.ask.importer.absolute(module, written.name)
+        if found is not None:
+            yield found, written.name
+            return
+        for name in written.taken:
+            inner = self.ask.importer.absolute(module, f"{written.name}.{name}")
+            if inner is not None:
+                yield inner, f"{written.name}.{name}"
 
     def _is_inside(self, folder: str) -> bool:
         return folder == self.service.root or folder.startswith(f"{self.service.root}/")

@@ -8,7 +8,7 @@ A span is a pair of byte offsets into the file's UTF-8 text (`Source.place` turn
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from gravity_lint.record import struct
 
@@ -310,11 +310,18 @@ class Match:
     span: Span
 
 
+class Unread(Protocol):
+    """The functions of one text whose statements nobody has asked for."""
+
+    def read(self, whole: Span, /) -> Block:
+        """The statements of the function that stands there, its decorators included."""
+
+
 @struct
 class Function:
     name: str
     params: tuple[Param, ...]
-    _body: Block | Callable[[], Block]
+    _body: Block | Unread
     """Its statements, or what reads them: half of all code stands in functions that nobody asks for."""
     decorators: tuple[Expr, ...]
     returns: Expr | None
@@ -328,7 +335,7 @@ class Function:
     def body(self) -> Block:
         found = self._body
         if not isinstance(found, tuple):
-            found = self._body = found()
+            found = self._body = found.read(self.whole)
         return found
 
 

@@ -9,7 +9,7 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from typing import Any
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Point, Range
 
 from gravity_lint.facts.code import Span, SyntaxTrouble
 from gravity_lint.regex import regex
@@ -71,6 +71,13 @@ def parsed(data: bytes) -> tuple[bytes, Node, tuple[SyntaxTrouble, ...]]:
         trouble = SyntaxTrouble((0, end if end >= 0 else len(data)), "was generated: it holds too much to be judged")
         return b"", Parser(_LANGUAGE).parse(b"").root_node, (trouble,)
     return data, root, deep or (tuple(_troubles(root, data)) if root.has_error else ())
+
+
+def part(data: bytes, start: int, end: int) -> Node:
+    """The root of the tree of a function's text inside a text without errors; spans lie in the whole text."""
+    last = data.rfind(b"\n", start, end) + 1
+    stop = Point(data.count(b"\n", start, end), end - (last or start))
+    return Parser(_LANGUAGE, included_ranges=[Range(Point(0, 0), stop, start, end)]).parse(data).root_node
 
 
 def _may_be_deep(data: bytes) -> bool:

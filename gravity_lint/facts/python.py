@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from sys import intern
 
 from tree_sitter import Node
@@ -53,13 +55,16 @@ from gravity_lint.facts.code import (
     Try,
     With,
 )
-from gravity_lint.facts.grammar import field, parsed
+from gravity_lint.facts.grammar import field, parsed, part
 from gravity_lint.regex import regex
 
 MAX_DEPTH = 80
 """Expressions and blocks nested deeper than this say nothing: no one reads them, and Python's stack is finite."""
 MAX_CHAIN = 150
 """Links of one chain of attributes, calls and subscripts that are kept, counted from its end."""
+
+MAX_TREES = 400_000
+"""Bytes of text whose trees are kept for functions that are not read yet: a tree takes thirty times its text."""
 
 # What a child is to its node; the number is found in a third of the time that its name takes
 _ALIAS, _ALTERNATIVE, _ARGUMENT, _ARGUMENTS, _ATTRIBUTE, _BODY, _CONDITION, _CONSEQUENCE = map(field, (
@@ -81,7 +86,12 @@ def parse_python(data: bytes) -> PythonFacts:
     """UTF-8 text of a Python file → its facts. Never raises: what cannot be read is said in `troubles`."""
     given = data
     data, root, troubles = parsed(data)
-    return PythonFacts(_Reader(data).block(root), troubles, lambda: comments(given), {})
+    # A part of what is not Python may be read otherwise when it stands alone
+    unread = None if root.has_error else _Unread(data)
+    body = _Reader(data, unread).block(root)
+    if unread is not None and unread.nodes:
+        _keep(unread)
+    return PythonFacts(body, troubles, partial(comments, given), {})
 
 
 def comments(data: bytes) -> tuple[Comment, ...]:
@@ -89,9 +99,9 @@ def comments(data: bytes) -> tuple[Comment, ...]:
     if not _MARK.search(data):
         return ()
     data, root, _ = parsed(data)
-    reader = _Reader(data, whole=True)
+    reader = _Reader(data, rows=[])
     reader.block(root)
-    return tuple(_comments(root, data, reader.rows))
+    return tuple(_comments(root, data, reader.rows or ()))
 
 
 def _comments(root: Node, data: bytes, rows: Iterable[tuple[int, int, bool]]) -> Iterator[Comment]:
@@ -128,20 +138,57 @@ def _innermost(rows: Iterable[tuple[int, int]]) -> Callable[[int], tuple[int, in
     return find
 
 
+class _Unread:
+    """The functions of one text whose statements nobody has asked for, with their trees as long as those are kept."""
+
+    __slots__ = ("data", "letters", "nodes")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.letters = data.decode("ascii") if data.isascii() else None
+        self.nodes: dict[int, Node] | None = {}
+        """Where a function begins → the block of its statements; None where the trees are not kept any more."""
+
+    def forget(self) -> None:
+        """Lets go of the trees: what is asked for from now on is parsed again."""
+        self.letters = self.nodes = None
+
+    def read(self, whole: Span, /) -> Block:
+        """The statements of the function that stands there, its decorators included."""
+        body = self.nodes.pop(whole[0], None) if self.nodes is not None else None
+        if body is None:
+            node: Node | None = part(self.data, *whole).named_child(0)
+            if node is not None and node.type == "decorated_definition":
+                node = node.child_by_field_id(_DEFINITION)
+            body = node.child_by_field_id(_BODY) if node is not None else None
+        return _Reader(self.data, self).block(body)
+
+
+_recent: deque[_Unread] = deque()
+
+
+def _keep(unread: _Unread) -> None:
+    """Keeps the trees of what was read last, and no more of them than there is room for."""
+    _recent.append(unread)
+    while sum(len(each.data) for each in _recent) > MAX_TREES:
+        _recent.popleft().forget()
+
+
 class _Reader:
     """Walks a syntax tree once. Every method takes a node and gives a plain value.
 
-    `whole` reads functions at once, not when their statements are asked for.
+    Functions are left to `unread`, to be read when their statements are asked for; without it they are read at once.
     """
 
-    def __init__(self, data: bytes, whole: bool = False) -> None:
+    def __init__(self, data: bytes, unread: _Unread | None = None,
+                 rows: list[tuple[int, int, bool]] | None = None) -> None:
         self.data = data
-        self.whole = whole
-        self.letters = data.decode("ascii") if data.isascii() else None
+        self.unread = unread
+        self.letters = unread.letters if unread is not None else data.decode("ascii") if data.isascii() else None
         """The text where each of its bytes is a letter."""
         self.depth = 0
-        self.rows: list[tuple[int, int, bool]] = []
-        """Where each statement's own text begins and ends, and whether a body follows."""
+        self.rows = rows
+        """Where each statement's own text begins and ends, and whether a body follows, if that is asked for."""
 
     def text(self, node: Node) -> str:
         if self.letters is not None:
@@ -171,22 +218,20 @@ class _Reader:
         self.depth -= 1
         return tuple(found)
 
-    def later(self, node: Node | None) -> Block | Callable[[], Block]:
-        """The statements of a block, or what reads them."""
-        if self.whole or node is None or self.depth > MAX_DEPTH:
-            return self.block(node)
-        depth = self.depth
-
-        def read() -> Block:
-            self.depth = depth
-            return self.block(node)
-
-        return read
+    def later(self, whole: Span, body: Node | None) -> Block | _Unread:
+        """The statements of a function, or what reads them."""
+        unread = self.unread
+        if unread is None or body is None or self.depth > MAX_DEPTH:
+            return self.block(body)
+        if (nodes := unread.nodes) is not None:
+            nodes[whole[0]] = body
+        return unread
 
     def _row(self, node: Node, end: Node | None = None) -> Span:
         """Notes the place of a statement's own text, up to its body, and gives that span."""
         start, stop = span = node.start_byte, node.end_byte if end is None else end.start_byte
-        self.rows.append((start, stop, end is not None))
+        if self.rows is not None:
+            self.rows.append((start, stop, end is not None))
         return span
 
     def expression_statement(self, node: Node) -> Block:
@@ -378,7 +423,7 @@ class _Reader:
         params = self._params(node.child_by_field_id(_PARAMETERS))
         returned = None if returns is None else self.expr(returns)
         named, whole = _span(name), _span(around or node)
-        read = self.later(body)
+        read = self.later(whole, body)
         return (Function(self.name(name), params, read, decorators, returned, is_async, named, whole),)
 
     def class_definition(self, node: Node, decorators: tuple[Expr, ...] = (), around: Node | None = None) -> Block:

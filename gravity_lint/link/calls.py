@@ -39,15 +39,14 @@ class Calls:
         """The modules of the service's own code whose text holds a word, in order of their paths."""
         found = self._holding.get(word)
         if found is None:
-            paths = self._own.names.get(word.encode("utf-8", "replace"), ())
+            paths = self._own.holding(word.encode("utf-8", "replace"))
             found = self._holding[word] = tuple([self.modules[path] for path in paths])
         return found
 
     def anywhere(self, word: str) -> Sequence[Module]:
         """The modules whose text holds a word, those of shared libraries included, the service's own first."""
         name = word.encode("utf-8", "replace")
-        own, shared = self._own.names.get(name, ()), self._shared.names.get(name, ())
-        return [self.modules[path] for path in (*own, *shared)]
+        return [self.modules[path] for path in (*self._own.holding(name), *self._shared.holding(name))]
 
     @cached_property
     def _own(self) -> Index:
@@ -68,8 +67,8 @@ class Calls:
 
     def holding_any(self, words: Iterable[str]) -> tuple[Module, ...]:
         """The modules whose text holds one of these words, in order of their paths."""
-        names = self._own.names
-        found = {path for word in names.keys() & _encoded(tuple(words)) for path in names[word]}
+        own = self._own
+        found = {path for word in own.names & _encoded(tuple(words)) for path in own.holding(word)}
         return tuple([self.modules[path] for path in sorted(found)])
 
     def speaking(self, matching: Callable[[str], object]) -> set[Module]:
@@ -89,9 +88,9 @@ class Calls:
 
     @cached_property
     def _storing(self) -> dict[str, list[Module]]:
-        words = self._own.names
-        return {word.decode("utf-8", "replace"): [self.modules[path] for path in words[word]]
-                for word in _holding_any(words, stores())}
+        own = self._own
+        return {word.decode("utf-8", "replace"): [self.modules[path] for path in own.holding(word)]
+                for word in _holding_any(own.names, stores())}
 
     def classes(self, words: Iterable[str]) -> Iterator[Unit]:
         """The classes in the modules that hold one of these words."""
@@ -187,7 +186,7 @@ class Calls:
         word = name.encode("utf-8", "replace")
         for module in self.holding(name):
             if word in module.spelling.classes:
-                yield from (unit for unit in module.units if isinstance(unit.node, Class) and unit.last_name == name)
+                yield from module.classes(name)
 
     @cached_property
     def methods(self) -> frozenset[bytes]:
@@ -221,8 +220,8 @@ class Calls:
             for module in self.holding(heir):
                 spelling = module.spelling
                 if told in spelling.classes and (word in spelling.methods or word in spelling.classes):
-                    yield from (unit for unit in module.units if isinstance(unit.node, Class) and unit.last_name == heir
-                                and any(inner.last_name == name for inner in unit.inner.values()))
+                    yield from (unit for unit in module.classes(heir)
+                                if any(inner.last_name == name for inner in unit.inner.values()))
 
     def heirs(self, name: str) -> frozenset[str]:
         """The names of the classes of the service's own code that, as far as texts tell, list a name as a base."""

@@ -108,14 +108,14 @@ class Carriers:
         return found
 
     @cached_property
-    def _importers(self) -> dict[Module, dict[Module, set[str]]]:
+    def _importers(self) -> dict[Module, dict[Module, tuple[str, ...]]]:
         """Every module → those that seem to import it, each with the names that it takes; empty for the module."""
-        found: dict[Module, dict[Module, set[str]]] = {}
+        found: dict[Module, dict[Module, tuple[str, ...]]] = {}
         for module in self.ask.modules.values():
             if module.role in ("code", "library"):
                 for imported, name in self._imports(module):
-                    names = found.setdefault(imported, {}).setdefault(module, set())
-                    names.add(name)
+                    takers = found.setdefault(imported, {})
+                    takers[module] = (*takers.get(module, ()), name)
         return found
 
     def _imports(self, module: Module) -> tuple[tuple[Module, str], ...]:

@@ -303,9 +303,9 @@ class Contexts:
             if isinstance(here, Attr) and isinstance(here.base, Name) and here.base.id == me and me:
                 if unit.owner is not None and self._by_object(unit.owner, here.name, depth):
                     yield me
-                state = unit.flow.uses.get(id(here))
+                state = unit.flow.uses.get(here)
             elif isinstance(here, Name):
-                state = unit.flow.uses.get(id(here))
+                state = unit.flow.uses.get(here)
                 if (state is None or not state.bindings) and self._around(here.id, unit):
                     yield here.id
             else:
@@ -331,8 +331,7 @@ class Contexts:
         return self._differs[key]
 
     def _differ(self, owner: Unit, name: str, depth: int) -> bool:
-        if any(heir is not owner and owner in self.ask.objects.lineage(heir)[0]
-               for heir in self.ask.calls.overriding(owner.last_name, name)):
+        if self.typed.heirs(owner, name):
             return True
         method = self.ask.objects.method(owner, name)
         if method is not None:

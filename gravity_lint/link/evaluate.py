@@ -31,6 +31,7 @@ from gravity_lint.facts.code import (
     Span,
     Sum,
     Text,
+    children,
 )
 from gravity_lint.link import texts
 from gravity_lint.link.branches import Branches
@@ -75,6 +76,11 @@ NEAR = 500
 """The same for questions of which only a near answer is worth telling."""
 PART = "part of a text"
 """Why a value is not known that was cut out of a text."""
+MAX_KEPT = 50_000
+"""Answers about the runs of single calls that are known at once: of a large service there are millions, seldom asked
+again."""
+MAX_APART = 20
+"""Parts of an expression that are looked at to see whether it is the same in every run of its function."""
 MAX_CALLERS = 8
 """Callers of a function that are asked for an argument."""
 
@@ -97,16 +103,17 @@ class Evaluator:
         self.branches = Branches(self)
         self.commandline = CommandLine(self)
         self.carriers = Carriers(self)
-        self._memo: dict[tuple[int, Frame], Values] = {}
-        self._cut: dict[tuple[int, Frame], Values] = {}
+        self._cut: dict[tuple[Expr, Frame], Values] = {}
         """Answers to questions that had the whole budget and used it up."""
-        self._kept: list[Expr] = []
+        self._single: list[Frame] = []
+        """The runs of single calls in which something has been asked, and how much of that is known."""
+        self._kept = 0
         self._imported: dict[tuple[int, Module], Values] = {}
         """What imports of libraries bring, by the identity of the binding."""
         self._asked = False
         self._steps = 0
         self._budget = MAX_STEPS
-        self._active: set[tuple[int, Frame]] = set()
+        self._active: set[tuple[Expr, Frame]] = set()
         self._callers: dict[Unit, tuple[list[tuple[Call, Unit]], Iterator[tuple[Call, Unit]]]] = {}
         self._searching: set[Unit] = set()
         self._lambdas: dict[int, Unit] = {}
@@ -116,14 +123,18 @@ class Evaluator:
 
     def values(self, expr: Expr, frame: Frame) -> Values:
         """What an expression may be in a run. Never empty; what is not known is `Unknown`."""
-        key = id(expr), frame
-        found = self._memo.get(key)
+        found = frame.known.get(expr)
         if found is not None:
             return found
-        site = Site(frame.unit.module, expr.span)
+        if frame.args is not None and _is_apart(expr, frame.unit):
+            frame = self.runs.frame(frame.unit)
+            if (found := frame.known.get(expr)) is not None:
+                return found
+        site = Site.of(frame.unit.module, expr)
         if not self._asked:
             return self._first(expr, frame, site)
         self._steps += 1
+        key = expr, frame
         if key in self._active or len(self._active) > MAX_DEPTH or self._steps > self._budget:
             return (Unknown(site, (), "recursion"),)
         self._active.add(key)
@@ -133,21 +144,28 @@ class Evaluator:
             self._active.discard(key)
         if self.exhausted:
             return found  # cut short: another question may have the budget to see more
-        self._memo[key] = found
-        self._kept.append(expr)  # an identity means something only while its owner lives
+        if frame.args is not None:
+            if not frame.known:
+                self._single.append(frame)
+            self._kept += 1
+        frame.known[expr] = found
         return found
 
     def _first(self, expr: Expr, frame: Frame, site: Site) -> Values:
         """A question that is not part of another: it has the whole budget, and its failure is nobody else's."""
-        key = id(expr), frame
+        key = expr, frame
         if key in self._cut:
             return self._cut[key]
+        if self._kept > MAX_KEPT:
+            for one in self._single:
+                one.known = {}
+            self._single.clear()
+            self._kept = 0
         self._asked, self._steps = True, 0
         try:
             found = self.values(expr, frame)
             if self._steps > MAX_STEPS:
                 self._cut[key] = found
-                self._kept.append(expr)
             return found
         except RecursionError:
             self._active.clear()
@@ -174,7 +192,7 @@ class Evaluator:
         if isinstance(expr, Name):
             return self._name(expr, frame, site)
         if isinstance(expr, Call):
-            state = frame.unit.flow.uses.get(id(expr))
+            state = frame.unit.flow.uses.get(expr)
             found = self._call(expr, frame, site)
             return checked(found) if state is not None and state.checked else found
         if isinstance(expr, (Attr, Item)):
@@ -257,7 +275,7 @@ class Evaluator:
 
     def _name(self, expr: Name, frame: Frame, site: Site) -> Values:
         unit: Unit | None = frame.unit
-        state = frame.unit.flow.uses.get(id(expr))
+        state = frame.unit.flow.uses.get(expr)
         if state is not None and state.bindings:
             return self.state(expr.id, state, frame)
         found = self._outer(expr.id, frame, site)
@@ -377,7 +395,7 @@ class Evaluator:
     # ---- attributes and items
 
     def _path(self, expr: Attr | Item, frame: Frame, site: Site) -> Values:
-        state = frame.unit.flow.uses.get(id(expr))
+        state = frame.unit.flow.uses.get(expr)
         if state is not None and state.bindings:
             return self.state(key_of(expr) or "", state, frame)
         found: list[Value] = []
@@ -602,6 +620,27 @@ class Evaluator:
                 for name in module.spelling.first_arguments(spelled.encode("utf-8", "replace")):
                     found.setdefault(name.decode("utf-8", "replace"), []).append((spelled, module))
         return found
+
+
+def _is_apart(expr: Expr, unit: Unit) -> bool:
+    """Whether an expression is the same in every run of a function: it holds no name that the function sets."""
+    above = unit.parent
+    while above is not None:
+        if isinstance(above.node, (Function, Lambda)):
+            return False
+        above = above.parent
+    uses, stack, left = unit.flow.uses, [expr], MAX_APART
+    while stack:
+        here = stack.pop()
+        left -= 1
+        if not left or isinstance(here, (Lambda, Other, Assigned)):
+            return False
+        if isinstance(here, (Name, Attr, Item, Call)):
+            state = uses.get(here)
+            if (state is not None and state.bindings) or (isinstance(here, Name) and here.id == "super"):
+                return False
+        stack.extend(children(here))
+    return True
 
 
 @cache

@@ -88,8 +88,8 @@ class Flow:
     __slots__ = ("bound", "exit", "globals", "guards", "returns", "stars", "uses")
 
     def __init__(self) -> None:
-        self.uses: dict[int, State] = {}
-        """Identity of a use → what is known there; only uses of what the unit itself sets or checks."""
+        self.uses: dict[Expr, State] = {}
+        """A use → what is known there; only uses of what the unit itself sets or checks."""
         self.exit: Env = {}
         """What is known when the unit has run."""
         self.globals: dict[str, list[Binding]] = {}
@@ -337,7 +337,7 @@ def _uses(flow: Flow, expr: Expr, env: Env) -> None:
         if isinstance(part, (Name, Attr, Item, Call)):
             key = part.id if isinstance(part, Name) else key_of(part)
             if key is not None and (state := known.get(key)) is not None:
-                flow.uses[id(part)] = state
+                flow.uses[part] = state
         elif isinstance(part, Assigned):
             flow.bound.add(part.name)
             env[part.name] = known[part.name] = State((Binding("value", part.value, part.span),), False)

@@ -119,7 +119,7 @@ class Guards:
         if key is None:
             return set()
         found = {key.rsplit(".", 1)[-1]}
-        state = unit.flow.uses.get(id(part))
+        state = unit.flow.uses.get(part)
         for binding in state.bindings if state is not None else ():
             if isinstance(binding.node, Other):  # missing = [name for name in ("DB_HOST", …) if not os.getenv(name)]
                 for inner in walk(binding.node):

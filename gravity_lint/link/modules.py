@@ -96,6 +96,10 @@ def parts(node: PythonFacts | Class | Function | Lambda) -> Iterator[Expr]:
             yield from walk(root)
 
 
+_NOTHING: dict[int, Unit] = {}
+"""What most functions define; nothing is ever put into it."""
+
+
 class Unit:
     """Code that runs as one: a module's, a class's or a function's own statements."""
 
@@ -105,15 +109,17 @@ class Unit:
         self.module = module
         self.node = node
         self.parent = parent
-        self.name = name
-        """The dotted name inside the module; empty for the module itself."""
+        self.last_name = name
+        """Empty for the module itself."""
 
     def __repr__(self) -> str:
         return f"<Unit {self.module.path}:{self.name}>"
 
     @property
-    def last_name(self) -> str:
-        return self.name.rsplit(".", 1)[-1]
+    def name(self) -> str:
+        """The dotted name inside the module; empty for the module itself."""
+        above = self.parent.name if self.parent is not None and not isinstance(self.node, Lambda) else ""
+        return f"{above}.{self.last_name}" if above else self.last_name
 
     @cached_property
     def code(self) -> Code:
@@ -136,13 +142,9 @@ class Unit:
     @cached_property
     def inner(self) -> dict[int, Unit]:
         """The classes and functions defined directly in it, by the identity of their facts."""
-        found: dict[int, Unit] = {}
         if isinstance(self.node, Function) and not self.module.defines(self.node):
-            return found  # and its statements need not be read
-        for stmt in self.code.inner:
-            name = f"{self.name}.{stmt.name}" if self.name else stmt.name
-            found[id(stmt)] = Unit(self.module, stmt, self, name)
-        return found
+            return _NOTHING  # and its statements need not be read
+        return {id(stmt): Unit(self.module, stmt, self, stmt.name) for stmt in self.code.inner} or _NOTHING
 
     def units(self) -> Iterator[Unit]:
         """This unit and every unit inside it."""
@@ -242,6 +244,10 @@ class Module:
     def units(self) -> tuple[Unit, ...]:
         """Every unit in it, its own first."""
         return tuple(self.unit.units())
+
+    def classes(self, name: str) -> Iterator[Unit]:
+        """The classes in it that have this name."""
+        return (unit for unit in self.units if isinstance(unit.node, Class) and unit.last_name == name)
 
     def defines(self, node: Function) -> bool:
         """Whether a function's text seems to define functions or classes; true where the text is not at hand."""
@@ -497,6 +503,10 @@ class Importer:
             parent, _, name = folder.rpartition("/")
             found.setdefault(name, set()).add(parent)
         return {name: sorted(where, key=lambda folder: (folder.count("/"), folder)) for name, where in found.items()}
+
+    def meant(self, module: Module, name: str, level: int) -> Module | None:
+        """The module that `from name import`, with so many dots before it, means in a module; None for a library's."""
+        return self.relative(module, name, level) if level else self.absolute(module, name)
 
     def relative(self, module: Module, name: str, level: int) -> Module | None:
         """`from ..name import` in a module → the module meant, None when it is not there."""

@@ -169,9 +169,7 @@ class Names:
 
     def target(self, module: Module, stmt: Import) -> Module | None:
         """The module that `from … import` in a module takes its names from; None for a library's."""
-        if stmt.level:
-            return self.ask.importer.relative(module, stmt.module, stmt.level)
-        return self.ask.importer.absolute(module, stmt.module)
+        return self.ask.importer.meant(module, stmt.module, stmt.level)
 
     def imported(self, module: Module, stmt: Import, binding: Binding, site: Site) -> Values:
         """What a name that an import binds is."""

@@ -40,8 +40,6 @@ class Runs:
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
         self._frames: dict[object, Frame] = {}
-        self._kept: list[Call | None] = []
-        """An identity means something only while its owner lives."""
 
     def frame(self, unit: Unit) -> Frame:
         """The run of a unit in which its parameters are whatever its callers give."""
@@ -58,13 +56,12 @@ class Runs:
         receiver = function.receiver
         if caller is not None and (caller.depth >= MAX_DEPTH or caller.within(unit)):
             call = caller = None  # what a function that calls itself is given further in is not known
-        key = unit, id(call), caller, _identity(receiver)
+        key = unit, call, caller, _identity(receiver)
         found = self._frames.get(key)
         if found is None:
             args = self._bind(function, call, caller)
             closure = function.closure or self.frame(unit).closure
             found = self._frames[key] = Frame(unit, closure, args, receiver, caller)
-            self._kept.append(call)
         return found
 
     def _bind(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> dict[str, Given]:

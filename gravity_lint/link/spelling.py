@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from functools import cached_property, lru_cache
+from sys import intern
 
 from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
@@ -50,11 +51,6 @@ class Spelling:
         self.text = text
 
     @cached_property
-    def names(self) -> frozenset[bytes]:
-        """Every name, those in its comments and strings included."""
-        return frozenset(names_in(self.text))
-
-    @cached_property
     def imports(self) -> tuple[Written, ...]:
         return tuple(self._imports())
 
@@ -65,11 +61,10 @@ class Spelling:
             dots, name, names, plain = match.groups(b"")
             if plain:
                 words = (part.split() for part in plain.split(b","))
-                yield from (Written(part[0].decode("utf-8", "replace"), 0, ()) for part in words if part)
+                yield from (Written(_told(part[0]), 0, ()) for part in words if part)
                 continue
             taken = (part.split() for part in names.strip(b"()").split(b","))
-            yield Written(name.decode("utf-8", "replace"), len(dots),
-                          tuple(part[0].decode("utf-8", "replace") for part in taken if part))
+            yield Written(_told(name), len(dots), tuple(_told(part[0]) for part in taken if part))
 
     def calls(self, name: bytes) -> Iterator[int]:
         """Where a name stands with a bracket behind it, as what is called does."""
@@ -169,13 +164,29 @@ class Index:
     def __init__(self, files: Iterable[tuple[str, Spelling]]) -> None:
         self._files = tuple(files)
 
+    def holding(self, name: bytes) -> Sequence[str]:
+        """The files that hold a name, be it in a comment or in a string."""
+        found = self._names.get(name, ())
+        return (found,) if isinstance(found, str) else found
+
+    @property
+    def names(self) -> KeysView[bytes]:
+        """Every name that some file holds."""
+        return self._names.keys()
+
     @cached_property
-    def names(self) -> dict[bytes, list[str]]:
-        """Every name → the files that hold it. 45 MB/s; to search for thousands of names would take far longer."""
-        found: defaultdict[bytes, list[str]] = defaultdict(list)
+    def _names(self) -> dict[bytes, str | list[str]]:
+        """Every name → the file that holds it, or all that do. 45 MB/s; to search for thousands would take longer."""
+        found: dict[bytes, str | list[str]] = {}
         for path, spelling in self._files:
-            for name in spelling.names:
-                found[name].append(path)
+            for name in names_in(spelling.text):
+                known = found.get(name)
+                if known is None:
+                    found[name] = path
+                elif isinstance(known, str):  # as most names are: a list of one would take twice the room
+                    found[name] = [known, path]
+                else:
+                    known.append(path)
         return found
 
     @cached_property
@@ -196,6 +207,11 @@ class Index:
     def classes(self) -> frozenset[bytes]:
         """The names of all classes."""
         return frozenset().union(*(spelling.classes for _, spelling in self._files))
+
+
+def _told(name: bytes) -> str:
+    """A name as text; one object for all that are alike."""
+    return intern(name.decode("utf-8", "replace"))
 
 
 @lru_cache(_KEPT)

@@ -71,7 +71,7 @@ class Typed:
         """The method of the one class that has it, where the class that is named only declares it."""
         if not _abstract(method):
             return value
-        found = [heir for heir in self.heirs(owner) if name in {unit.last_name for unit in heir.inner.values()}]
+        found = self.heirs(owner, name)
         if len(found) != 1:
             return value
         for one in self.ask.objects.attribute(Instance(site, (), found[0]), name, site):
@@ -79,16 +79,10 @@ class Typed:
                 return one
         return value
 
-    def heirs(self, owner: Unit) -> list[Unit]:
-        """The classes of the service that inherit from a class."""
-        names, stack = set[str](), [owner.last_name]
-        while stack:
-            for name in self.ask.calls.heirs(stack.pop()):
-                if name not in names:
-                    names.add(name)
-                    stack.append(name)
-        units = [unit for name in sorted(names) for unit in self.ask.objects.named(name)]
-        return [unit for unit in units if unit is not owner and owner in self.ask.objects.lineage(unit)[0]]
+    def heirs(self, owner: Unit, name: str) -> list[Unit]:
+        """The classes of the service that inherit from a class, and define this name themselves."""
+        return [unit for unit in self.ask.calls.overriding(owner.last_name, name)
+                if unit is not owner and owner in self.ask.objects.lineage(unit)[0]]
 
     # ---- the class of an expression
 
@@ -140,7 +134,7 @@ class Typed:
                 yield asked[0]
 
     def _named_object(self, expr: Name, frame: Frame, depth: int) -> Iterator[Unit]:
-        state = frame.unit.flow.uses.get(id(expr))
+        state = frame.unit.flow.uses.get(expr)
         around: Frame | None = frame
         while (state is None or not state.bindings) and around is not None:
             around = around.closure

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import TypeAlias, TypeVar
+from operator import itemgetter
+from sys import intern
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from gravity_lint.facts.code import Call, Expr, Span
 from gravity_lint.link.modules import Module, Unit
-from gravity_lint.record import NamedTuple, frozen, rest
+from gravity_lint.record import NamedTuple, frozen, packed, rest, unpacked
 
 UNPACKED = "unpacked here"
 """The step of a value that a mapping brings to a call."""
@@ -18,11 +20,27 @@ MAX_SOURCES = 500
 """Texts inside texts that are looked into for what they are made of."""
 
 
-class Site(NamedTuple):
+class Site(tuple[Module, int]):
     """Where something stands."""
 
-    module: Module
-    span: Span
+    __slots__ = ()
+
+    def __new__(cls, module: Module, span: Span) -> Site:
+        return tuple.__new__(cls, (module, packed(span)))
+
+    if TYPE_CHECKING:
+        module: Module
+    else:
+        module = property(itemgetter(0))
+
+    @classmethod
+    def of(cls, module: Module, expr: Expr) -> Site:
+        """Where an expression stands."""
+        return tuple.__new__(cls, (module, expr._span))  # type: ignore[union-attr]  # as `struct` keeps it
+
+    @property
+    def span(self) -> Span:
+        return unpacked(self[1])
 
 
 class Hop(NamedTuple):
@@ -41,7 +59,7 @@ class Hop(NamedTuple):
 class Frame:
     """One run of a unit: what its parameters hold. Without `args`, whatever its callers give them."""
 
-    __slots__ = ("args", "caller", "closure", "depth", "receiver", "unit")
+    __slots__ = ("args", "caller", "closure", "depth", "known", "receiver", "unit")
 
     def __init__(
         self,
@@ -59,6 +77,8 @@ class Frame:
         """The run that makes the call, as far as that is told apart."""
         self.depth: int = caller.depth + 1 if caller is not None else 0
         """How many calls it is away from the run that the question began in."""
+        self.known: dict[Expr, Values] = {}
+        """What its expressions may be, as far as that has been asked."""
 
     def within(self, unit: Unit) -> bool:
         """Whether it is a run of a unit, or one that such a run makes."""
@@ -206,10 +226,14 @@ V = TypeVar("V", bound=Value)
 
 def hop(value: V, site: Site, message: str, given: str = "") -> V:
     """The value with one more step on its trail."""
+    return _behind(value, Hop(site, message, given))
+
+
+def _behind(value: V, step: Hop) -> V:
     if len(value.trail) >= MAX_HOPS:
         return value
     kind = type(value)  # `replaced` takes longer, and this is done for each step of each value
-    return kind(value.site, (*value.trail, Hop(site, message, given)), *_rest(kind)(value))  # type: ignore[arg-type]
+    return kind(value.site, (*value.trail, step), *_rest(kind)(value))  # type: ignore[arg-type]
 
 
 @cache
@@ -220,7 +244,8 @@ def _rest(kind: type[Value]) -> Callable[[Value], tuple[object, ...]]:
 
 def hops(values: Iterable[Value], site: Site, message: str, given: str = "") -> Values:
     """The values, each with one more step on its trail."""
-    return tuple(hop(value, site, message, given) for value in values)
+    step = Hop(site, intern(message), given)
+    return tuple([_behind(value, step) for value in values])
 
 
 def unique(values: Iterable[Value]) -> Values:
