@@ -127,7 +127,7 @@ def test_it_is_rubbed_out_before_anything_else_is_said(tree: Path) -> None:
 
 
 def test_it_is_imported_for_terminals_alone(tree: Path) -> None:
-    asks = "import sys, atexit\natexit.register(lambda: print('gravity_lint.progress' in sys.modules))\n" \
-           "from gravity_lint.start import main\nmain()\n"
+    asks = "import sys\nfrom gravity_lint.start import main\n" \
+           "try:\n    main()\nfinally:\n    print('gravity_lint.progress' in sys.modules)\n"
     assert run(tree, program=asks, terminal=False)[0].endswith("False\n")
     assert run(tree, program=asks)[0].endswith("True\n")
