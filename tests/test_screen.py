@@ -11,6 +11,7 @@ import pytest
 
 from gravity_lint.config import Config
 from gravity_lint.facts.code import PythonFacts
+from gravity_lint.facts.python import parse_python
 from gravity_lint.link import carriers, service
 from gravity_lint.link.calls import Calls
 from gravity_lint.link.modules import Module
@@ -111,3 +112,17 @@ def test_what_says_nothing_is_not_parsed(tmp_path: Path, monkeypatch: pytest.Mon
 ])
 def test_what_matters(text: str, answer: bool) -> None:
     assert matters(text.encode()) is answer
+
+
+@pytest.mark.parametrize("text", [
+    "import a.b, c as d", "if x: import a", "import a; import b.c as e; from d import f", "from .a import b, c as d",
+    "from . import (  # why ) not\n    a,  # b\n    b as c,\n)", "from a import b, \\\n    c", "import a, \\\n    b",
+    "try: from a import *\nexcept ImportError: import b", "from.a import(b)",
+    "def f():\n    import a\n    from b import c",
+])
+def test_every_import_is_seen_without_a_grammar(text: str) -> None:
+    module = Module("a.py", "code", lambda: parse_python(text.encode()), text.encode)
+    told = {(one.name, one.level, name) for one in module.spelling.imports for name in one.taken or ("",)}
+    for stmt, _ in module.imports:
+        for alias in stmt.names:
+            assert ((alias.name, 0, "") if stmt.plain else (stmt.module, stmt.level, alias.name)) in told

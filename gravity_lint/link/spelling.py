@@ -15,7 +15,8 @@ from gravity_lint.screen import names_in
 _CLASS = regex(rb"[ \t]*class[ \t]+([\w\x80-\xff]+)\s*\((.*?)\)\s*:", re.DOTALL)
 _NAMED_CLASS = regex(rb"class[ \t]+([\w\x80-\xff]+)")
 _IMPORT = regex(
-    rb"[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))"
+    rb"(?:[^\n]*?[:;])??[ \t]*(?:from[ \t]*(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*"
+    rb"(\((?:[^)#]|#[^\n]*\n)*\)|(?:\\\r?\n|[^\n#;])+)|import[ \t]+((?:\\\r?\n|[^\n#;])+))(;?)"
 )
 _METHOD = regex(rb"def\s+(\w+)")
 _KEPT = 2_000
@@ -56,15 +57,16 @@ class Spelling:
 
     def _imports(self) -> Iterator[Written]:
         for start in self._lines(b"import"):
-            if (match := _IMPORT.match(self.text, start)) is None:
-                continue
-            dots, name, names, plain = match.groups(b"")
-            if plain:
-                words = (part.split() for part in plain.split(b","))
-                yield from (Written(_told(part[0]), 0, ()) for part in words if part)
-                continue
-            taken = (part.split() for part in names.strip(b"()").split(b","))
-            yield Written(_told(name), len(dots), tuple(_told(part[0]) for part in taken if part))
+            while (match := _IMPORT.match(self.text, start)) is not None:
+                dots, name, names, plain, more = match.groups(b"")
+                words = [_told(part) for part in _firsts(plain or names.strip(b"()"))]
+                if plain:
+                    yield from (Written(word, 0, ()) for word in words)
+                else:
+                    yield Written(_told(name), len(dots), tuple(words))
+                if not more:
+                    break
+                start = match.end()
 
     def calls(self, name: bytes) -> Iterator[int]:
         """Where a name stands with a bracket behind it, as what is called does."""
@@ -230,6 +232,13 @@ def alike(text: bytes) -> Spelling:
 def shared_index(texts: tuple[tuple[str, bytes], ...]) -> Index:
     """What the files of shared libraries seem to hold, kept for the next service that asks."""
     return Index((path, shared(text)) for path, text in texts)
+
+
+def _firsts(names: bytes) -> list[bytes]:
+    """The first word of each name in a list of what is imported: what stands behind it is an alias."""
+    if b"#" in names or b"\\" in names:
+        names = re.sub(rb"#[^\n]*|\\", b"", names)
+    return [words[0] for part in names.split(b",") if (words := part.split())]
 
 
 def found_in(text: bytes, word: bytes) -> Iterator[int]:
