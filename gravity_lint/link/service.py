@@ -116,9 +116,11 @@ class Service:
             except Unreadable as error:
                 found.append((Place(file.path, error.line, 1, error.line, 2), error.reason))
                 continue
-            if tells(source.data):
-                known = self._facts.get(file.path)
-                troubles = known.troubles if known is not None else parsed(source.data)[2]
+            known = self._facts.get(file.path)
+            if known is not None:
+                troubles = known.troubles
+            elif tells(source.data):
+                troubles = parsed(source.data)[2]
             else:  # nothing there to be judged; what a merge left behind shows without a grammar
                 troubles = conflicts(source.data)
             found.extend((source.place(trouble.span), trouble.message) for trouble in troubles[:1])
