@@ -12,9 +12,9 @@ import pytest
 from gravity_lint.config import Config
 from gravity_lint.facts.code import PythonFacts
 from gravity_lint.facts.python import parse_python
-from gravity_lint.link import carriers, service
+from gravity_lint.link import carriers, operations, service
 from gravity_lint.link.calls import Calls
-from gravity_lint.link.modules import Module
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.rulebook import Rule, load_rules
 from gravity_lint.run import Options, run
 from gravity_lint.screen import matters
@@ -47,8 +47,11 @@ def unscreened() -> Iterator[list[str]]:
             patch.setattr(Calls, asked, lambda self, *_: self.code)
         patch.setattr(Calls, "anywhere", everywhere)
         patch.setattr(Calls, "importing", lambda self, *_: tuple(self.modules.values()))
-        for asked in ("mentions", "matches"):
+        for asked in ("mentions", "matches", "defines"):
             patch.setattr(Module, asked, lambda self, *_: True)
+        patch.setattr(Module, "around", lambda self, *_: self.units)
+        patch.setattr(Unit, "holds", lambda self, *_: True)
+        patch.setattr(operations, "speaks", lambda data: True)
         yield parsed
 
 

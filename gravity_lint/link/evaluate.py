@@ -40,8 +40,9 @@ from gravity_lint.link.carriers import Carriers
 from gravity_lint.link.choice import checked, choose, nothing
 from gravity_lint.link.commandline import CommandLine
 from gravity_lint.link.flow import Binding, State, key_of, present_if_true
+from gravity_lint.link.importer import Importer
 from gravity_lint.link.library import Library
-from gravity_lint.link.modules import Importer, Module, Unit
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.names import Names
 from gravity_lint.link.objects import Objects
 from gravity_lint.link.runs import Runs

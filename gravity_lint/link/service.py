@@ -13,8 +13,9 @@ from gravity_lint.facts.python import parse_python
 from gravity_lint.link.contacts import Contact, unguarded
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.exposures import Exposed, exposed
+from gravity_lint.link.importer import Importer
 from gravity_lint.link.models import Model, models
-from gravity_lint.link.modules import Importer, Module
+from gravity_lint.link.modules import Module
 from gravity_lint.link.operations import Performed, Sent, performed, sent
 from gravity_lint.link.reach import Reach
 from gravity_lint.link.sinks import Sink, sinks
