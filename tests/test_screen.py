@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from gravity_lint.config import Config
-from gravity_lint.facts.code import PythonFacts
+from gravity_lint.facts.code import Attr, PythonFacts
 from gravity_lint.facts.python import parse_python
 from gravity_lint.link import carriers, operations, service
 from gravity_lint.link.calls import Calls
@@ -129,3 +130,29 @@ def test_every_import_is_seen_without_a_grammar(text: str) -> None:
     for stmt, _ in module.imports:
         for alias in stmt.names:
             assert ((alias.name, 0, "") if stmt.plain else (stmt.module, stmt.level, alias.name)) in told
+
+
+@pytest.mark.parametrize("text", [
+    "x = {}", "x: T = {}", "x = a.b.{}()", "x = y = {}", "x = (\n    {}\n)", "x = await {}()", "x = a or {}",
+    "x = a and ({})", "x = {} if a else b", "x = b if a else {}", "x = a().{}()", "x = \\\n    {}", "if a: x = {}",
+    "def x():\n    return {}", "def x():\n    return (\n        {}())",
+    "class A:\n    def x(self):\n        self.y = {}",
+])
+def test_what_is_handed_on_is_seen_without_a_grammar(text: str) -> None:
+    code = text.format("Base").encode()
+    module = Module("a.py", "code", lambda: parse_python(code), lambda: code)
+    assert module.made_of("Base") == [name for unit in module.units for name in unit.made_of.get("Base", ())] != []
+
+
+@pytest.mark.parametrize("text", [
+    "f(a)", "x.f(a)", "f (a)", "x. f(a)", "x.\\\n  f(a)", "(x.f\n  (a))", "(f  # why\n (a))", "@f(a)\ndef g(): pass",
+    "def g():\n    def h():\n        return x.f(\n            b(')'),\n            a)", "f('a) (' +\n  a)",
+    "[f(a) for b in c]",
+])
+def test_every_call_is_seen_without_a_grammar(text: str) -> None:
+    code = text.encode()
+    module = Module("a.py", "code", lambda: parse_python(code), lambda: code)
+    known = [(call, unit) for unit in module.units for call in unit.called.get("f", ())]
+    assert module.calls("f") == known != []
+    assert module.calls("f", re.compile(rb"\ba\b")) == known
+    assert any(isinstance(call.func, Attr) for call, _ in known) <= module.spelling.has_method(b"f")

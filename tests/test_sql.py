@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gravity_lint.facts.sql import HOLE, statements
+from gravity_lint.facts.sql import HOLE, speaks, statements, verbs
+from gravity_lint.screen import names_in
 
 ONE = [
     ("CREATE DATABASE shop", "create-database", "shop"),
@@ -125,6 +126,12 @@ def test_kind(text: str, kind: str, name: str) -> None:
     found = statements(text)
     assert [statement.kind for statement in found] == [kind]
     assert found[0].name == name
+
+
+@pytest.mark.parametrize(("text", "kind", "name"), ONE, ids=[text for text, _, _ in ONE])
+def test_the_screen_sees_it(text: str, kind: str, name: str) -> None:
+    data = f"execute({text.replace(HOLE, '{it}')!r})".encode()
+    assert kind == "other" or (speaks(data) and not names_in(data).isdisjoint(map(str.encode, verbs())))
 
 
 PROSE = [

@@ -50,9 +50,13 @@ class _Token(NamedTuple):
 
 @cache
 def verbs() -> tuple[str, ...]:
-    """A word that every statement of one of the kinds but `other` holds, in the cases in which it is written."""
+    """Words of which every statement of one of the kinds but `other` holds one, in the cases in which they are written.
+
+    Behind an escape, its letter seems to begin the word: `\\nCREATE`.
+    """
     words = {*_VERBS, *_CARE, *_FUNCTIONS, *_PROCEDURES} - {"SELECT", "PERFORM", "CALL", "EXEC", "EXECUTE"}
-    return tuple(sorted({form for word in words for form in (word, word.lower(), word.capitalize())}))
+    forms = {form for word in words for form in (word, word.lower(), word.capitalize())}
+    return tuple(sorted(f"{letter}{form}" for form in forms for letter in ("", "n", "r", "t")))
 
 
 def speaks(data: bytes) -> bool:
@@ -253,9 +257,9 @@ def _any(words: Iterable[str]) -> str:
 
 
 _COPIED = {"DATABASE", "LOG", "TABLE", "DATABASES"}
-_GAP = r"""(?:\s|["'\\+(),]|[frbu](?=["']))+"""
+_GAP = r"""(?:\\[nrt]|\s|["'\\+(),]|[frbu](?=["'])|/\*.{0,200}?\*/|--[^\n]{0,200}\n)+"""
 """What stands between two words of a text, which code may hold in pieces."""
-_SPEAKS = regex(rf"""\b(?:
+_SPEAKS = regex(rf"""(?:\b|\\[nrt])(?:
     (?:create|drop|alter){_GAP} (?: (?:(?:{_any(_MODIFIERS)}|if|default){_GAP})* (?:{_any(_OBJECTS)}|privileges)\b
                                   | \w+{_GAP}index\b | [{{%$:\[<] )
   | (?:grant|revoke|truncate|backup|restore){_GAP} | rename{_GAP}(?:table|user)\b | set{_GAP}password\b | vacuum\b

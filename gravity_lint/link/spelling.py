@@ -116,8 +116,7 @@ class Spelling:
 
     def has_method(self, name: bytes) -> bool:
         """Whether a name stands between a dot and a bracket."""
-        return any(self.text[:at].rstrip()[-1:] == b"." if self.text[at - 1:at] in _BLANK else
-                   self.text[at - 1:at] == b"." for at in self.calls(name))
+        return any(self.text[max(0, at - 200):at].rstrip(b" \t\r\n\f\\")[-1:] == b"." for at in self.calls(name))
 
     @cached_property
     def classes(self) -> frozenset[bytes]:
