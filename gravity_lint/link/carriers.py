@@ -30,7 +30,7 @@ class Carriers:
         self._naming: dict[tuple[Module, frozenset[str]], set[Module]] = {}
         self._taken: dict[Module, tuple[tuple[Module, str], ...]] = {}
         self._having: dict[str, frozenset[Module]] = {}
-        self._texts: dict[frozenset[str], frozenset[Module]] = {}
+        self._texts: dict[tuple[frozenset[str], object], frozenset[Module]] = {}
 
     def of_libraries(self, dotted: Iterable[str]) -> frozenset[Module]:
         """The modules that can hold something of the libraries that these dotted names begin with."""
@@ -52,10 +52,10 @@ class Carriers:
 
     def of_texts(self, words: Iterable[str], matching: Callable[[bytes], object] | None = None) -> frozenset[Module]:
         """The modules that can hold a text with one of these words, and that matches."""
-        key = frozenset(words)
+        key = frozenset(words), matching
         found = self._texts.get(key)
         if found is None:
-            holding = {module for module in self.ask.calls.holding_any(key)
+            holding = {module for module in self.ask.calls.holding_any(key[0])
                        if matching is None or matching(module.text)}
             found = self._texts[key] = self.beside(holding)
         return found
