@@ -123,7 +123,7 @@ class Ways:
                 for value in self._ask.values(call.func, self._ask.runs.frame(unit)):
                     told = value.name if isinstance(value, External) else f"{value.name}.()" \
                         if isinstance(value, Made) else ""
-                    if told in _READERS and name.partition(".")[0] in module.unit.flow.bound:
+                    if told in _READERS and module.unit.flow.binds(name.partition(".")[0]):
                         yield call.span[0], name
 
     def _unit(self, site: Site) -> Unit:
@@ -178,7 +178,7 @@ class Ways:
         module, brackets = site.module, "()" * home.called
         if module is home.module:
             above = self._unit(site) is not module.unit or home.span[1] < site.span[0]
-            return (f"{home.name}{brackets}", "") if above and home.name in module.unit.flow.bound else None
+            return (f"{home.name}{brackets}", "") if above and module.unit.flow.binds(home.name) else None
         for stmt, unit in module.imports:
             for alias in stmt.names if unit is module.unit and stmt.span[0] < site.span[0] else ():
                 for value in self._ask.values(Name(alias.bound, alias.span), self._ask.runs.frame(unit)):
@@ -187,7 +187,7 @@ class Ways:
                     if isinstance(value, ModuleValue) and value.module is home.module and alias.bound.isidentifier():
                         return f"{alias.bound}.{home.name}{brackets}", ""
         statement = self._import(home, module)
-        if statement is None or home.name in module.unit.flow.bound or self._reaches(home.module, module):
+        if statement is None or module.unit.flow.binds(home.name) or self._reaches(home.module, module):
             return None
         return f"{home.name}{brackets}", statement
 

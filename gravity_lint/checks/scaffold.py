@@ -304,7 +304,7 @@ class Scaffold:
         if call is None:
             if isinstance(sink.unit.node, Class) and "." not in sink.unit.name:
                 return f"from {self.dotted(sink.site.module)} import {sink.unit.name}", f"{sink.unit.name}.{sink.name}"
-            if sink.unit.parent is None and sink.name.isidentifier() and sink.name in sink.unit.flow.bound:
+            if sink.unit.parent is None and sink.name.isidentifier() and sink.unit.flow.binds(sink.name):
                 return f"from {self.dotted(sink.site.module)} import {sink.name}", sink.name
             return self._of_item(sink)
         arg = next((arg.value for arg in call.args if arg.name in (None, "url")), None)
@@ -330,7 +330,7 @@ class Scaffold:
             return None
         name, part = names.popitem()
         text = _text(unit, expr)
-        if isinstance(unit.node, Function) and name in unit.flow.bound and not self._is_imported(name, unit):
+        if isinstance(unit.node, Function) and unit.flow.binds(name) and not self._is_imported(name, unit):
             given = [stmt for stmt in statements(body_of(unit.node)) if isinstance(stmt, Assign)
                      and isinstance(stmt.targets[0], Name) and stmt.targets[0].id == name]
             inner = given[0].value if len(given) == 1 and not given[0].op else None

@@ -66,6 +66,9 @@ MAX_CHAIN = 150
 MAX_TREES = 400_000
 """Bytes of text whose trees are kept for functions that are not read yet: a tree takes thirty times its text."""
 
+MAX_WORD = 40
+"""Letters of a text up to which all that are alike are one object: keys of mappings are written again and again."""
+
 # What a child is to its node; the number is found in a third of the time that its name takes
 _ALIAS, _ALTERNATIVE, _ARGUMENT, _ARGUMENTS, _ATTRIBUTE, _BODY, _CONDITION, _CONSEQUENCE = map(field, (
     "alias", "alternative", "argument", "arguments", "attribute", "body", "condition", "consequence"))
@@ -517,7 +520,8 @@ class _Reader:
     def string(self, node: Node) -> Expr:
         start, end = span = node.start_byte, node.end_byte
         if (plain := _plain(self.data[start:end])) is not None:
-            return Const(plain.decode("utf-8", "replace"), span)
+            text = plain.decode("utf-8", "replace")
+            return Const(intern(text) if len(text) <= MAX_WORD else text, span)
         parts = tuple(self._string_parts(node))
         if len(parts) == 1 and isinstance(parts[0], Const):
             return Const(parts[0].value, _span(node))

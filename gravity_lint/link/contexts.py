@@ -286,7 +286,7 @@ class Contexts:
         """Whether a function around a unit binds a name."""
         parent = unit.parent
         while parent is not None and parent.parent is not None:
-            if not isinstance(parent.node, Class) and name in parent.flow.bound:
+            if not isinstance(parent.node, Class) and parent.flow.binds(name):
                 return True
             parent = parent.parent
         return False

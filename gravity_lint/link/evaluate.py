@@ -47,6 +47,7 @@ from gravity_lint.link.names import Names
 from gravity_lint.link.objects import Objects
 from gravity_lint.link.runs import Runs
 from gravity_lint.link.values import (
+    NOTHING_KNOWN,
     ClassValue,
     Deferred,
     Environment,
@@ -145,9 +146,11 @@ class Evaluator:
             self._active.discard(key)
         if self.exhausted:
             return found  # cut short: another question may have the budget to see more
-        if frame.args is not None:
-            if not frame.known:
+        if frame.known is NOTHING_KNOWN:
+            frame.known = {}
+            if frame.args is not None:
                 self._single.append(frame)
+        if frame.args is not None:
             self._kept += 1
         frame.known[expr] = found
         return found
@@ -159,7 +162,7 @@ class Evaluator:
             return self._cut[key]
         if self._kept > MAX_KEPT:
             for one in self._single:
-                one.known = {}
+                one.known = NOTHING_KNOWN
             self._single.clear()
             self._kept = 0
         self._asked, self._steps = True, 0
@@ -288,7 +291,7 @@ class Evaluator:
         """A name that the unit does not set itself: of the functions around it, of its module, or built in."""
         unit = frame.unit
         if (
-            name in unit.flow.bound
+            unit.flow.binds(name)
             and unit.parent is not None
             and not isinstance(unit.node, Class)
             and name not in unit.flow.globals

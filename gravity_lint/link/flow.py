@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from operator import is_not
+from types import MappingProxyType
+from typing import TypeAlias
 
 from gravity_lint.facts.code import (
+    Alias,
     Assert,
     Assign,
     Assigned,
@@ -20,6 +24,7 @@ from gravity_lint.facts.code import (
     Do,
     Expr,
     Function,
+    Handler,
     If,
     Import,
     Item,
@@ -27,7 +32,6 @@ from gravity_lint.facts.code import (
     Leave,
     Logic,
     Loop,
-    Mapping,
     Match,
     Name,
     Other,
@@ -44,6 +48,9 @@ from gravity_lint.facts.code import (
     dotted,
     walk,
 )
+from gravity_lint.facts.code import (
+    Mapping as Display,
+)
 from gravity_lint.record import NamedTuple, struct
 
 MAX_LOOPS = 2
@@ -56,26 +63,45 @@ MAX_BINDINGS = 12
 
 @struct
 class Binding:
-    """One way in which a name gets a value."""
+    """One way in which a name gets a value.
+
+    By itself it is also the `State` of a name of which nothing else is known, as it is of most: a state of its own
+    would take more room than all that it says.
+    """
 
     kind: str
     """value, unpack, entry (of `with`), element (of `for`), add (`+=`), param, import, function, class, error"""
     node: Expr | Stmt | Param | None
-    span: Span
+    place: Expr | Stmt | Param | Alias | Handler
+    """What stands where it is told to be."""
     path: tuple[int, ...] = ()
     """For an unpacked value: which element of which."""
     alias: str = ""
     """For an import: the name as the other module knows it."""
 
+    @property
+    def span(self) -> Span:
+        return self.place.span
 
-class State(NamedTuple):
-    """What is known of a name (or a path like `self.url`) at one point."""
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        return (self,)
+
+    @property
+    def checked(self) -> bool:
+        return False
+
+
+class Several(NamedTuple):
+    """What is known of a name (or a path like `self.url`) at one point, where that is more than how it was set."""
 
     bindings: tuple[Binding, ...]
     checked: bool
     """Whether a missing value would have stopped the code before this point."""
 
 
+State: TypeAlias = "Binding | Several"
+"""What is known of a name at one point."""
 Env = dict[str, State]
 _EXITS = frozenset(
     {"sys.exit", "exit", "quit", "os._exit", "os.abort", "abort", "pytest.skip", "parser.error", "typer.Exit"}
@@ -85,21 +111,39 @@ _EXITS = frozenset(
 class Flow:
     """What one unit's statements do to its names."""
 
-    __slots__ = ("bound", "exit", "globals", "guards", "returns", "stars", "uses")
+    __slots__ = ("_bound", "exit", "globals", "guards", "returns", "stars", "uses")
 
-    def __init__(self) -> None:
-        self.uses: dict[Expr, State] = {}
+    def __init__(self, walker: _Walker, end: Env) -> None:
+        self.uses: dict[Expr, State] = walker.uses
         """A use → what is known there; only uses of what the unit itself sets or checks."""
-        self.exit: Env = {}
+        self.exit: Env = end
         """What is known when the unit has run."""
-        self.globals: dict[str, list[Binding]] = {}
+        self.globals: Mapping[str, Sequence[Binding]] = walker.bound_outside or _NONE
         """What it assigns to names it declares `global` or `nonlocal`."""
-        self.bound: set[str] = set()
-        """The names it binds anywhere."""
-        self.guards: list[Expr] = []
+        self._bound = frozenset(name for name in walker.bound if name not in end or not end[name].bindings)
+        """The names that it binds, but for those of which it is known at its end."""
+        self.guards: Sequence[Expr] = tuple(walker.guards)
         """Tests whose failure stops the code by an exception or an exit."""
-        self.returns: list[tuple[Expr, Span]] = []
-        self.stars: list[Import] = []
+        self.returns: Sequence[tuple[Expr, Span]] = tuple(walker.returns)
+        self.stars: Sequence[Import] = tuple(walker.stars)
+
+    def binds(self, name: str) -> bool:
+        """Whether it binds a name anywhere."""
+        state = self.exit.get(name)
+        return (state is not None and bool(state.bindings)) or name in self._bound
+
+    @property
+    def bound(self) -> set[str]:
+        """The names it binds anywhere."""
+        return {*self._bound, *(name for name, state in self.exit.items() if state.bindings)}
+
+
+_NONE: Mapping[str, Sequence[Binding]] = MappingProxyType({})
+
+
+def _state(bindings: tuple[Binding, ...], checked: bool) -> State:
+    """What is known of a name that is set in these ways."""
+    return bindings[0] if len(bindings) == 1 and not checked else Several(bindings, checked)
 
 
 def key_of(expr: Expr) -> str | None:
@@ -125,25 +169,28 @@ def key_of(expr: Expr) -> str | None:
 
 def flow_of(node: PythonFacts | Class | Function | Lambda) -> Flow:
     """A unit's facts → its flow."""
-    flow = Flow()
+    walker = _Walker()
     env: Env = {}
     if isinstance(node, (Function, Lambda)):
         for param in node.params:
-            env[param.name] = State((Binding("param", param, param.span),), False)
-            flow.bound.add(param.name)
+            env[param.name] = Binding("param", param, param)
+            walker.bound.add(param.name)
     if isinstance(node, Lambda):
-        flow.returns.append((node.body, node.span))
-        _uses(flow, node.body, env)
-        return flow
-    walker = _Walker(flow)
+        walker.returns.append((node.body, node.span))
+        _uses(walker, node.body, env)
+        return Flow(walker, {})
     end = walker.block(node.body, env)
-    flow.exit = end if end is not None else walker.last
-    return flow
+    return Flow(walker, end if end is not None else walker.last)
 
 
 class _Walker:
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
+    def __init__(self) -> None:
+        self.uses: dict[Expr, State] = {}
+        self.bound: set[str] = set()
+        self.bound_outside: dict[str, list[Binding]] = {}
+        self.guards: list[Expr] = []
+        self.returns: list[tuple[Expr, Span]] = []
+        self.stars: list[Import] = []
         self.globals: set[str] = set()
         self.left: list[tuple[list[Env | None], list[Env | None]]] = []
         """For each loop around: what is known where it is continued, and where it is left."""
@@ -161,11 +208,10 @@ class _Walker:
         return env
 
     def statement(self, stmt: Stmt, env: Env) -> Env | None:
-        flow = self.flow
         if isinstance(stmt, Assign):
             self.assign(stmt, env)
         elif isinstance(stmt, Do):
-            _uses(flow, stmt.value, env)
+            _uses(self, stmt.value, env)
             if isinstance(stmt.value, Call) and dotted(stmt.value.func) in _EXITS:
                 self.last = env
                 return None
@@ -175,13 +221,13 @@ class _Walker:
             self.imported(stmt, env)
         elif isinstance(stmt, (Function, Class)):
             for decorator in stmt.decorators:
-                _uses(flow, decorator, env)
-            self.bind(stmt.name, Binding("function" if isinstance(stmt, Function) else "class", stmt, stmt.span), env)
+                _uses(self, decorator, env)
+            self.bind(stmt.name, Binding("function" if isinstance(stmt, Function) else "class", stmt, stmt), env)
         elif isinstance(stmt, (Return, Raise)):
             if stmt.value is not None:
-                _uses(flow, stmt.value, env)
+                _uses(self, stmt.value, env)
                 if isinstance(stmt, Return):
-                    flow.returns.append((stmt.value, stmt.span))
+                    self.returns.append((stmt.value, stmt.span))
             self.last = env
             return None
         elif isinstance(stmt, Leave):
@@ -189,8 +235,8 @@ class _Walker:
                 self.left[-1][stmt.kind == "break"].append(env)
             return None
         elif isinstance(stmt, Assert):
-            _uses(flow, stmt.test, env)
-            flow.guards.append(stmt.test)
+            _uses(self, stmt.test, env)
+            self.guards.append(stmt.test)
             return _known(env, present_if_true(stmt.test) | _mentioned(stmt.test))
         elif isinstance(stmt, Declare):
             self.globals.update(stmt.names)
@@ -205,26 +251,26 @@ class _Walker:
             return self.loop(stmt, env)
         if isinstance(stmt, With):
             for value, target in stmt.items:
-                _uses(self.flow, value, env)
+                _uses(self, value, env)
                 if target is not None:
-                    self.target(target, Binding("entry", value, stmt.span), env)
+                    self.target(target, Binding("entry", value, stmt), env)
             return self.block(stmt.body, env)
         if isinstance(stmt, Try):
             return self.attempt(stmt, env)
         if isinstance(stmt, Match):
-            _uses(self.flow, stmt.subject, env)
+            _uses(self, stmt.subject, env)
             return _merge([env, *(self.block(case, dict(env)) for case in stmt.cases)])
         return env
 
     def loop(self, stmt: Loop, env: Env) -> Env | None:
         """A loop's body runs from what is known before it, and from what it leaves behind itself."""
-        _uses(self.flow, stmt.over, env)
+        _uses(self, stmt.over, env)
         before: Env = env
         for _ in range(2 if len(self.left) < MAX_LOOPS else 1):
             self.left.append(([], []))
             inside = _known(before, present_if_true(stmt.over)) if stmt.target is None else dict(before)
             if stmt.target is not None:
-                self.target(stmt.target, Binding("element", stmt.over, stmt.span), inside)
+                self.target(stmt.target, Binding("element", stmt.over, stmt), inside)
             end = self.block(stmt.body, inside)
             continued, broken = self.left.pop()
             before = _merge([env, end, *continued]) or env
@@ -241,12 +287,12 @@ class _Walker:
                 ends.append(self.block(body, dict(left)))
                 left = None
                 continue
-            _uses(self.flow, test, left)
+            _uses(self, test, left)
             end = self.block(body, _known(left, _implied(left, present_if_true(test))))
             ends.append(end)
             present = present_if_false(test)
             if end is None and _stops(body):
-                self.flow.guards.append(test)
+                self.guards.append(test)
                 present |= _mentioned(test)
             left = _known(left, present)
         return _merge([*ends, left])
@@ -258,7 +304,7 @@ class _Walker:
         for handler in stmt.handlers:
             inside = _merge([before, body]) or dict(before)
             if handler.name:
-                self.bind(handler.name, Binding("error", None, handler.span), inside)
+                self.bind(handler.name, Binding("error", None, handler), inside)
             ends.append(self.block(handler.body, dict(inside)))
         return self.block(stmt.final, _merge(ends) if any(end is not None for end in ends) else None)
 
@@ -266,21 +312,21 @@ class _Walker:
         if stmt.value is None:
             for target in stmt.targets:
                 if isinstance(target, Name):
-                    self.flow.bound.add(target.id)
+                    self.bound.add(target.id)
             return
-        _uses(self.flow, stmt.value, env)
+        _uses(self, stmt.value, env)
         for target in stmt.targets:
             if stmt.op:
-                _uses(self.flow, target, env)
+                _uses(self, target, env)
                 key = key_of(target)
                 earlier = env[key].bindings if key in env and key is not None else ()
                 if key is not None and earlier:
-                    env[key] = State((*earlier, Binding("add", stmt.value, stmt.span))[:MAX_BINDINGS], False)
+                    env[key] = _state((*earlier, Binding("add", stmt.value, stmt))[:MAX_BINDINGS], False)
             else:
                 if not isinstance(target, (Name, Series)):
                     for part in children(target):
-                        _uses(self.flow, part, env)
-                self.target(target, Binding("value", stmt.value, stmt.span), env)
+                        _uses(self, part, env)
+                self.target(target, Binding("value", stmt.value, stmt), env)
 
     def target(self, target: Expr, binding: Binding, env: Env) -> None:
         if isinstance(target, Series):
@@ -292,10 +338,10 @@ class _Walker:
                     and isinstance(value, Series)
                     and len(value.items) == len(target.items)
                 ):
-                    self.target(item, Binding("value", value.items[number], binding.span), env)
+                    self.target(item, Binding("value", value.items[number], binding.place), env)
                 else:
                     kind = "unpack" if binding.kind == "value" else binding.kind
-                    self.target(item, Binding(kind, value, binding.span, (*binding.path, number)), env)
+                    self.target(item, Binding(kind, value, binding.place, (*binding.path, number)), env)
         elif (key := key_of(target)) is not None:
             self.bind(key, binding, env)
 
@@ -304,32 +350,32 @@ class _Walker:
         if not isinstance(call.func, Attr) or call.func.name != "update" or (base := key_of(call.func.base)) is None:
             return
         for arg in call.args:
-            items = arg.value.items if isinstance(arg.value, Mapping) and arg.name is None else ()
+            items = arg.value.items if isinstance(arg.value, Display) and arg.name is None else ()
             given = [(key.value, value) for key, value in items if isinstance(key, Const)]
             for name, value in [(arg.name, arg.value)] if arg.name not in (None, "*", "**") else given:
-                self.bind(f"{base}[{name!r}]", Binding("value", value, call.span), env)
+                self.bind(f"{base}[{name!r}]", Binding("value", value, call), env)
 
     def bind(self, key: str, binding: Binding, env: Env) -> None:
         if key in self.globals:
-            self.flow.globals.setdefault(key, []).append(binding)
-        self.flow.bound.add(key)
+            self.bound_outside.setdefault(key, []).append(binding)
+        self.bound.add(key)
         if "." in key or "[" in key:
             for end, sign in enumerate(key[:MAX_PATH]):
                 if sign in ".[":
                     self.inside.setdefault(key[:end], {})[key] = None
         for path in self.inside.get(key, ()):
             env.pop(path, None)
-        env[key] = State((binding,), False)
+        env[key] = binding
 
     def imported(self, stmt: Import, env: Env) -> None:
         for alias in stmt.names:
             if alias.name == "*":
-                self.flow.stars.append(stmt)
+                self.stars.append(stmt)
             else:
-                self.bind(alias.bound, Binding("import", stmt, alias.span, alias=alias.name), env)
+                self.bind(alias.bound, Binding("import", stmt, alias, alias=alias.name), env)
 
 
-def _uses(flow: Flow, expr: Expr, env: Env) -> None:
+def _uses(walker: _Walker, expr: Expr, env: Env) -> None:
     """Notes what is known at each use of a name or path inside an expression."""
     stack = [(expr, env)]
     while stack:
@@ -337,16 +383,16 @@ def _uses(flow: Flow, expr: Expr, env: Env) -> None:
         if isinstance(part, (Name, Attr, Item, Call)):
             key = part.id if isinstance(part, Name) else key_of(part)
             if key is not None and (state := known.get(key)) is not None:
-                flow.uses[part] = state
+                walker.uses[part] = state
         elif isinstance(part, Assigned):
-            flow.bound.add(part.name)
-            env[part.name] = known[part.name] = State((Binding("value", part.value, part.span),), False)
+            walker.bound.add(part.name)
+            env[part.name] = known[part.name] = Binding("value", part.value, part)
         if isinstance(part, Choice):
             stack.append((part.other, _known(known, present_if_false(part.test))))
             stack.append((part.then, _known(known, present_if_true(part.test))))
             stack.append((part.test, known))
         elif isinstance(part, Logic) and part.op == "and":
-            _uses_in_turn(flow, part.parts, known)
+            _uses_in_turn(walker, part.parts, known)
         elif isinstance(part, Other) and (inner := _elements(part)):
             stack.extend((child, {**known, **inner}) for child in reversed(part.parts))
         else:
@@ -363,15 +409,15 @@ def _elements(expr: Other) -> Env:
             for number, name in names:
                 if isinstance(name, Name):
                     path = (number,) if number >= 0 else ()
-                    found[name.id] = State((Binding("element", over, clause.span, path),), False)
+                    found[name.id] = Binding("element", over, clause, path)
     return found
 
 
-def _uses_in_turn(flow: Flow, parts: tuple[Expr, ...], env: Env) -> None:
+def _uses_in_turn(walker: _Walker, parts: tuple[Expr, ...], env: Env) -> None:
     """`a and b and c`: each part is looked at only where those before it hold."""
     known = env
     for part in parts:
-        _uses(flow, part, known)
+        _uses(walker, part, known)
         present = present_if_true(part)
         known = _known(known, present) if present else known
     if known is not env:
@@ -397,7 +443,7 @@ def _merge(ends: list[Env | None]) -> Env | None:
     for key, states in known.items():
         found = tuple(dict.fromkeys(binding for state in states for binding in state.bindings))
         checked = len(states) == len(ways) and all(state.checked for state in states)
-        merged[key] = State(found[:MAX_BINDINGS], checked)
+        merged[key] = _state(found[:MAX_BINDINGS], checked)
     return merged
 
 
@@ -408,7 +454,7 @@ def _known(env: Env, keys: set[str]) -> Env:
     known = dict(env)
     for key in keys:
         state = env.get(key)
-        known[key] = State(state.bindings if state else (), True)
+        known[key] = Several(state.bindings if state else (), True)
     return known
 
 

@@ -23,6 +23,8 @@ def idle(unit: Unit) -> tuple[Span, ...]:
 
 def _kept(unit: Unit, name: str, chosen: Callable[[If], frozenset[int]]) -> tuple[Span, ...]:
     known = unit.code.known
+    if known is None:
+        known = unit.code.known = {}
     if name not in known:
         end = unit.node.whole[1] if isinstance(unit.node, (Function, Class)) else _END
         known[name] = tuple(_branches(body_of(unit.node), end, chosen))

@@ -72,7 +72,7 @@ def _is_table(ask: Evaluator, unit: Unit, row: knowledge.Models) -> bool:
     if any(_last(arg.value) in _ROOTS for arg in node.bases if arg.name is None):
         return False  # what inherits from it has the tables
     if (
-        any(inner.last_name == "Meta" and "abstract" in inner.flow.bound for inner in unit.inner.values())
+        any(inner.last_name == "Meta" and inner.flow.binds("abstract") for inner in unit.inner.values())
         and row.abstract
     ):
         return False
@@ -85,7 +85,7 @@ def _is_table(ask: Evaluator, unit: Unit, row: knowledge.Models) -> bool:
             for attribute in row.attributes
         )
         return owned or any(
-            name in one.flow.bound or name in one.flow.exit
+            one.flow.binds(name) or name in one.flow.exit
             for one in ask.objects.lineage(unit)[0]
             for name in row.table
         )

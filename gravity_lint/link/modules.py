@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -49,43 +49,73 @@ _DEFINES = regex(rb"\b(?:def|class)\b")
 class Code:
     """What follows from the statements of a unit alone, in whatever service and module it stands."""
 
+    __slots__ = ("_called", "_calls", "_flow", "_imports", "_inner", "_ways", "known", "node")
+
     def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
         self.node = node
-        self.known: dict[str, tuple[Span, ...]] = {}
+        self.known: dict[str, tuple[Span, ...]] | None = None
         """Stretches of it, by what they are."""
+        self._flow: Flow | None = None
+        self._ways: Ways | None = None
+        self._calls: tuple[Call, ...] | None = None
+        self._called: dict[str, Call | list[Call]] | None = None
+        self._inner: tuple[Function | Class, ...] | None = None
+        self._imports: tuple[Import, ...] | None = None
 
-    @cached_property
+    @property
     def flow(self) -> Flow:
-        return flow_of(self.node)
+        found = self._flow
+        if found is None:
+            found = self._flow = flow_of(self.node)
+        return found
 
-    @cached_property
+    @property
     def ways(self) -> Ways:
         """Which statements stand around each place of it."""
-        return Ways(body_of(self.node))
+        found = self._ways
+        if found is None:
+            found = self._ways = Ways(body_of(self.node))
+        return found
 
-    @cached_property
+    @property
     def calls(self) -> tuple[Call, ...]:
         """The calls in its own statements."""
-        return tuple(expr for expr in parts(self.node) if isinstance(expr, Call))
+        found = self._calls
+        if found is None:
+            found = self._calls = tuple([expr for expr in parts(self.node) if isinstance(expr, Call)])
+        return found
 
-    @cached_property
+    def called(self, name: str) -> Sequence[Call]:
+        """Those of its calls of which the last part of what is called is spelled so; `()` for what has no name."""
+        known = self._called
+        if known is None:
+            known = self._called = {}
+            for call in self.calls:
+                func = call.func
+                last = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
+                before = known.setdefault(last, call)  # most have one, of which a list would take more room than it
+                if isinstance(before, list):
+                    before.append(call)
+                elif before is not call:
+                    known[last] = [before, call]
+        found = known.get(name, ())
+        return (found,) if isinstance(found, Call) else found
+
+    @property
     def inner(self) -> tuple[Function | Class, ...]:
         """The classes and functions defined directly in it."""
-        return tuple(stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, (Function, Class)))
+        found = self._inner
+        if found is None:
+            found = self._inner = tuple([stmt for stmt in statements(body_of(self.node))
+                                         if isinstance(stmt, (Function, Class))])
+        return found
 
-    @cached_property
+    @property
     def imports(self) -> tuple[Import, ...]:
         """The imports among its own statements."""
-        return tuple(stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, Import))
-
-    @cached_property
-    def called(self) -> dict[str, list[Call]]:
-        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
-        found: dict[str, list[Call]] = {}
-        for call in self.calls:
-            func = call.func
-            name = func.id if isinstance(func, Name) else func.name if isinstance(func, Attr) else "()"
-            found.setdefault(name, []).append(call)
+        found = self._imports
+        if found is None:
+            found = self._imports = tuple([stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, Import)])
         return found
 
 
@@ -103,6 +133,8 @@ _NOTHING: dict[int, Unit] = {}
 class Unit:
     """Code that runs as one: a module's, a class's or a function's own statements."""
 
+    __slots__ = ("_code", "_flow", "_inner", "_made_of", "last_name", "module", "node", "parent")
+
     def __init__(
         self, module: Module, node: PythonFacts | Class | Function | Lambda, parent: Unit | None, name: str
     ) -> None:
@@ -111,6 +143,10 @@ class Unit:
         self.parent = parent
         self.last_name = name
         """Empty for the module itself."""
+        self._code: Code | None = None
+        self._flow: Flow | None = None
+        self._inner: dict[int, Unit] | None = None
+        self._made_of: dict[str, list[str]] | None = None
 
     def __repr__(self) -> str:
         return f"<Unit {self.module.path}:{self.name}>"
@@ -121,30 +157,41 @@ class Unit:
         above = self.parent.name if self.parent is not None and not isinstance(self.node, Lambda) else ""
         return f"{above}.{self.last_name}" if above else self.last_name
 
-    @cached_property
+    @property
     def code(self) -> Code:
         """What it is in every service that has the same text."""
-        known = self.module.facts.known
-        found = known.get(id(self.node))
-        if found is None or found.node is not self.node:
-            found = known[id(self.node)] = Code(self.node)
+        found = self._code
+        if found is None:
+            known = self.module.facts.known
+            found = known.get(id(self.node))
+            if found is None or found.node is not self.node:
+                found = known[id(self.node)] = Code(self.node)
+            self._code = found
         return found
 
-    @cached_property
+    @property
     def flow(self) -> Flow:
-        return self.code.flow
+        found = self._flow
+        if found is None:
+            found = self._flow = self.code.flow
+        return found
 
-    @cached_property
+    @property
     def owner(self) -> Unit | None:
         """The class whose method this is."""
         return self.parent if self.parent is not None and isinstance(self.parent.node, Class) else None
 
-    @cached_property
+    @property
     def inner(self) -> dict[int, Unit]:
         """The classes and functions defined directly in it, by the identity of their facts."""
-        if isinstance(self.node, Function) and not self.module.defines(self.node):
-            return _NOTHING  # and its statements need not be read
-        return {id(stmt): Unit(self.module, stmt, self, stmt.name) for stmt in self.code.inner} or _NOTHING
+        found = self._inner
+        if found is None:
+            if isinstance(self.node, Function) and not self.module.defines(self.node):
+                found = _NOTHING  # and its statements need not be read
+            else:
+                found = {id(stmt): Unit(self.module, stmt, self, stmt.name) for stmt in self.code.inner} or _NOTHING
+            self._inner = found
+        return found
 
     def units(self) -> Iterator[Unit]:
         """This unit and every unit inside it."""
@@ -175,15 +222,17 @@ class Unit:
         """The calls in its own statements."""
         return self.code.calls
 
-    @property
-    def called(self) -> Mapping[str, Sequence[Call]]:
-        """Last part of what is called → those of its calls that are spelled so; `()` for what has no name."""
-        return self.code.called
+    def called(self, name: str) -> Sequence[Call]:
+        """Those of its calls of which the last part of what is called is spelled so; `()` for what has no name."""
+        return self.code.called(name)
 
-    @cached_property
+    @property
     def made_of(self) -> dict[str, list[str]]:
         """Name → what its statements set to something of that name or made by it, and itself where it returns it."""
-        found: dict[str, list[str]] = {}
+        found = self._made_of
+        if found is not None:
+            return found
+        found = self._made_of = {}
         for stmt in statements(body_of(self.node)):
             if isinstance(stmt, Assign) and stmt.value is not None:
                 targets = [target for target in stmt.targets if isinstance(target, (Name, Attr))]
@@ -265,11 +314,11 @@ class Module:
         if given is not None and self.text:
             word = name.encode("utf-8", "replace")
             places = [at for at in self.spelling.calls(word) if given.search(self.text, at, self.spelling.end(at))]
-            return [(call, unit) for unit in self.around(places) for call in unit.called.get(name, ())]
+            return [(call, unit) for unit in self.around(places) for call in unit.called(name)]
         found = self._calls.get(name)
         if found is None:
             found = self._calls[name] = [(call, unit) for unit in self._calling(name)
-                                         for call in unit.called.get(name, ())]
+                                         for call in unit.called(name)]
         return found
 
     def _calling(self, name: str) -> Iterable[Unit]:

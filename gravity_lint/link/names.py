@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Declare, Expr, Import, Name, Span
 from gravity_lint.link.choice import choose, nothing
-from gravity_lint.link.flow import Binding, State
+from gravity_lint.link.flow import Binding
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
 from gravity_lint.record import altered
@@ -70,13 +70,9 @@ class Names:
             for unit in self._global_setters(module).get(name, ())
             for binding in unit.flow.globals[name]
         ]
-        outside = self._set_from_outside(module, name) if name in flow.bound else []
+        outside = self._set_from_outside(module, name) if flow.binds(name) else []
         if bindings or extra or outside:
-            found = (
-                list(self.ask.state(name, State(bindings, state.checked if state else False), frame))
-                if bindings
-                else []
-            )
+            found = list(self.ask.state(name, state, frame)) if state is not None and bindings else []
             for binding, unit in extra:
                 found.extend(self.ask.binding(name, binding, self.ask.runs.frame(unit)))
             found.extend(outside)

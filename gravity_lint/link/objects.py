@@ -374,7 +374,7 @@ class Objects:
         """What `django.conf.settings.NAME` is: the name in a settings module of the service; empty when none has it."""
         found: list[Value] = []
         for module in self.ask.calls.holding("INSTALLED_APPS"):
-            if "INSTALLED_APPS" in module.unit.flow.bound and name in module.unit.flow.bound:
+            if module.unit.flow.binds("INSTALLED_APPS") and module.unit.flow.binds(name):
                 found.extend(self.ask.names.member(module, name) or ())
         return hops(unique(found), site, f"`{name}` is read from Django's settings here")
 

@@ -164,12 +164,12 @@ def _updates(ask: Evaluator, where: str, call: Call, unit: Unit) -> Iterator[Sin
 
 def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
     """Which libraries may read a module's own names as configuration."""
-    bound = module.unit.flow.bound
+    binds = module.unit.flow.binds
     starred = bool(module.unit.flow.stars) and ask.names.member(module, "INSTALLED_APPS") is not None
-    if starred or "DATABASES" in bound or "INSTALLED_APPS" in bound:
+    if starred or binds("DATABASES") or binds("INSTALLED_APPS"):
         yield "django"
     if (
-        "INSTALLED_APPS" not in bound and any(key in bound for key in ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS"))
+        not binds("INSTALLED_APPS") and any(map(binds, ("SQLALCHEMY_DATABASE_URI", "MONGODB_SETTINGS")))
     ) or (
         ask.calls.imports("flask", "quart")
         and (

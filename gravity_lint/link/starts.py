@@ -389,7 +389,7 @@ class Starts:
 
     def _django(self) -> Iterator[Begin]:
         """Django imports these modules of every application by their names."""
-        if not any("INSTALLED_APPS" in module.unit.flow.bound for module in self.ask.calls.holding("INSTALLED_APPS")):
+        if not any(module.unit.flow.binds("INSTALLED_APPS") for module in self.ask.calls.holding("INSTALLED_APPS")):
             return
         for module in self.ask.calls.code:
             if module.stem in _DJANGO:

@@ -179,7 +179,7 @@ def _names(ask: Evaluator, unit: Unit) -> set[str]:
 
 def _has(ask: Evaluator, unit: Unit, name: str) -> bool:
     return any(
-        name in one.flow.bound
+        one.flow.binds(name)
         or name in ask.objects.assigned(one)
         or any(name == inner.last_name for inner in one.inner.values())
         for one in ask.objects.lineage(unit)[0]

@@ -56,6 +56,10 @@ class Hop(NamedTuple):
     """Whether what is made at this step shows no password when it is printed."""
 
 
+NOTHING_KNOWN: dict[Expr, Values] = {}
+"""What is known in most runs; nothing is ever put into it."""
+
+
 class Frame:
     """One run of a unit: what its parameters hold. Without `args`, whatever its callers give them."""
 
@@ -77,7 +81,7 @@ class Frame:
         """The run that makes the call, as far as that is told apart."""
         self.depth: int = caller.depth + 1 if caller is not None else 0
         """How many calls it is away from the run that the question began in."""
-        self.known: dict[Expr, Values] = {}
+        self.known: dict[Expr, Values] = NOTHING_KNOWN
         """What its expressions may be, as far as that has been asked."""
 
     def within(self, unit: Unit) -> bool:
