@@ -111,7 +111,30 @@ _Kind = TypeVar("_Kind")
 
 _SPAN = "Span"
 """The annotation of a pair of offsets, which is kept as one number: a pair of numbers takes four times the room."""
-_END = (1 << 32) - 1
+_BITS = 26
+"""Of an offset: more than the largest file has, and few enough for two to be told by a float."""
+_END = (1 << _BITS) - 1
+_IDENTICAL = ("__eq__", "__ge__", "__gt__", "__hash__", "__le__", "__lt__", "__ne__")
+
+
+class _Placed(float):
+    """The base of structs with a `span`: the number that it is kept as is what they are.
+
+    One beside each would take two thirds of the room that most of them do. Nothing else follows from it: they are equal
+    only to themselves, and true.
+    """
+
+    __slots__ = ()
+    for _name in _IDENTICAL:  # as quick as those of any object, since they are these
+        locals()[_name] = getattr(object, _name)
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def span(self) -> tuple[int, int]:
+        number = int(self)
+        return number >> _BITS, number & _END
 
 
 @dataclass_transform(eq_default=False)
@@ -125,11 +148,15 @@ def struct(kind: type[_Kind]) -> type[_Kind]:
     names = tuple(own)
     space = {key: value for key, value in kind.__dict__.items()
              if key not in ("__dict__", "__weakref__") and key not in own}
-    spans = {name: _span_of(f"_{name}") for name, annotation in own.items() if annotation == _SPAN}
+    placed = own.get("span") == _SPAN and kind.__bases__ == (object,)
+    spans = {name: _span_of(f"_{name}") for name, annotation in own.items()
+             if annotation == _SPAN and not (placed and name == "span")}
     fields = (*_fields(kind.__base__), *names)
-    return type(kind.__name__, kind.__bases__, {
-        **space, **spans, "__slots__": tuple(f"_{name}" if name in spans else name for name in names),
-        "__init__": _first, "__repr__": _shown, "_struct_fields": fields,
+    return type(kind.__name__, (_Placed,) if placed else kind.__bases__, {
+        **space, **spans, "__slots__": tuple(f"_{name}" if name in spans else name for name in names
+                                             if not (placed and name == "span")),
+        **({"__new__": _first_placed} if placed or issubclass(kind, _Placed) else {"__init__": _first}),
+        "__repr__": _shown, "_struct_fields": fields,
         "_struct_spans": frozenset((*getattr(kind, "_struct_spans", ()), *spans)),
         "_struct_defaults": {**getattr(kind, "_struct_defaults", {}),
                              **{name: kind.__dict__[name] for name in names if name in kind.__dict__}},
@@ -138,18 +165,18 @@ def struct(kind: type[_Kind]) -> type[_Kind]:
 
 def packed(span: tuple[int, int]) -> int:
     """A pair of offsets as one number; numbers are ordered as their pairs are."""
-    return span[0] << 32 | span[1]
+    return span[0] << _BITS | span[1]
 
 
 def unpacked(number: int) -> tuple[int, int]:
     """The pair of offsets that `packed` was given."""
-    return number >> 32, number & _END
+    return number >> _BITS, number & _END
 
 
 @cache
 def _span_of(slot: str) -> property:
     made: dict[str, Any] = {}
-    exec(f"def span(self):\n    number = self.{slot}\n    return number >> 32, number & {_END}", made)
+    exec(f"def span(self):\n    number = self.{slot}\n    return number >> {_BITS}, number & {_END}", made)
     return property(made["span"])
 
 
@@ -194,14 +221,26 @@ def rest(kind: type[Any], first: int) -> Callable[[Any], tuple[Any, ...]]:
 
 def _first(self: Any, *values: Any, **named: Any) -> None:
     kind = type(self)
-    defaults, spans = kind._struct_defaults, kind._struct_spans
-    made: dict[str, Any] = {f"_{name}": value for name, value in defaults.items()}
-    given = (f"{name}=_{name}" if name in defaults else name for name in kind._struct_fields)
-    exec(f"def __init__(self, {', '.join(given)}):\n" + "\n".join(
-        f"    self._{name} = {name}[0] << 32 | {name}[1]" if name in spans else f"    self.{name} = {name}"
-        for name in kind._struct_fields), made)
-    kind.__init__ = made["__init__"]
+    kind.__init__ = _compiled(kind, "__init__(self", [], "")
     kind.__init__(self, *values, **named)
+
+
+def _first_placed(kind: Any, *values: Any, **named: Any) -> Any:
+    kind.__new__ = _compiled(kind, "__new__(cls", [f"self = _placed(cls, span[0] * {_END + 1}.0 + span[1])"],
+                             "return self")
+    return kind.__new__(kind, *values, **named)
+
+
+def _compiled(kind: Any, head: str, before: list[str], after: str) -> Any:
+    """What sets the fields of a struct, each from what it is given for it."""
+    defaults, spans = kind._struct_defaults, kind._struct_spans
+    made: dict[str, Any] = {"_placed": float.__new__, **{f"_{name}": value for name, value in defaults.items()}}
+    given = (f"{name}=_{name}" if name in defaults else name for name in kind._struct_fields)
+    lines = [f"def {head}, {', '.join(given)}):", *before, *(
+        f"self._{name} = {name}[0] << {_BITS} | {name}[1]" if name in spans else f"self.{name} = {name}"
+        for name in kind._struct_fields if not before or name != "span"), after]
+    exec("\n    ".join(lines), made)
+    return made[head.partition("(")[0]]
 
 
 def _shown(self: Any) -> str:

@@ -124,8 +124,18 @@ class Torn:
 def test_spans_are_one_number(span: tuple[int, int]) -> None:
     torn = Torn(1, span)
     assert (torn.page, torn.span, torn.cause) == (1, span, "time")
-    assert torn._span == packed(span)  # type: ignore[attr-defined]
+    assert int(torn) == packed(span)  # type: ignore[call-overload]
     assert unpacked(packed(span)) == span
+
+
+def test_what_has_a_span_is_equal_to_itself_alone() -> None:
+    one, other = Torn(1, (0, 0)), Torn(1, (0, 0))
+    assert one and one == one and one != other and one != 0
+    assert {one: "one", other: "other"}[one] == "one"
+    assert repr(one) == "Torn(page=1, span=(0, 0), cause='time')"
+    assert repr(Torn(page=2, cause="age", span=(3, 4))) == "Torn(page=2, span=(3, 4), cause='age')"
+    with pytest.raises(TypeError):
+        Torn(1)  # type: ignore[call-arg]
 
 
 @given(st.lists(st.tuples(st.integers(0, MAX_OFFSET), st.integers(0, MAX_OFFSET))))

@@ -17,6 +17,21 @@ MANY = 40
 """Modules from which on it pays to tell those that can hold a thing from the others."""
 
 
+class _Marked(Container[Module]):
+    """Many of a service's modules, in a byte for each module: there may be a thousand such sets of a thousand."""
+
+    __slots__ = ("_marks", "_numbers")
+
+    def __init__(self, numbers: Mapping[Module, int], chosen: Iterable[Module]) -> None:
+        self._numbers = numbers
+        self._marks = bytearray(len(numbers))
+        for module in chosen:
+            self._marks[numbers[module]] = 1
+
+    def __contains__(self, module: object) -> bool:
+        return self._marks[self._numbers[module]] == 1  # type: ignore[index]
+
+
 class Carriers:
     """Says where a thing can be, and never that it is there.
 
@@ -29,7 +44,7 @@ class Carriers:
         self._libraries: dict[frozenset[str], frozenset[Module]] = {}
         self._naming: dict[tuple[Module, frozenset[str]], set[Module]] = {}
         self._taken: dict[Module, tuple[tuple[Module, str], ...]] = {}
-        self._having: dict[str, frozenset[Module]] = {}
+        self._having: dict[str, Container[Module]] = {}
         self._texts: dict[tuple[frozenset[str], object], frozenset[Module]] = {}
 
     def of_libraries(self, dotted: Iterable[str]) -> frozenset[Module]:
@@ -103,9 +118,14 @@ class Carriers:
         found = self._having.get(owner.last_name)
         if found is None:
             names = self.ask.calls.family(owner.last_name)
-            found = self.beside({module for name in names for module in self.ask.calls.anywhere(name)})
-            self._having[owner.last_name] = found
+            holding = {module for name in names for module in self.ask.calls.anywhere(name)}
+            found = self._having[owner.last_name] = _Marked(self._numbers, self.beside(holding))
         return found
+
+    @cached_property
+    def _numbers(self) -> dict[Module, int]:
+        """Every module, and its number."""
+        return {module: number for number, module in enumerate(self.ask.modules.values())}
 
     @cached_property
     def _importers(self) -> dict[Module, dict[Module, tuple[str, ...]]]:

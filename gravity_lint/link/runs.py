@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Call, Function, Lambda, Param
@@ -39,7 +40,9 @@ class Runs:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
-        self._frames: dict[object, Frame] = {}
+        self._frames: dict[Unit, Frame] = {}
+        self._entered: WeakValueDictionary[object, Frame] = WeakValueDictionary()
+        """The runs of single calls, as long as something is known of them or made in them: of most, nothing is."""
 
     def frame(self, unit: Unit) -> Frame:
         """The run of a unit in which its parameters are whatever its callers give."""
@@ -57,11 +60,11 @@ class Runs:
         if caller is not None and (caller.depth >= MAX_DEPTH or caller.within(unit)):
             call = caller = None  # what a function that calls itself is given further in is not known
         key = unit, call, caller, _identity(receiver)
-        found = self._frames.get(key)
+        found = self._entered.get(key)
         if found is None:
             args = self._bind(function, call, caller)
             closure = function.closure or self.frame(unit).closure
-            found = self._frames[key] = Frame(unit, closure, args, receiver, caller)
+            found = self._entered[key] = Frame(unit, closure, args, receiver, caller)
         return found
 
     def _bind(self, function: FunctionValue, call: Call | None, caller: Frame | None) -> dict[str, Given]:

@@ -36,7 +36,7 @@ class Site(tuple[Module, int]):
     @classmethod
     def of(cls, module: Module, expr: Expr) -> Site:
         """Where an expression stands."""
-        return tuple.__new__(cls, (module, expr._span))  # type: ignore[union-attr]  # as `struct` keeps it
+        return tuple.__new__(cls, (module, int(expr)))  # type: ignore[call-overload]  # as `struct` keeps it
 
     @property
     def span(self) -> Span:
@@ -63,7 +63,7 @@ NOTHING_KNOWN: dict[Expr, Values] = {}
 class Frame:
     """One run of a unit: what its parameters hold. Without `args`, whatever its callers give them."""
 
-    __slots__ = ("args", "caller", "closure", "depth", "known", "receiver", "unit")
+    __slots__ = ("__weakref__", "args", "caller", "closure", "depth", "known", "receiver", "unit")
 
     def __init__(
         self,
