@@ -78,9 +78,8 @@ NEAR = 500
 """The same for questions of which only a near answer is worth telling."""
 PART = "part of a text"
 """Why a value is not known that was cut out of a text."""
-MAX_KEPT = 50_000
-"""Answers about the runs of single calls that are known at once: of a large service there are millions, seldom asked
-again."""
+MAX_KEPT = 100_000
+"""Answers that are known at once, half a kilobyte each: of a large service there are millions, seldom asked again."""
 MAX_APART = 20
 """Parts of an expression that are looked at to see whether it is the same in every run of its function."""
 MAX_CALLERS = 8
@@ -88,7 +87,7 @@ MAX_CALLERS = 8
 
 
 class Evaluator:
-    """Answers what an expression of a service may be, remembering every answer.
+    """Answers what an expression of a service may be, remembering the answers.
 
     A question is an expression and a `Frame`, the run of the unit that it stands in. The answer is never empty.
     """
@@ -107,8 +106,8 @@ class Evaluator:
         self.carriers = Carriers(self)
         self._cut: dict[tuple[Expr, Frame], Values] = {}
         """Answers to questions that had the whole budget and used it up."""
-        self._single: list[Frame] = []
-        """The runs of single calls in which something has been asked, and how much of that is known."""
+        self._answering: list[Frame] = []
+        """The runs in which something is known, and how much that is."""
         self._kept = 0
         self._imported: dict[tuple[int, Module], Values] = {}
         """What imports of libraries bring, by the identity of the binding."""
@@ -148,10 +147,8 @@ class Evaluator:
             return found  # cut short: another question may have the budget to see more
         if frame.known is NOTHING_KNOWN:
             frame.known = {}
-            if frame.args is not None:
-                self._single.append(frame)
-        if frame.args is not None:
-            self._kept += 1
+            self._answering.append(frame)
+        self._kept += 1
         frame.known[expr] = found
         return found
 
@@ -161,9 +158,9 @@ class Evaluator:
         if key in self._cut:
             return self._cut[key]
         if self._kept > MAX_KEPT:
-            for one in self._single:
+            for one in self._answering:
                 one.known = NOTHING_KNOWN
-            self._single.clear()
+            self._answering.clear()
             self._kept = 0
         self._asked, self._steps = True, 0
         try:
