@@ -247,7 +247,7 @@ class _Reader:
             elif kind == "augmented_assignment":
                 target, value = child.child_by_field_id(_LEFT), child.child_by_field_id(_RIGHT)
                 operator = child.child_by_field_id(_OPERATOR)
-                op = self.text(operator)[:-1] if operator else ""
+                op = intern(self.text(operator)[:-1]) if operator else ""
                 found.append(Assign((self.expr(target),), self.expr(value), None, op, span))
             elif kind not in _SKIPPED:
                 found.append(Do(self.expr(child), span))
@@ -302,16 +302,16 @@ class _Reader:
         return (Assert(test, self._row(node)),) if test is not None else ()
 
     def leave(self, node: Node) -> Block:
-        return (Leave(node.type.split("_")[0], self._row(node)),)
+        return (Leave(intern(node.type.split("_")[0]), self._row(node)),)
 
     def declare(self, node: Node) -> Block:
-        names = tuple(self.text(child) for child in node.named_children if child.type == "identifier")
-        return (Declare(node.type.split("_")[0], names, self._row(node)),)
+        names = tuple(self.name(child) for child in node.named_children if child.type == "identifier")
+        return (Declare(intern(node.type.split("_")[0]), names, self._row(node)),)
 
     def effect(self, node: Node) -> Block:
         """`del`, `print x` and their like: only what they compute."""
         parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
-        return (Do(Other(node.type, parts, _span(node)), self._row(node)),)
+        return (Do(Other(intern(node.type), parts, _span(node)), self._row(node)),)
 
     def if_statement(self, node: Node) -> Block:
         body = node.child_by_field_id(_CONSEQUENCE)
@@ -500,12 +500,12 @@ class _Reader:
 
     def other(self, node: Node) -> Expr:
         parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
-        return Other(node.type, parts, _span(node))
+        return Other(intern(node.type), parts, _span(node))
 
     def inner(self, node: Node) -> Expr:
         """Parentheses, `type` and other wrappers: what they hold."""
         found = self._only(node)
-        return found if found is not None else Other(node.type, (), _span(node))
+        return found if found is not None else Other(intern(node.type), (), _span(node))
 
     def constant(self, node: Node) -> Expr:
         value = {"true": True, "false": False, "none": None}[node.type]
@@ -551,7 +551,7 @@ class _Reader:
     def binary(self, node: Node) -> Expr:
         """`+` is flattened on its way down the left side, however long the chain."""
         operator = node.child_by_field_id(_OPERATOR)
-        op = operator.type if operator is not None else ""
+        op = intern(operator.type) if operator is not None else ""
         if op != "+":
             left, right = node.child_by_field_id(_LEFT), node.child_by_field_id(_RIGHT)
             return Binary(op, self.expr(left), self.expr(right), _span(node))
@@ -559,7 +559,7 @@ class _Reader:
 
     def boolean(self, node: Node) -> Expr:
         operator = node.child_by_field_id(_OPERATOR)
-        op = operator.type if operator is not None else "and"
+        op = intern(operator.type) if operator is not None else "and"
         return Logic(op, self._flat(node, "boolean_operator", op), _span(node))
 
     def _flat(self, node: Node, kind: str, op: str) -> tuple[Expr, ...]:
@@ -579,8 +579,8 @@ class _Reader:
 
     def comparison(self, node: Node) -> Expr:
         parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
-        ops = " ".join(child.type for child in node.children_by_field_id(_OPERATORS))
-        return Compare(ops, parts, _span(node))
+        ops = " ".join([child.type for child in node.children_by_field_id(_OPERATORS)])
+        return Compare(intern(ops), parts, _span(node))
 
     def choice(self, node: Node) -> Expr:
         parts = [child for child in node.named_children if child.type not in _SKIPPED]
@@ -644,7 +644,7 @@ class _Reader:
         return Mapping(tuple(items), _span(node))
 
     def series(self, node: Node) -> Expr:
-        kind = node.type.removesuffix("_pattern") if node.type in ("list", "list_pattern", "set") else "tuple"
+        kind = intern(node.type.removesuffix("_pattern")) if node.type in ("list", "list_pattern", "set") else "tuple"
         parts = tuple(self.expr(child) for child in node.named_children if child.type not in _SKIPPED)
         return Series(kind, parts, _span(node))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from operator import is_not
 from types import MappingProxyType
@@ -120,7 +120,8 @@ class Flow:
         """What is known when the unit has run."""
         self.globals: Mapping[str, Sequence[Binding]] = walker.bound_outside or _NONE
         """What it assigns to names it declares `global` or `nonlocal`."""
-        self._bound = frozenset(name for name in walker.bound if name not in end or not end[name].bindings)
+        beside = [name for name in walker.bound if name not in end or not end[name].bindings]
+        self._bound: Collection[str] = frozenset(beside) if beside else ()
         """The names that it binds, but for those of which it is known at its end."""
         self.guards: Sequence[Expr] = tuple(walker.guards)
         """Tests whose failure stops the code by an exception or an exit."""
