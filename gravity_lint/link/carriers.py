@@ -43,7 +43,7 @@ class Carriers:
         self.ask = evaluator
         self._libraries: dict[frozenset[str], frozenset[Module]] = {}
         self._naming: dict[tuple[Module, frozenset[str]], set[Module]] = {}
-        self._taken: dict[Module, tuple[tuple[Module, str], ...]] = {}
+        self._taken: dict[Module, tuple[Module, ...]] = {}
         self._having: dict[str, Container[Module]] = {}
         self._texts: dict[tuple[frozenset[str], object], frozenset[Module]] = {}
 
@@ -83,7 +83,7 @@ class Carriers:
         importers = {other for module in modules for other in self._importers.get(module, ())}
         for package in [one for one in importers - modules if one.is_package]:
             importers.update(self._importers.get(package, ()))  # it hands on what its modules hold
-        return frozenset(modules | importers | {other for module in modules for other, _ in self._imports(module)})
+        return frozenset(modules | importers | {other for module in modules for other in self._imports(module)})
 
     @cached_property
     def _all(self) -> frozenset[Module]:
@@ -133,19 +133,23 @@ class Carriers:
         found: dict[Module, dict[Module, tuple[str, ...]]] = {}
         for module in self.ask.modules.values():
             if module.role in ("code", "library"):
-                for imported, name in self._imports(module):
-                    takers = found.setdefault(imported, {})
-                    takers[module] = (*takers.get(module, ()), name)
+                taken: dict[Module, list[str]] = {}
+                for imported, name in self._imported(module):
+                    taken.setdefault(imported, []).append(name)
+                self._taken[module] = tuple(taken)
+                for imported, names in taken.items():
+                    found.setdefault(imported, {})[module] = tuple(names)
         return found
 
-    def _imports(self, module: Module) -> tuple[tuple[Module, str], ...]:
-        """The modules that a module's text seems to import, and what it takes of them; nothing for all of one."""
+    def _imports(self, module: Module) -> tuple[Module, ...]:
+        """The modules that a module's text seems to import."""
         found = self._taken.get(module)
         if found is None:
-            found = self._taken[module] = tuple(self._imported(module))
+            found = self._taken[module] = tuple(dict.fromkeys(other for other, _ in self._imported(module)))
         return found
 
     def _imported(self, module: Module) -> Iterator[tuple[Module, str]]:
+        """The modules that a module's text seems to import, and what it takes of them; nothing for all of one."""
         importer = self.ask.importer
 
         def meant(name: str, level: int) -> Module | None:

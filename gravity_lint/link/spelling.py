@@ -176,7 +176,7 @@ class Index:
         return self._names.keys()
 
     @cached_property
-    def _names(self) -> dict[bytes, str | list[str]]:
+    def _names(self) -> dict[bytes, str | tuple[str, ...]]:
         """Every name → the file that holds it, or all that do. 45 MB/s; to search for thousands would take longer."""
         found: dict[bytes, str | list[str]] = {}
         for path, spelling in self._files:
@@ -188,7 +188,7 @@ class Index:
                     found[name] = [known, path]
                 else:
                     known.append(path)
-        return found
+        return {name: known if isinstance(known, str) else tuple(known) for name, known in found.items()}
 
     @cached_property
     def importing(self) -> dict[str, list[str]]:
