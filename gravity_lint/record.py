@@ -112,7 +112,7 @@ _Kind = TypeVar("_Kind")
 _SPAN = "Span"
 """The annotation of a pair of offsets, which is kept as one number: a pair of numbers takes four times the room."""
 _BITS = 26
-"""Of an offset: more than the largest file has, and few enough for two to be told by a float."""
+"""Of an offset: more than that of the largest file, and few enough for two of them to be told by a float."""
 _END = (1 << _BITS) - 1
 _IDENTICAL = ("__eq__", "__ge__", "__gt__", "__hash__", "__le__", "__lt__", "__ne__")
 

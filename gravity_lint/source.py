@@ -146,7 +146,7 @@ def open_source(path: str, overlay: Mapping[str, bytes]) -> Source:
     """A file → its `Source`, with the bytes that an overlay gives in place of its own. Raises `Unreadable`."""
     python = path.endswith((".py", ".pyw"))
     data = overlay.get(path)
-    return read(path, python) if data is None else Source(path, decode(data, python))
+    return read(path, python) if data is None else Source(path, decode(_limited(data, python), python))
 
 
 class Texts:
@@ -168,15 +168,23 @@ class Texts:
 
 def read(path: str | Path, python: bool = False) -> Source:
     """A file → its `Source`. Raises `Unreadable` when it is too large, cannot be opened or cannot be decoded."""
-    limit = MAX_PYTHON if python else MAX_BYTES
     try:
-        data = inputs.read(os.fspath(path), limit + 1)
+        data = inputs.read(os.fspath(path), _limit(python) + 1)
     except inputs.NotRegular:
         raise Unreadable("is not a regular file") from None
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # a name with a NUL in it
         raise Unreadable(f"cannot be read: {error}") from None
-    if len(data) > limit:
-        raise Unreadable(f"is larger than {limit // 1_000_000} MB, left out")
-    return Source(os.fspath(path).replace(os.sep, "/"), decode(data, python))
+    return Source(os.fspath(path).replace(os.sep, "/"), decode(_limited(data, python), python))
+
+
+def _limit(python: bool) -> int:
+    return MAX_PYTHON if python else MAX_BYTES
+
+
+def _limited(data: bytes, python: bool) -> bytes:
+    """The bytes of a file. Raises `Unreadable` where they are too many."""
+    if len(data) > _limit(python):
+        raise Unreadable(f"is larger than {_limit(python) // 1_000_000} MB, left out")
+    return data
