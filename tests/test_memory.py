@@ -109,6 +109,7 @@ def test_what_is_forgotten_is_found_again(monkeypatch: pytest.MonkeyPatch) -> No
     before = told(service_of(ENGINES), "GRV101", "GRV102", "GRV106")
     assert len(before) >= 20
     monkeypatch.setattr(evaluate, "MAX_KEPT", 10)
+    monkeypatch.setattr(evaluate, "MAX_KNOWN", 10)
     service = service_of(ENGINES)
     assert told(service, "GRV101", "GRV102", "GRV106") == before
     known = [frame for frame in service.evaluator.runs._frames.values() if frame.known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from itertools import islice
@@ -78,12 +79,40 @@ NEAR = 500
 """The same for questions of which only a near answer is worth telling."""
 PART = "part of a text"
 """Why a value is not known that was cut out of a text."""
-MAX_KEPT = 100_000
-"""Answers that are known at once, half a kilobyte each: of a large service there are millions, seldom asked again."""
+MAX_KEPT = 50_000
+"""Answers about the runs of single calls that are known at once, half a kilobyte each: of a large service there are
+millions, seldom asked again."""
+MAX_KNOWN = 200_000
+"""The same about the runs of units whoever calls them, which are asked again more often."""
 MAX_APART = 20
 """Parts of an expression that are looked at to see whether it is the same in every run of its function."""
 MAX_CALLERS = 8
 """Callers of a function that are asked for an argument."""
+
+
+class _Kept:
+    """Answers that are kept in their runs as long as there are not too many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._number = 0
+        self._frames: deque[Frame] = deque()
+        """The runs in which something is known, in the order in which they were first asked."""
+
+    def keep(self, expr: Expr, frame: Frame, found: Values) -> None:
+        if frame.known is NOTHING_KNOWN:
+            frame.known = {}
+            self._frames.append(frame)
+        frame.known[expr] = found
+        self._number += 1
+
+    def forget(self) -> None:
+        """Forgets the older half of all answers where there are too many."""
+        if self._number > self._most:
+            while self._frames and self._number > self._most // 2:
+                frame = self._frames.popleft()
+                self._number -= len(frame.known)
+                frame.known = NOTHING_KNOWN
 
 
 class Evaluator:
@@ -106,9 +135,8 @@ class Evaluator:
         self.carriers = Carriers(self)
         self._cut: dict[tuple[Expr, Frame], Values] = {}
         """Answers to questions that had the whole budget and used it up."""
-        self._answering: list[Frame] = []
-        """The runs in which something is known, and how much that is."""
-        self._kept = 0
+        self._single = _Kept(MAX_KEPT)
+        self._general = _Kept(MAX_KNOWN)
         self._imported: dict[tuple[int, Module], Values] = {}
         """What imports of libraries bring, by the identity of the binding."""
         self._asked = False
@@ -145,11 +173,7 @@ class Evaluator:
             self._active.discard(key)
         if self.exhausted:
             return found  # cut short: another question may have the budget to see more
-        if frame.known is NOTHING_KNOWN:
-            frame.known = {}
-            self._answering.append(frame)
-        self._kept += 1
-        frame.known[expr] = found
+        (self._general if frame.args is None else self._single).keep(expr, frame, found)
         return found
 
     def _first(self, expr: Expr, frame: Frame, site: Site) -> Values:
@@ -157,11 +181,8 @@ class Evaluator:
         key = expr, frame
         if key in self._cut:
             return self._cut[key]
-        if self._kept > MAX_KEPT:
-            for one in self._answering:
-                one.known = NOTHING_KNOWN
-            self._answering.clear()
-            self._kept = 0
+        self._single.forget()
+        self._general.forget()
         self._asked, self._steps = True, 0
         try:
             found = self.values(expr, frame)
