@@ -152,7 +152,7 @@ def test_what_is_handed_on_is_seen_without_a_grammar(text: str) -> None:
 def test_every_call_is_seen_without_a_grammar(text: str) -> None:
     code = text.encode()
     module = Module("a.py", "code", lambda: parse_python(code), lambda: code)
-    known = [(call, unit) for unit in module.units for call in unit.called.get("f", ())]
+    known = [(call, unit) for unit in module.units for call in unit.called("f")]
     assert module.calls("f") == known != []
     assert module.calls("f", re.compile(rb"\ba\b")) == known
     assert any(isinstance(call.func, Attr) for call, _ in known) <= module.spelling.has_method(b"f")
