@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from gravity_lint.facts.code import (
@@ -40,7 +39,7 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.link.flow import Flow, flow_of
 from gravity_lint.link.spelling import SHORT, Spelling, alike, found_in, shared
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
 
 _DEFINES = regex(rb"\b(?:def|class)\b")
