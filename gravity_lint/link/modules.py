@@ -250,7 +250,10 @@ class Module:
 
     def defines(self, node: Function) -> bool:
         """Whether a function's text seems to define functions or classes; true where the text is not at hand."""
-        return not self.text or _DEFINES.search(self.text, node.span[1], node.whole[1]) is not None
+        text, start, end = self.text, node.span[1], node.whole[1]
+        if text and text.find(b"def", start, end) < 0 and text.find(b"class", start, end) < 0:
+            return False
+        return not text or _DEFINES.search(text, start, end) is not None
 
     def holding(self, *words: str) -> Iterator[Unit]:
         """Every unit in it that holds one of these words; of the others, the statements are not read."""
