@@ -50,9 +50,9 @@ class Cache:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = os.path.abspath(folder)
 
-    def get(self, kind: str, key: str) -> Any | None:
-        """What was kept under a key; None where nothing is, or nothing that can be trusted."""
-        path = self._path(kind, key)
+    def get(self, kind: str, key: str, place: int = 0) -> Any | None:
+        """What was kept under a key, last or some `place` before; None where nothing is that can be trusted."""
+        path = self._path(kind, key, place)
         try:
             with open(path, "rb", buffering=0) as file:
                 found = os.fstat(file.fileno())
@@ -70,17 +70,26 @@ class Cache:
         with _without_gc():
             return marshal.loads(memoryview(data)[head:])
 
-    def put(self, kind: str, key: str, value: Any) -> None:
-        """Keeps plain values under a key: None, truth, numbers, texts, bytes, tuples, lists, dictionaries."""
+    def put(self, kind: str, key: str, value: Any, instead: int = 0) -> None:
+        """Keeps plain values under a key: None, truth, numbers, texts, bytes, tuples, lists, dictionaries.
+
+        What stands at the place `instead` makes room, and what was kept after it moves on by one place; where the last
+        is the same, as another run may have found at the same time, nothing is kept.
+        """
         data = marshal.dumps(value, _MARSHAL)
-        path = self._path(kind, key)
+        path, text = self._path(kind, key), _FORMAT + _sum(key, data) + data
+        if instead and _holds(path, text):
+            return
         half = f"{path}.{os.getpid()}.{time.time_ns()}{_HALF}"
         try:
             self._prepare(kind)
             handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
             try:
                 with open(handle, "wb") as file:
-                    file.write(_FORMAT + _sum(key, data) + data)
+                    file.write(text)
+                for place in range(instead, 0, -1):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.replace(self._path(kind, key, place - 1), self._path(kind, key, place))
                 os.replace(half, path)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -121,8 +130,8 @@ class Cache:
                 os.rmdir(folder)
         return Cleaned(self.folder, len(found), sum(entry.size for entry in found))
 
-    def _path(self, kind: str, key: str) -> str:
-        return f"{self.folder}/{kind}/{key}{_ENDING}"
+    def _path(self, kind: str, key: str, place: int = 0) -> str:
+        return f"{self.folder}/{kind}/{key}{f'.{place}' if place else ''}{_ENDING}"
 
     def _prepare(self, kind: str) -> None:
         """Makes the folder for a kind of entries; a new cache says that it is one."""
@@ -166,6 +175,15 @@ def _scanned(folder: str) -> list[os.DirEntry[str]]:
 def _remove(entry: _Entry) -> None:
     with contextlib.suppress(OSError):  # another run was faster
         os.unlink(entry.path)
+
+
+def _holds(path: str, text: bytes) -> bool:
+    """Whether a file has this content."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return os.fstat(file.fileno()).st_size == len(text) and file.read() == text
+    except OSError:
+        return False
 
 
 def _is_ours(found: os.stat_result) -> bool:

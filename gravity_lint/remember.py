@@ -15,6 +15,8 @@ from gravity_lint.violation import Applicability, Place, Remedy, Step, Violation
 
 _KIND = "runs"
 _PART = "parts"
+_PLACES = 4
+"""States of a service whose reports are kept: a hook sees what is staged, an editor what is not, a branch another."""
 _ENVIRONMENT = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
 """What decides how far upward the top of a tree is looked for."""
 
@@ -28,19 +30,18 @@ class Parts:
 
     def get(self, name: inputs.Plain) -> tuple[inputs.Plain, inputs.Inputs] | None:
         """A part of this name that still holds, and what it depends on."""
-        kept = self._cache.get(_PART, key_of(self._key, name))
-        if kept is None:
-            return None
-        seen, value = kept
-        holds = inputs.unchanged(seen, _lens)
-        if not holds:
-            return None
-        return value, holds if isinstance(holds, inputs.Inputs) else inputs.restored(seen)
+        key = key_of(self._key, name)
+        for place in range(_PLACES):
+            if (kept := self._cache.get(_PART, key, place)) is not None:
+                seen, value = kept
+                if holds := inputs.unchanged(seen, _lens):
+                    return value, holds if isinstance(holds, inputs.Inputs) else inputs.restored(seen)
+        return None
 
     def put(self, name: inputs.Plain, value: inputs.Plain, seen: inputs.Inputs) -> None:
         """Keeps a part, if what it depends on has not changed meanwhile."""
         if seen.settled:
-            self._cache.put(_PART, key_of(self._key, name), (inputs.plain(seen), value))
+            self._cache.put(_PART, key_of(self._key, name), (inputs.plain(seen), value), _PLACES - 1)
 
 
 def remembered(cache: Cache | None, question: tuple[object, ...],
@@ -53,17 +54,19 @@ def remembered(cache: Cache | None, question: tuple[object, ...],
     key = _key(question) if cache is not None else None
     if cache is None or key is None:
         return produce(None)
-    if (kept := cache.get(_KIND, key)) is not None:
-        seen, report, words = kept
-        holds = inputs.unchanged(seen, _lens, partial(_is_idle, words))
-        if holds:
-            if isinstance(holds, inputs.Inputs) and (now := inputs.plain(holds)) != seen:
-                cache.put(_KIND, key, (now, report, words))
-            return restored(report)
+    for place in range(_PLACES):
+        if (kept := cache.get(_KIND, key, place)) is not None:
+            seen, report, words = kept
+            if holds := inputs.unchanged(seen, _lens, partial(_is_idle, words)):
+                if isinstance(holds, inputs.Inputs) and (now := inputs.plain(holds)) != seen:
+                    cache.put(_KIND, key, (now, report, words), place)
+                return restored(report)
     with inputs.recording(found := inputs.Inputs()):
         report = produce(Parts(cache, key))
     if found.settled and not report.crashes:
-        cache.put(_KIND, key, (inputs.plain(found), plain(report), _words()))
+        # Of a tree of many services, the parts are kept: to compare with several whole ones would take too long
+        instead = 0 if len(report.services) > 1 else _PLACES - 1
+        cache.put(_KIND, key, (inputs.plain(found), plain(report), _words()), instead)
         cache.prune()
     return report
 

@@ -101,7 +101,7 @@ class Calls:
     def ends(self, names: Iterable[str]) -> tuple[str, ...]:
         """The last names of these dotted names of libraries that some module imports, each once."""
         packages = by_package(tuple(names))
-        wanted = (package for package in self._seeming & packages.keys() if self._is_imported(package))
+        wanted = (package for package in self._seeming.intersection(packages) if self._is_imported(package))
         return tuple(sorted(packages.get("", frozenset()).union(*(packages[package] for package in wanted))))
 
     def carriers(self, names: Iterable[str], among: Container[Module] | None = None) -> frozenset[str]:

@@ -250,7 +250,7 @@ class Contexts:
         for name in wanted:
             given = (inside.args or {}).get(name)
             if isinstance(given, Deferred):
-                if given.frame is frame:
+                if given.frame is frame and given.unpacked is None:
                     yield from self._names(given.expr, unit, depth)
             elif given is None:
                 yield from self._free(name, unit, depth)

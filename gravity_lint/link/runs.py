@@ -102,7 +102,7 @@ class Runs:
         if value is None:
             return (Unknown(Site(frame.unit.module, param.span), (), "parameter"),)
         found = self.force(value)
-        if isinstance(value, Deferred) and value.expr is not param.default:
+        if isinstance(value, Deferred) and value.unpacked is None and value.expr is not param.default:
             site = Site(value.frame.unit.module, value.expr.span)
             return hops(found, site, f"passed as `{param.name}` to `{self.ask.objects.display(frame.unit)}` here")
         return found
@@ -124,17 +124,21 @@ class Runs:
             elif arg.name == "**":
                 for value in self.ask.values(arg.value, frame):
                     if isinstance(value, Table):
-                        flat = self.flat(value)
-                        for key, item in flat:
+                        site = Site(frame.unit.module, arg.value.span)
+                        for key, item in self.flat(value):
                             if key is not None:
-                                named.setdefault(
-                                    key, hops(self.force(item), Site(frame.unit.module, arg.value.span), UNPACKED)
-                                )
+                                named.setdefault(key, self._unpacked(item, site))
                     else:
                         rest.append((None, (value,)))
             else:
                 named[arg.name] = Deferred(arg.value, frame)
         return given, named, tuple(rest)
+
+    def _unpacked(self, item: Given, site: Site) -> Given:
+        """An item of a mapping that is unpacked at a place; it is not looked at before it is asked for."""
+        if isinstance(item, Deferred) and item.unpacked is None:
+            return item._replace(unpacked=site)
+        return hops(self.force(item), site, UNPACKED)
 
     def argument(self, call: Call, frame: Frame, slot: knowledge.Slot | None) -> Values | None:
         """The values of the argument that a slot describes; None when the call does not give it."""
@@ -150,7 +154,10 @@ class Runs:
         return None
 
     def force(self, value: Given) -> Values:
-        return self.ask.values(value.expr, value.frame) if isinstance(value, Deferred) else value
+        if not isinstance(value, Deferred):
+            return value
+        found = self.ask.values(value.expr, value.frame)
+        return hops(found, value.unpacked, UNPACKED) if value.unpacked is not None else found
 
     def flat(self, table: Table, depth: int = 0) -> Iterator[tuple[str | None, Given]]:
         """A dictionary's items, with what is unpacked into it."""

@@ -148,6 +148,8 @@ class Deferred(NamedTuple):
 
     expr: Expr
     frame: Frame
+    unpacked: Site | None = None
+    """Where a call unpacks the mapping that holds it."""
 
 
 Given: TypeAlias = "Deferred | Values"
