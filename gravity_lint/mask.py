@@ -39,14 +39,14 @@ _VALUE = (r"(?:(?P<sign>\\?[\"'])(?P<quoted>(?:(?!(?P=sign))[^\n]){1,300})(?P=si
 _PATTERNS = tuple((words, regex(text, re.IGNORECASE | re.DOTALL)) for words, text in (
     (("identified", "password"), _GIVEN + r"(?:[NEB]|U&|_\w{1,12}\s?)?(?P<sign>''(?=[^\s;,)'\"])|\\?['\"])"
               r"(?P<quoted>(?:(?!(?P=sign))(?:\\.|.)|(?P=sign){2}){0,300})(?:(?P=sign)|\Z)"),
-    (("$",), _GIVEN + r"(?P<sign>\$\w{0,20}\$)(?P<quoted>.{0,300}?)(?P=sign)"),
+    (("identified", "password"), _GIVEN + r"(?P<sign>\$\w{0,20}\$)(?P<quoted>.{0,300}?)(?P=sign)"),
     (("identified",), r"\bidentified\s+by\s+\S{1,100}\s+replace\s+" + _VALUE),
     (("identified",),
      r"\b(?:user|to)\s+\S{1,80}\s+identified\s+by\s+(?!values\b|password\b|random\b)(?P<plain>[^\s'\"\\;,$%{(:<]+)"),
-    (("--",), r"--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*(?=[\"']))" + _VALUE),
+    (("pass",), r"--[\w-]{0,30}pass\w*[\"']?(?:[ =]|,\s*(?=[\"']))" + _VALUE),
     (("requirepass",), r"\brequirepass[\"']?[ =,]\s*" + _VALUE),
     (("-p",), r"\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?[\s\"']-p(?=[^\s,])(?![\"'](?:[,\])\s]|\Z))" + _VALUE),
-    (("admin",), r"\b(?:mysql|mariadb)-?admin\b[^\n]{0,200}?[\s\"']password[\"']?[\s,]\s*" + _VALUE),
+    (("password",), r"\b(?:mysql|mariadb)-?admin\b[^\n]{0,200}?[\s\"']password[\"']?[\s,]\s*" + _VALUE),
     (("-cli",), r"\b(?:redis|valkey|keydb)-cli\b[^\n]{0,200}?[\s\"']-a[\"']?[\s,]\s*" + _VALUE),
     (("-p",), r"\bmongo\w*\b[^\n]{0,200}?[\s\"']-p(?:[\"']?[\s,=]\s*|(?=[^\s\"',]))(?!\d+:\d)" + _VALUE),
     (("-p",), r"\b(?:sqlcmd|osql|isql|bcp)\b[^\n]{0,200}?[\s\"'](?-i:-P)(?:[\"']?[\s,]\s*)?" + _VALUE),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from operator import attrgetter
-from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -35,12 +34,6 @@ else:
             value = instance.__dict__[self.name] = self.func(instance)
             return value
 
-    @cache
-    def _making(number: int) -> CodeType:
-        """What makes a tuple of so many items, whatever their names, which cost nothing then."""
-        names = ", ".join(f"_{place}" for place in range(number))
-        return eval(f"lambda _cls, {names}: _new(_cls, ({names},))").__code__
-
     class _Tuples(type):
         """Makes the classes of `NamedTuple`s: their annotated names are their items, in that order."""
 
@@ -62,8 +55,9 @@ else:
         _field_defaults: ClassVar[dict[str, Any]] = {}
 
         def __new__(cls, *values: Any, **named: Any) -> Any:
-            code = _making(len(cls._fields)).replace(co_varnames=("_cls", *cls._fields))
-            made = FunctionType(code, {"_new": tuple.__new__}, "__new__", tuple(cls._field_defaults.values()))
+            made = eval(f"lambda _cls, {', '.join(cls._fields)}: _new(_cls, ({', '.join(cls._fields)},))",
+                        {"_new": tuple.__new__})
+            made.__defaults__ = tuple(cls._field_defaults.values())
             cls.__new__ = made
             return made(cls, *values, **named)
 
@@ -218,21 +212,13 @@ def rest(kind: type[Any], first: int) -> Callable[[Any], tuple[Any, ...]]:
 def _first(self: Any, *values: Any, **named: Any) -> None:
     kind = type(self)
     defaults, spans = kind._struct_defaults, kind._struct_spans
-    names = kind._struct_fields
-    code = _setting(tuple([name in spans for name in names])).replace(
-        co_varnames=("self", *names), co_names=tuple([f"_{name}" if name in spans else name for name in names]))
-    kind.__init__ = FunctionType(code, {}, "__init__", tuple([defaults[name] for name in names if name in defaults]))
+    made: dict[str, Any] = {f"_{name}": value for name, value in defaults.items()}
+    given = (f"{name}=_{name}" if name in defaults else name for name in kind._struct_fields)
+    exec(f"def __init__(self, {', '.join(given)}):\n" + "\n".join(
+        f"    self._{name} = {name}[0] << 32 | {name}[1]" if name in spans else f"    self.{name} = {name}"
+        for name in kind._struct_fields), made)
+    kind.__init__ = made["__init__"]
     kind.__init__(self, *values, **named)
-
-
-@cache
-def _setting(spans: tuple[bool, ...]) -> CodeType:
-    """What sets so many fields, whatever their names, which cost nothing then; those that are spans as one number."""
-    made: dict[str, Any] = {}
-    exec(f"def __init__(self, {', '.join(f'_{place}' for place in range(len(spans)))}):\n" + "\n".join(
-        f"    self.s{place} = _{place}[0] << 32 | _{place}[1]" if span else f"    self.s{place} = _{place}"
-        for place, span in enumerate(spans)), made)
-    return cast(CodeType, made["__init__"].__code__)
 
 
 def _shown(self: Any) -> str:
