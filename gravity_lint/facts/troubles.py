@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from gravity_lint.facts import ini, tomlplain, yamlfile
+from gravity_lint.facts import ini, yamlfile
 from gravity_lint.facts.compose import compose_words
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
@@ -36,8 +36,6 @@ def troubles(kind: str, source: Source) -> tuple[tuple[int, str], ...]:
 def _of_toml(source: Source) -> tuple[tuple[int, str], ...]:
     if len(source.data) > MAX_TOML:
         return ((1, f"is larger than {MAX_TOML // 1_000_000} MB, left out"),)
-    if tomlplain.is_plain(source.text):
-        return ()
     if sys.version_info >= (3, 11):
         import tomllib
     else:
