@@ -11,9 +11,7 @@ from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from gravity_lint.facts import yamlplain
 from gravity_lint.facts.code import Span
-from gravity_lint.facts.yamlplain import Mapping, Node, Scalar, Sequence
 from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
@@ -73,6 +71,25 @@ class YamlFacts(NamedTuple):
     """It is a template (Helm, Jinja) that only becomes YAML when it is filled in; `entries` ends where it is none."""
 
 
+class _Scalar:
+    def __init__(self, text: str, span: Span, block: bool) -> None:
+        self.text, self.span, self.block = text, span, block
+
+
+class _Sequence:
+    def __init__(self) -> None:
+        self.items: list[_Node] = []
+
+
+class _Mapping:
+    def __init__(self) -> None:
+        self.items: list[_Node] = []
+        """Keys and values by turns."""
+
+
+_Node = _Scalar | _Sequence | _Mapping
+
+
 def matters(data: bytes) -> bool:
     """Whether YAML text may be a compose file or a manifest, and so is worth parsing; other YAML is not ours."""
     return _MATTERS.search(data) is not None
@@ -120,21 +137,14 @@ def _too_deep(data: bytes) -> int | None:
     return None
 
 
-def _read(text: str, offsets: list[int] | None) -> tuple[list[Node], list[Span], YamlTrouble | None]:
+def _read(text: str, offsets: list[int] | None) -> tuple[list[_Node], list[Span], YamlTrouble | None]:
     """Text → the documents as far as they can be read, the spans of the scalars, and why reading stopped."""
-    if len(text) <= _SHORT and (plainly := yamlplain.read(text, offsets)) is not None:
-        return *plainly, None
-    return _parsed_events(text, offsets)
-
-
-def _parsed_events(text: str, offsets: list[int] | None) -> tuple[list[Node], list[Span], YamlTrouble | None]:
-    """The same, asked of the parser, whatever the text."""
     import yaml
 
-    roots: list[Node] = []
+    roots: list[_Node] = []
     scalars: list[Span] = []
-    anchors: dict[str, Node] = {}
-    parents: list[Sequence | Mapping] = []
+    anchors: dict[str, _Node] = {}
+    parents: list[_Sequence | _Mapping] = []
 
     events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
@@ -142,7 +152,7 @@ def _parsed_events(text: str, offsets: list[int] | None) -> tuple[list[Node], li
         start, end = event.start_mark.index, event.end_mark.index
         return (start, end) if offsets is None else (offsets[start], offsets[end])
 
-    def add(node: Node, anchor: str | None) -> None:
+    def add(node: _Node, anchor: str | None) -> None:
         (parents[-1].items if parents else roots).append(node)
         if anchor:
             anchors[anchor] = node
@@ -153,9 +163,9 @@ def _parsed_events(text: str, offsets: list[int] | None) -> tuple[list[Node], li
             if isinstance(event, yaml.ScalarEvent):
                 scalars.append(span(event))
                 block = text[start.index:start.index + 1] in ("|", ">")
-                add(Scalar(event.value, scalars[-1], block), event.anchor)
+                add(_Scalar(event.value, scalars[-1], block), event.anchor)
             elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
-                node = Sequence() if isinstance(event, yaml.SequenceStartEvent) else Mapping()
+                node = _Sequence() if isinstance(event, yaml.SequenceStartEvent) else _Mapping()
                 add(node, event.anchor)
                 parents.append(node)
             elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
@@ -174,20 +184,20 @@ def _parsed_events(text: str, offsets: list[int] | None) -> tuple[list[Node], li
     return roots, scalars, None
 
 
-def _entries(roots: list[Node]) -> tuple[list[Entry], bool]:
+def _entries(roots: list[_Node]) -> tuple[list[Entry], bool]:
     """The scalars of the documents in order, aliases and merge keys written out, and whether these are all."""
     found: list[Entry] = []
     left, room = MAX_ENTRIES, MAX_MERGED
     for document, root in enumerate(roots):
-        stack: list[tuple[Node, tuple[str, ...], Span]] = [(root, (), (0, 0))]
+        stack: list[tuple[_Node, tuple[str, ...], Span]] = [(root, (), (0, 0))]
         while stack and left > 0:
             node, path, key = stack.pop()
             left -= 1
-            if isinstance(node, Scalar):
+            if isinstance(node, _Scalar):
                 found.append(Entry(document, path, node.text, key if path else node.span, node.span, node.block))
             elif len(path) >= MAX_DEPTH:
                 continue
-            elif isinstance(node, Sequence):
+            elif isinstance(node, _Sequence):
                 inner = [(item, (*path, str(index)), key) for index, item in enumerate(node.items[:MAX_ENTRIES])]
                 stack.extend(reversed(inner))
             else:
@@ -197,10 +207,10 @@ def _entries(roots: list[Node]) -> tuple[list[Entry], bool]:
     return found, left > 0 and room > 0
 
 
-def _pairs(mapping: Mapping, room: int) -> tuple[list[tuple[Scalar, Node]], int]:
+def _pairs(mapping: _Mapping, room: int) -> tuple[list[tuple[_Scalar, _Node]], int]:
     """The keys and values of a mapping, those that `<<` merges in behind its own, and how many were looked at: no more
     than there is room for, with the first mapping whole."""
-    found: list[tuple[Scalar, Node]] = []
+    found: list[tuple[_Scalar, _Node]] = []
     known: set[str] = set()
     queue = deque([mapping])
     seen: set[int] = set()
@@ -213,11 +223,11 @@ def _pairs(mapping: Mapping, room: int) -> tuple[list[tuple[Scalar, Node]], int]
         looked += 1 + len(here.items) // 2
         added = set()
         for key, value in zip(here.items[::2], here.items[1::2]):  # noqa: B905 - cut off by an error, keys are one more
-            if not isinstance(key, Scalar):
+            if not isinstance(key, _Scalar):
                 continue
             if key.text == "<<":
-                merged = value.items if isinstance(value, Sequence) else [value]
-                queue.extend(each for each in merged if isinstance(each, Mapping))
+                merged = value.items if isinstance(value, _Sequence) else [value]
+                queue.extend(each for each in merged if isinstance(each, _Mapping))
             elif key.text not in known:
                 added.add(key.text)
                 found.append((key, value))
