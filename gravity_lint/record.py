@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 if TYPE_CHECKING:
+    from functools import cached_property as cached_property
     from typing import NamedTuple as NamedTuple
 
     from typing_extensions import dataclass_transform
@@ -16,6 +17,22 @@ else:
 
     def dataclass_transform(**_: object) -> Any:
         return lambda kind: kind
+
+    class cached_property:
+        """As `functools.cached_property`, which before Python 3.12 takes a lock each time, thousands of them."""
+
+        def __init__(self, func: Callable[[Any], Any]) -> None:
+            self.func = func
+            self.__doc__ = func.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self.name = name
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            if instance is None:
+                return self
+            value = instance.__dict__[self.name] = self.func(instance)
+            return value
 
     class _Tuples(type):
         """Makes the classes of `NamedTuple`s: their annotated names are their items, in that order."""

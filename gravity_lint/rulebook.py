@@ -6,12 +6,12 @@ import importlib
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from gravity_lint.checks import CHECKS
-from gravity_lint.record import NamedTuple, Record
+from gravity_lint.record import NamedTuple, Record, cached_property
 from gravity_lint.regex import regex
 from gravity_lint.violation import Applicability, Finding, Remedy, Severity
 

@@ -49,11 +49,15 @@ def _words() -> tuple[bytes, ...]:
     words |= {key for row in knowledge.settings() for key in (*row.keys.roles, *row.keys.inner)}
     words |= {name for row in operations.operations for name in row.attributes}
     found: list[bytes] = []
-    left = sorted({word.lower().encode() for word in words}, key=lambda word: (len(word), word))
-    while left:
-        shortest = left[0]
-        found.append(shortest)
-        left = [word for word in left if shortest not in word]
+    ordered = sorted({word.lower().encode() for word in words}, key=lambda word: (len(word), word))
+    text, held = b"\n".join((b"", *ordered, b"")), set[bytes]()
+    for word in ordered:
+        if word not in held:
+            found.append(word)
+            at = -1
+            while (at := text.find(word, at + 1)) >= 0:
+                at, start = text.find(b"\n", at), text.rfind(b"\n", 0, at) + 1
+                held.add(text[start:at])
     return tuple(found)
 
 

@@ -7,10 +7,10 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import inputs
+from gravity_lint.record import cached_property
 from gravity_lint.regex import regex
 from gravity_lint.violation import Place
 

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import marshal
 import os
-import selectors
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from gravity_lint.record import NamedTuple
 
 if TYPE_CHECKING:
+    import selectors
+
     from gravity_lint.progress import Progress
 
 _STOP = (1 << 32) - 1
@@ -50,6 +51,8 @@ def spread(sizes: Sequence[int], work: Callable[[int], Any], processes: int, eno
     looking through it for garbage. A task that raises something, or whose worker dies, has a `Lost` for a result; the
     others are done nevertheless. No worker outlives this call, whatever is raised in it.
     """
+    import selectors
+
     found: list[Any] = [None] * len(sizes)
     waiting = iter(sorted(range(len(sizes)), key=lambda index: -sizes[index]))
     crew: list[_Worker] = []
@@ -86,9 +89,32 @@ def spread(sizes: Sequence[int], work: Callable[[int], Any], processes: int, eno
     return found
 
 
+@contextlib.contextmanager
+def aside(work: Callable[[], Any]) -> Iterator[Callable[[], Any]]:
+    """Does `work` in a fork of this process, beside what is done inside → what waits for its plain value, or a `Lost`.
+
+    The fork does not outlive the context.
+    """
+    worker = _Worker(lambda _: work(), ())
+    worker.send(0)
+
+    def result() -> Any:
+        while worker.hear():
+            for value in worker.results():
+                return value
+        return Lost("its process ended too early")
+
+    try:
+        yield result
+    finally:
+        worker.kill()
+
+
 def _hire(crew: list[_Worker], pipes: selectors.BaseSelector, work: Callable[[int], Any],
           waiting: Iterator[int]) -> None:
     """One worker more, if there is something to do for it."""
+    import selectors
+
     task = next(waiting, None)
     if task is not None:
         worker = _Worker(work, crew)

@@ -504,7 +504,7 @@ def test_of_many_texts_few_trees_are_kept(monkeypatch: pytest.MonkeyPatch) -> No
     text = b"def a():\n    return b\n" + b"#" * 999
     monkeypatch.setattr(reader, "MAX_TREES", 3 * len(text))
     read = [parse_python(text + bytes([65 + number])) for number in range(5)]
-    assert len(reader._recent) == 2
+    assert len(reader._recent.texts) == 2
     for facts in read:
         function = facts.body[0]
         assert isinstance(function, code.Function)

@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import inputs, knowledge
@@ -22,7 +21,7 @@ from gravity_lint.facts.yamlfile import YamlFacts, parse_yaml
 from gravity_lint.link.openings import Opening, Openings
 from gravity_lint.link.schemes import Fault, Reaching, fault
 from gravity_lint.link.values import Environment, Hop
-from gravity_lint.record import NamedTuple, Record
+from gravity_lint.record import NamedTuple, Record, cached_property
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Remedy, Severity, Step

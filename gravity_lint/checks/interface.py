@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -24,7 +23,7 @@ from gravity_lint.link.sinks import Sink
 from gravity_lint.link.targets import parts_of
 from gravity_lint.link.texts import templates
 from gravity_lint.link.values import Built, Environment, Joined, Literal, Value, Values, changed, literal_text, sources
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import mask
@@ -16,7 +15,7 @@ from gravity_lint.knowledge.names import classify, kind_of, scheme_kind
 from gravity_lint.link.modules import Module
 from gravity_lint.link.texts import HOLE, templates
 from gravity_lint.link.values import Environment, Joined, Literal, Site, Value, from_environment
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.violation import Applicability, Place, Remedy
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -25,6 +24,7 @@ from gravity_lint.link.values import (
     Values,
     sources,
 )
+from gravity_lint.record import cached_property
 from gravity_lint.violation import Remedy
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint.checks.deployment import UnmarkedCompose, starts_database
@@ -18,7 +17,7 @@ from gravity_lint.facts.sql import MAX_TEXT, statements
 from gravity_lint.facts.words import Word
 from gravity_lint.facts.yamlfile import parse_yaml
 from gravity_lint.link.scripts import deeds, extent, spoken
-from gravity_lint.record import NamedTuple, Record
+from gravity_lint.record import NamedTuple, Record, cached_property
 from gravity_lint.regex import regex
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Severity

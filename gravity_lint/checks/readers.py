@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint.facts.code import (
@@ -24,7 +23,7 @@ from gravity_lint.facts.code import (
 from gravity_lint.knowledge.names import classify
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import Environment, External, FunctionValue, Instance, Made, ModuleValue, Site, sources
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 
 if TYPE_CHECKING:
     from gravity_lint.link.service import Service

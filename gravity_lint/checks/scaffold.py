@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -15,7 +14,7 @@ from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.spelling import Written
 from gravity_lint.link.values import ClassValue, Environment, External, Literal, Made, Site, changed, sources
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.violation import Place, Remedy
 
 if TYPE_CHECKING:

@@ -93,7 +93,7 @@ def parse_python(data: bytes) -> PythonFacts:
     unread = None if root.has_error else _Unread(data)
     body = _Reader(data, unread).block(root)
     if unread is not None and unread.nodes:
-        _keep(unread)
+        _recent.keep(unread)
     return PythonFacts(body, troubles, partial(comments, given), {})
 
 
@@ -167,14 +167,23 @@ class _Unread:
         return _Reader(self.data, self).block(body)
 
 
-_recent: deque[_Unread] = deque()
+class _Recent:
+    """The texts that were read last, whose trees are kept, and no more of them than there is room for."""
+
+    def __init__(self) -> None:
+        self.texts: deque[_Unread] = deque()
+        self.size = 0
+
+    def keep(self, unread: _Unread) -> None:
+        self.texts.append(unread)
+        self.size += len(unread.data)
+        while self.size > MAX_TREES:
+            oldest = self.texts.popleft()
+            self.size -= len(oldest.data)
+            oldest.forget()
 
 
-def _keep(unread: _Unread) -> None:
-    """Keeps the trees of what was read last, and no more of them than there is room for."""
-    _recent.append(unread)
-    while sum(len(each.data) for each in _recent) > MAX_TREES:
-        _recent.popleft().forget()
+_recent = _Recent()
 
 
 class _Reader:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from gravity_lint.knowledge.names import classify, is_test, kind_of, scheme_kind
 from gravity_lint.knowledge.reading import ROLES, KnowledgeError, Role, Shape, Slot, table
-from gravity_lint.record import Record
+from gravity_lint.record import Record, cached_property
 from gravity_lint.regex import regex
 
 __all__ = [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache
 from typing import Literal
 
 from gravity_lint.knowledge.reading import table
-from gravity_lint.record import Record
+from gravity_lint.record import Record, cached_property
 
 
 class Contact(Record):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from gravity_lint.knowledge.reading import Role, table
-from gravity_lint.record import Record
+from gravity_lint.record import Record, cached_property
 from gravity_lint.regex import regex
 
 _PIECE = regex(r"[A-Za-z0-9]+")

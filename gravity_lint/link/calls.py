@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from gravity_lint.facts.code import Attr, Call, Class, Expr, Name
 from gravity_lint.knowledge.names import stores
 from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.spelling import Index, shared_index
+from gravity_lint.record import cached_property
 
 MAX_CARRIERS = 200
 """Names under which one thing is handed on; what has more of them has a name that means many things."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gravity_lint.facts.code import Call
 from gravity_lint.link.calls import by_package
 from gravity_lint.link.modules import Module, Unit
+from gravity_lint.record import cached_property
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Arg, Attr, Call, Class, Expr, Function, Lambda, Name, Param, Series, Span, children
@@ -25,7 +25,7 @@ from gravity_lint.link.values import (
     Value,
     Values,
 )
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
 
 MAX_DEPTH = 8

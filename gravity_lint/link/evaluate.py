@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import cache, cached_property
+from functools import cache
 from itertools import islice
 from typing import cast
 
@@ -70,6 +70,7 @@ from gravity_lint.link.values import (
     literal_text,
     unique,
 )
+from gravity_lint.record import cached_property
 
 MAX_DEPTH = 60
 """Steps from the question to the value; a value further away is unknown."""

@@ -376,28 +376,39 @@ class _Walker:
                 self.bind(alias.bound, Binding("import", stmt, alias, alias=alias.name), env)
 
 
+_PLACES = frozenset((Attr, Item, Call))
+"""What may name a place beside a name."""
+
+
 def _uses(walker: _Walker, expr: Expr, env: Env) -> None:
     """Notes what is known at each use of a name or path inside an expression."""
     stack = [(expr, env)]
     while stack:
         part, known = stack.pop()
-        if isinstance(part, (Name, Attr, Item, Call)):
-            key = part.id if isinstance(part, Name) else key_of(part)
+        kind = type(part)
+        if kind is Name:
+            if (state := known.get(part.id)) is not None:  # type: ignore[union-attr]
+                walker.uses[part] = state
+            continue
+        if kind in _PLACES:
+            key = key_of(part)
             if key is not None and (state := known.get(key)) is not None:
                 walker.uses[part] = state
         elif isinstance(part, Assigned):
             walker.bound.add(part.name)
             env[part.name] = known[part.name] = Binding("value", part.value, part)
-        if isinstance(part, Choice):
+        elif isinstance(part, Choice):
             stack.append((part.other, _known(known, present_if_false(part.test))))
             stack.append((part.then, _known(known, present_if_true(part.test))))
             stack.append((part.test, known))
+            continue
         elif isinstance(part, Logic) and part.op == "and":
             _uses_in_turn(walker, part.parts, known)
+            continue
         elif isinstance(part, Other) and (inner := _elements(part)):
-            stack.extend((child, {**known, **inner}) for child in reversed(part.parts))
-        else:
-            stack.extend((child, known) for child in reversed(children(part)))
+            stack += [(child, {**known, **inner}) for child in reversed(part.parts)]
+            continue
+        stack += [(child, known) for child in reversed(children(part))]
 
 
 def _elements(expr: Other) -> Env:

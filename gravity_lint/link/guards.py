@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cached_property
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, If, Item, Loop, Name, Other, walk
@@ -11,6 +10,7 @@ from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import Environment, FunctionValue, Items, Values, literal_text, sources
+from gravity_lint.record import cached_property
 
 
 class Guards:

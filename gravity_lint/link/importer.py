@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from gravity_lint.link.modules import Module
+from gravity_lint.record import cached_property
 
 
 class Importer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 from gravity_lint.facts.code import (
@@ -40,7 +39,7 @@ from gravity_lint.facts.code import (
 )
 from gravity_lint.link.flow import Flow, flow_of
 from gravity_lint.link.spelling import SHORT, Spelling, alike, found_in, shared
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
 
 _DEFINES = regex(rb"\b(?:def|class)\b")
@@ -300,7 +299,10 @@ class Module:
 
     def defines(self, node: Function) -> bool:
         """Whether a function's text seems to define functions or classes; true where the text is not at hand."""
-        return not self.text or _DEFINES.search(self.text, node.span[1], node.whole[1]) is not None
+        text, start, end = self.text, node.span[1], node.whole[1]
+        if text and text.find(b"def", start, end) < 0 and text.find(b"class", start, end) < 0:
+            return False
+        return not text or _DEFINES.search(text, start, end) is not None
 
     def holding(self, *words: str) -> Iterator[Unit]:
         """Every unit in it that holds one of these words; of the others, the statements are not read."""

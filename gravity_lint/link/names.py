@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -12,7 +11,7 @@ from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
-from gravity_lint.record import altered
+from gravity_lint.record import altered, cached_property
 from gravity_lint.regex import regex
 
 if TYPE_CHECKING:

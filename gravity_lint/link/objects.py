@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint.facts.code import (
@@ -39,6 +38,7 @@ from gravity_lint.link.values import (
     hops,
     unique,
 )
+from gravity_lint.record import cached_property
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import (
@@ -30,7 +30,7 @@ from gravity_lint.link.flow import key_of
 from gravity_lint.link.modules import Module, Unit, body_of, statements
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.values import External, Made, Site, Values, sources
-from gravity_lint.record import comparable
+from gravity_lint.record import cached_property, comparable
 
 _KEY = "sqlalchemy.url"
 _ASKS_INI = (".get_main_option", ".get_section_option")

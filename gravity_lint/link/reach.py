@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from itertools import islice
 
 from gravity_lint.facts.code import Call, Class, Expr, Import, Lambda, Span, With, children
@@ -26,7 +25,7 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
-from gravity_lint.record import NamedTuple, frozen
+from gravity_lint.record import NamedTuple, cached_property, frozen
 
 
 @frozen

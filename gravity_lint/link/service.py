@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 
 from gravity_lint import knowledge
 from gravity_lint.discover import File, ServiceFiles
@@ -24,6 +24,7 @@ from gravity_lint.link.target import Target
 from gravity_lint.link.targets import leads_to_database, targets
 from gravity_lint.link.undeclared import Undeclared, undeclared
 from gravity_lint.link.values import Hop, Site
+from gravity_lint.record import cached_property
 from gravity_lint.screen import matters, tells
 from gravity_lint.source import Source, Unreadable, open_source
 from gravity_lint.violation import Place, Step

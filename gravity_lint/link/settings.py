@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -28,6 +27,7 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
+from gravity_lint.record import cached_property
 
 if TYPE_CHECKING:
     from gravity_lint.link.evaluate import Evaluator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, KeysView, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from sys import intern
 
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
 from gravity_lint.screen import names_in
 

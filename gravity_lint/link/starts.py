@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
-from functools import cached_property
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Expr, Function, Name, dotted
@@ -22,7 +21,7 @@ from gravity_lint.link.values import (
     Values,
     literal_text,
 )
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
 
 _ENTRIES = frozenset({"main", "app", "application", "wsgi", "asgi", "server", "run", "__main__", "api"})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import cached_property
 
 from gravity_lint.mask import HIDDEN, Spans, secrets
-from gravity_lint.record import NamedTuple
+from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.report.text import columns, safe
 from gravity_lint.source import Source
 
