@@ -152,7 +152,9 @@ def _discovered(options: Options, meanwhile: Callable[[], object] | None = None)
     return found
 
 
-def _looked(options: Options, recorded: bool, meanwhile: Callable[[], object] | None) -> tuple[Discovery, Inputs | None]:
+def _looked(
+    options: Options, recorded: bool, meanwhile: Callable[[], object] | None
+) -> tuple[Discovery, Inputs | None]:
     """What lies under the paths, and what of the disk that depends on, if it is to be recorded."""
     def look() -> tuple[Discovery, Inputs | None]:
         with inputs.recording(seen := Inputs() if recorded else None):
