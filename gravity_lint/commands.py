@@ -652,15 +652,9 @@ def _progress() -> Progress | None:
 
 
 def _width() -> int:
-    """The columns to fill, as `shutil` tells them, which imports what packs archives."""
-    told = os.environ.get("COLUMNS", "")
-    columns = int(told) if told.isascii() and told.isdigit() else 0
-    if not columns:
-        try:
-            columns = os.get_terminal_size(1).columns
-        except (OSError, ValueError):
-            columns = 0
-    return max(50, columns or 100)
+    import shutil
+
+    return max(50, shutil.get_terminal_size((100, 24)).columns)
 
 
 def _print(parts: Iterable[str], to: TextIO | None = None) -> None:

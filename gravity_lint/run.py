@@ -42,8 +42,6 @@ UNREADABLE = "unreadable"
 
 WORTH_A_PROCESS = 100
 """Python files beside those of the largest service from which on other processes pay for their start."""
-WIDE = 40
-"""Folders at the top of a tree, and in those, from which on another process looks at it while this one gets ready."""
 ENOUGH = 500
 """Python files that one process keeps in mind before it is rid of them."""
 _Wanted = tuple[ServiceFiles, tuple[ServiceFiles, ...]]
@@ -112,7 +110,7 @@ def run(options: Options) -> Report:
 
     A fault of this program in one check or service is a line in `Report.crashes`; everything else is still judged.
     """
-    found = _discovered(options, partial(_prepared, options.rules))
+    found = _discovered(options)
     options = _with_nested(found, options)
     judged = _known_or_judged(list(_wanted(found)), options)
     for each in judged:
@@ -132,64 +130,20 @@ def seen(options: Options) -> tuple[Discovery, Nested]:
     return found, options.nested or ((options.config, frozenset(rule.code for rule in options.rules)),)
 
 
-def _discovered(options: Options, meanwhile: Callable[[], object] | None = None) -> Discovery:
-    """What lies under the paths; where an earlier run has looked, and all is as it was, what that found.
-
-    `meanwhile` is what this process has to do beside that, while another one looks.
-    """
+def _discovered(options: Options) -> Discovery:
+    """What lies under the paths; where an earlier run has looked, and all is as it was, what that found."""
     if options.parts is None:
-        found, seen = _looked(options, inputs.recorded(), meanwhile)
-        inputs.add(seen)
-        return found
+        return discover(options.paths, options.config, options.overlay.keys())
     name = ("discovery", *map(str, options.paths), repr(options.config))
     if (known := options.parts.get(name)) is not None:
         inputs.add(known[1])
         return restored_discovery(known[0])
-    found, seen = _looked(options, True, meanwhile)
+    with inputs.recording(seen := Inputs()):
+        found = discover(options.paths, options.config)
     inputs.add(seen)
-    if seen is not None and _has_parts(found.services):
+    if _has_parts(found.services):
         options.parts.put(name, plain_discovery(found), seen)
     return found
-
-
-def _looked(
-    options: Options, recorded: bool, meanwhile: Callable[[], object] | None
-) -> tuple[Discovery, Inputs | None]:
-    """What lies under the paths, and what of the disk that depends on, if it is to be recorded."""
-    def look() -> tuple[Discovery, Inputs | None]:
-        with inputs.recording(seen := Inputs() if recorded else None):
-            return discover(options.paths, options.config, options.overlay.keys()), seen
-
-    def told() -> Plain:
-        found, seen = look()
-        return plain_discovery(found), seen and seen.plain()
-
-    if meanwhile is None or options.jobs == 1 or workers.cores() < 2 or not workers.possible() \
-            or not any(map(_is_wide, options.paths)):
-        return look()
-    with workers.aside(told) as result:
-        meanwhile()
-        values = result()
-    if isinstance(values, workers.Lost):
-        return look()  # which raises what it met there
-    return restored_discovery(values[0]), values[1] and Inputs.of(values[1])
-
-
-def _is_wide(path: Path) -> bool:
-    """Whether a tree has so many folders near its top that finding out what is in it takes longer than a process."""
-    left, folders = WIDE, [str(path)]
-    for _ in range(2):
-        below: list[str] = []
-        for folder in folders:
-            try:
-                with os.scandir(folder) as listed:
-                    below += (entry.path for entry in listed if entry.name[:1] != "." and entry.is_dir())
-            except (OSError, ValueError):
-                return False
-            if len(below) >= left:
-                return True
-        folders, left = below, left - len(below)
-    return False
 
 
 def _with_nested(found: Discovery, options: Options) -> Options:
@@ -243,7 +197,7 @@ def _names(wanted: Sequence[_Wanted], options: Options) -> list[Plain]:
 
 def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
     """What is judged of each service, in their order, whichever process does it."""
-    _prepared(options.rules)
+    _ordered(options.rules)  # a rule that cannot be loaded is told before there are other processes
     sizes = [sum(file.kind == "python" for file in files.files) for files, _ in wanted]
     processes = _processes(sizes, options.jobs)
     if options.progress is not None:
@@ -251,6 +205,7 @@ def _all_judged(wanted: Sequence[_Wanted], options: Options) -> list[Judged]:
     if processes < 2:
         with options.progress or nullcontext():
             return list(_one_by_one(wanted, sizes, options))
+    _prepared()
     within = altered(options, recorded=options.recorded or inputs.recorded(), progress=None)
     results = workers.spread(sizes, lambda index: _sent(judge(*wanted[index], within)), processes, ENOUGH,
                              options.progress)
@@ -271,9 +226,8 @@ def _one_by_one(wanted: Sequence[_Wanted], sizes: Sequence[int], options: Option
             options.progress.step(0, 1)
 
 
-def _prepared(rules: Iterable[Rule]) -> None:
-    """Loads what every service needs, so that not each process does it. Raises `RuleError`."""
-    _ordered(rules)
+def _prepared() -> None:
+    """Loads what every service needs, so that not each process does it."""
     tells(b"")
     matters(b"")
     parse_python(b"")

@@ -89,27 +89,6 @@ def spread(sizes: Sequence[int], work: Callable[[int], Any], processes: int, eno
     return found
 
 
-@contextlib.contextmanager
-def aside(work: Callable[[], Any]) -> Iterator[Callable[[], Any]]:
-    """Does `work` in a fork of this process, beside what is done inside → what waits for its plain value, or a `Lost`.
-
-    The fork does not outlive the context.
-    """
-    worker = _Worker(lambda _: work(), ())
-    worker.send(0)
-
-    def result() -> Any:
-        while worker.hear():
-            for value in worker.results():
-                return value
-        return Lost("its process ended too early")
-
-    try:
-        yield result
-    finally:
-        worker.kill()
-
-
 def _hire(crew: list[_Worker], pipes: selectors.BaseSelector, work: Callable[[int], Any],
           waiting: Iterator[int]) -> None:
     """One worker more, if there is something to do for it."""

@@ -18,7 +18,6 @@ from gravity_lint import inputs, workers
 from gravity_lint import run as run_module
 from gravity_lint.commands import plain
 from gravity_lint.config import Config
-from gravity_lint.discover import NoSuchPath
 from gravity_lint.inputs import Inputs, recording
 from gravity_lint.inputs import plain as plain_inputs
 from gravity_lint.report import Report
@@ -148,48 +147,6 @@ def test_what_is_raised_here_ends_the_others(tmp_path: Path) -> None:
     for name in os.listdir(tmp_path):
         with pytest.raises(ProcessLookupError):
             os.kill(int(name), 0)
-
-
-@pytest.mark.parametrize("recorded", [False, True])
-def test_a_wide_tree_is_found_out_about_beside_the_rest(recorded: bool, tmp_path: Path,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "MARGIN", 10**15)
-    monkeypatch.setattr(workers, "cores", lambda: 2)
-    options = Options((generated(tmp_path, 7),), Config(root=tmp_path), load_rules(), jobs=None)
-    meant = run_module.discover(options.paths, options.config)
-    looked: list[int] = []
-    monkeypatch.setattr(run_module, "discover", lambda *given: looked.append(os.getpid()) or meant)
-    for wide, times in ((7, 0), (99, 1)):
-        monkeypatch.setattr(run_module, "WIDE", wide)
-        with recording(Inputs() if recorded else None):
-            found, seen = run_module._looked(options, recorded, lambda: None)
-        assert found == meant
-        assert (seen is not None) == recorded
-        assert len(looked) == times  # elsewhere, what is noted is noted there
-
-
-def test_what_cannot_be_found_out_about_elsewhere_is_told_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "cores", lambda: 2)
-    monkeypatch.setattr(run_module, "WIDE", 0)
-    (tmp_path / "here").mkdir()
-    paths = (tmp_path / "here", tmp_path / "gone")
-    with pytest.raises(NoSuchPath, match="gone"):
-        run(Options(paths, Config(root=tmp_path), load_rules(), jobs=None))
-
-
-def test_a_fork_beside_does_not_outlive_what_it_is_beside() -> None:
-    def slow() -> int:
-        time.sleep(60)
-        return 1
-
-    begun = time.monotonic()
-    with pytest.raises(ValueError, match="wrong"), workers.aside(slow):
-        raise ValueError("wrong")
-    with workers.aside(os.getpid) as result:
-        assert result() != os.getpid()
-    with workers.aside(lambda: os._exit(3)) as result:
-        assert isinstance(result(), Lost)
-    assert time.monotonic() - begun < 30
 
 
 PROGRAM = """

@@ -83,8 +83,9 @@ PARTED = inputs.Lens("parted", _may_be_folder)
 @cache
 def _outside() -> frozenset[str]:
     """Folders that are no repository, whatever lies in them."""
-    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))  # as `tempfile`, which imports a dozen modules
-    found = {"/", "/tmp", "/var/tmp", "/usr/tmp", *filter(None, named)}
+    import tempfile  # imports half a dozen modules, which comparing with an earlier run does not need
+
+    found = {"/", tempfile.gettempdir()}
     with suppress(RuntimeError):  # a user without a home
         found.add(str(Path.home()))
     return frozenset(os.path.abspath(place).replace(os.sep, "/") for place in found)
