@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tree import discovered
+from tree import discovered
 
 SERVICES = """
 --- a/Dockerfile
