@@ -27,7 +27,6 @@ from gravity_lint.link.values import (
 )
 from gravity_lint.record import NamedTuple, cached_property, frozen
 
-
 FAR = 5_000
 """Units, nearest first, that start-up is followed to. Large applications reach two to four thousand; who reaches more
 does it by what runs beside the start and calls nearly all there is, which nobody would call start-up."""
