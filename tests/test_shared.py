@@ -73,7 +73,9 @@ ALL_OF_DB = {"libs/kit/kit/__init__", "libs/kit/kit/base", "libs/kit/kit/db", "l
     ("from kit.names import X", {"libs/kit/kit/__init__", "libs/kit/kit/names"}),
     ("uvicorn.run('kit.web.main:app')", {*ALL_OF_DB, "libs/kit/kit/web/__init__", "libs/kit/kit/web/main"}),
     ("import_module('kit.names')", {"libs/kit/kit/__init__", "libs/kit/kit/names"}),
-    ("INSTALLED_APPS = ['kit']", {"libs/kit/kit/__init__"}),
+    ("import_module(f'kit.web.{name}')", {*ALL_OF_DB, "libs/kit/kit/web/__init__", "libs/kit/kit/web/main"}),
+    ("INSTALLED_APPS = ['kit.web']", {*ALL_OF_DB, "libs/kit/kit/web/__init__", "libs/kit/kit/web/main"}),
+    ("x = 'kit.unknown'", {"libs/kit/kit/__init__"}),
     ("x = 'libs.kit.kit.names.Thing'", {"libs/kit/kit/__init__", "libs/kit/kit/names"}),
     ("x = 'a kit of names'", set()),
     ("x = 'kitten.names'", set()),
@@ -96,6 +98,19 @@ def test_of_a_distribution(code: str, found: set[str], tmp_path: Path) -> None:
 ])
 def test_of_a_package_beside_it(code: str, found: set[str], tmp_path: Path) -> None:
     assert taken(tmp_path, SHARED, code) == found
+
+
+def test_of_a_package_named_alone(tmp_path: Path) -> None:
+    assert taken(tmp_path, KIT, "INSTALLED_APPS = ['kit']") == {
+        f"libs/kit/kit/{name}" for name in (
+            "__init__", "base", "db", "names", "types", "redis", "web/__init__", "web/main")}
+
+
+def test_of_a_folder_that_is_no_package(tmp_path: Path) -> None:
+    files = ("--- libs/kit/pyproject.toml\n[project]\nname = 'kit'\n"
+             "--- libs/kit/kit/parts/db.py\n--- libs/kit/kit/web.py\n")
+    assert taken(tmp_path, files, "import_module(f'kit.parts.{name}')") == {"libs/kit/kit/parts/db"}
+    assert taken(tmp_path, files, "from kit import web") == {"libs/kit/kit/web"}
 
 
 def test_of_modules_in_no_package(tmp_path: Path) -> None:

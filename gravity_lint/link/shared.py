@@ -46,11 +46,23 @@ def _quoted(text: bytes, head: bytes) -> Iterator[str]:
 
 
 def _meant(name: str, module: Module, importer: Importer) -> Iterator[Module]:
-    """The modules that the beginnings of a dotted name mean. A single word without a colon may only mean a package."""
+    """The modules that a dotted name and its beginnings mean. A single word without a colon may only mean a package."""
     word = "." not in name and ":" not in name
-    name = name.rstrip(":")
+    name = name.rstrip(":").rstrip(".")
+    yield from _below(name, module, importer)
     while name:
         found = importer.absolute(module, name)
         if found is not None and (found.is_package or not word):
             yield found
         name = name.rpartition(".")[0]
+
+
+def _below(name: str, module: Module, importer: Importer) -> Iterator[Module]:
+    """All modules of the folder that a dotted name means.
+
+    Who names a folder may mean any of them: `f"kit.{name}"`, or an application in which Django looks for models.
+    """
+    found = importer.absolute(module, name)
+    folder = found.folder if found is not None and found.is_package else importer.is_namespace(module, name, 0)
+    if folder:
+        yield from (each for path, each in importer.modules.items() if path.startswith(f"{folder}/"))
