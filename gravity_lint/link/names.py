@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _SET = regex(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
 """An attribute that is assigned to."""
-_DECLARED = regex(rb"global[ \t\\]"), re.compile(rb"nonlocal[ \t\\]")
+_DECLARED = regex(rb"global[ \t\\]"), regex(rb"nonlocal[ \t\\]")
 """A name that a function declares as one of what is around it."""
 MAX_WAY = 60
 """Modules that a name is followed through."""
