@@ -101,8 +101,11 @@ class Calls:
     def ends(self, names: Iterable[str]) -> tuple[str, ...]:
         """The last names of these dotted names of libraries that some module imports, each once."""
         packages = by_package(tuple(names))
-        wanted = (package for package in self._seeming.intersection(packages) if self._is_imported(package))
-        return tuple(sorted(packages.get("", frozenset()).union(*(packages[package] for package in wanted))))
+        found = set(packages.get("", ()))
+        for package in self._seeming:  # a service has a dozen, a table of names a hundred
+            if package in packages and self._is_imported(package):
+                found |= packages[package]
+        return tuple(sorted(found))
 
     def carriers(self, names: Iterable[str], among: Container[Module] | None = None) -> frozenset[str]:
         """Names, and those under which the service's own code hands on what they stand for; `among` is where."""

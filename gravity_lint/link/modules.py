@@ -34,6 +34,7 @@ from gravity_lint.facts.code import (
     Stmt,
     Try,
     With,
+    calls_in,
     dotted,
     walk,
 )
@@ -81,7 +82,8 @@ class Code:
         """The calls in its own statements."""
         found = self._calls
         if found is None:
-            found = self._calls = tuple([expr for expr in parts(self.node) if isinstance(expr, Call)])
+            found = self._calls = tuple([call for stmt in statements(body_of(self.node)) for root in expressions(stmt)
+                                         for call in calls_in(root)])
         return found
 
     def called(self, name: str) -> Sequence[Call]:
@@ -271,7 +273,7 @@ class Module:
 
     def mentions(self, word: str) -> bool:
         """Whether its text holds a word; true where the text is not at hand."""
-        return self._data is None or word.encode("utf-8", "replace") in self.text
+        return self._data is None or self.text.find(word.encode("utf-8", "replace")) >= 0
 
     def matches(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether something in its text matches; true where the text is not at hand."""
