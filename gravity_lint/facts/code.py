@@ -426,7 +426,7 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 
 def calls_in(expr: Expr, lambdas: bool = True) -> list[Call]:
-    """The calls in an expression, itself among them, in source order; with those in lambdas, which wait to be called."""
+    """The calls in an expression, itself among them, in source order: with those in lambdas, or without them."""
     found: list[Call] = []
     stack: list[Any] = [expr]
     while stack:

@@ -156,7 +156,8 @@ class Calls:
         `written` is what their text must match, where that says more than the names; `among` is where to look,
         `given` what must match in the text of their arguments.
         """
-        held = [name for name in names if name.encode("utf-8", "replace") in self._own.names]
+        own = self._own.names
+        held = [name for name in names if name.encode("utf-8", "replace") in own]
         for spelled in dict.fromkeys(one for name in held for one in (name, *self.aliases(name))):
             for module in self.holding(spelled):
                 if (among is None or module in among) and (written is None or module.matches(written)):
@@ -244,8 +245,9 @@ class Calls:
         found: dict[str, set[Module]] = {}
         for path in written:
             names = path.split(".")
-            modules = set(self.holding(names[0])).intersection(*map(self.holding, names[1:]))
-            found.setdefault(names[-1], set()).update(modules)
+            modules = found.setdefault(names[-1], set())
+            if all(holding := [self.holding(name) for name in names]):
+                modules.update(set(holding[0]).intersection(*holding[1:]))
         return found
 
     def aliases(self, name: str) -> tuple[str, ...]:

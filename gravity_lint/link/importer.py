@@ -44,6 +44,11 @@ class Importer:
             found.setdefault(name, set()).add(parent)
         return {name: sorted(where, key=lambda folder: (folder.count("/"), folder)) for name, where in found.items()}
 
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The folders from which whatever imports may be served."""
+        return (self.root, f"{self.root}/src", *self.libraries, *(f"{library}/src" for library in self.libraries))
+
     def meant(self, module: Module, name: str, level: int) -> Module | None:
         """The module that `from name import`, with so many dots before it, means in a module; None for a library's."""
         return self.relative(module, name, level) if level else self.absolute(module, name)
@@ -76,7 +81,7 @@ class Importer:
         parents = self._parents.get(head, [])
         if not parents:
             return None
-        roots = [self.root, f"{self.root}/src", *self.libraries, *(f"{library}/src" for library in self.libraries)]
+        roots = self._roots
         above: list[str] = []
         folder = module.folder
         while len(folder) >= len(self.root) and folder.startswith(self.root):

@@ -49,7 +49,7 @@ _DEFINES = regex(rb"\b(?:def|class)\b")
 class Code:
     """What follows from the statements of a unit alone, in whatever service and module it stands."""
 
-    __slots__ = ("_called", "_calls", "_flow", "_imports", "_inner", "_ways", "known", "node")
+    __slots__ = ("_called", "_calls", "_flow", "_imports", "_inner", "_statements", "_ways", "known", "node")
 
     def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
         self.node = node
@@ -57,6 +57,7 @@ class Code:
         """Stretches of it, by what they are."""
         self._flow: Flow | None = None
         self._ways: Ways | None = None
+        self._statements: tuple[Stmt, ...] | None = None
         self._calls: tuple[Call, ...] | None = None
         self._called: dict[str, Call | list[Call]] | None = None
         self._inner: tuple[Function | Class, ...] | None = None
@@ -78,11 +79,19 @@ class Code:
         return found
 
     @property
+    def statements(self) -> tuple[Stmt, ...]:
+        """Its own statements, those in blocks included, in source order."""
+        found = self._statements
+        if found is None:
+            found = self._statements = tuple(statements(body_of(self.node)))
+        return found
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         """The calls in its own statements."""
         found = self._calls
         if found is None:
-            found = self._calls = tuple([call for stmt in statements(body_of(self.node)) for root in expressions(stmt)
+            found = self._calls = tuple([call for stmt in self.statements for root in expressions(stmt)
                                          for call in calls_in(root)])
         return found
 
@@ -107,8 +116,7 @@ class Code:
         """The classes and functions defined directly in it."""
         found = self._inner
         if found is None:
-            found = self._inner = tuple([stmt for stmt in statements(body_of(self.node))
-                                         if isinstance(stmt, (Function, Class))])
+            found = self._inner = tuple([stmt for stmt in self.statements if isinstance(stmt, (Function, Class))])
         return found
 
     @property
@@ -116,15 +124,8 @@ class Code:
         """The imports among its own statements."""
         found = self._imports
         if found is None:
-            found = self._imports = tuple([stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, Import)])
+            found = self._imports = tuple([stmt for stmt in self.statements if isinstance(stmt, Import)])
         return found
-
-
-def parts(node: PythonFacts | Class | Function | Lambda) -> Iterator[Expr]:
-    """Every expression in a unit's own statements, lambdas included, in source order."""
-    for stmt in statements(body_of(node)):
-        for root in expressions(stmt):
-            yield from walk(root)
 
 
 _NOTHING: dict[int, Unit] = {}
@@ -211,7 +212,14 @@ class Unit:
 
     def parts(self) -> Iterator[Expr]:
         """Every expression in its own statements, lambdas included, in source order."""
-        return parts(self.node)
+        for stmt in self.statements:
+            for root in expressions(stmt):
+                yield from walk(root)
+
+    @property
+    def statements(self) -> tuple[Stmt, ...]:
+        """Its own statements, those in blocks included, in source order."""
+        return self.code.statements
 
     @property
     def ways(self) -> Ways:
@@ -234,7 +242,7 @@ class Unit:
         if found is not None:
             return found
         found = self._made_of = {}
-        for stmt in statements(body_of(self.node)):
+        for stmt in self.statements:
             if isinstance(stmt, Assign) and stmt.value is not None:
                 targets = [target for target in stmt.targets if isinstance(target, (Name, Attr))]
                 given = [target.id if isinstance(target, Name) else target.name for target in targets]

@@ -8,7 +8,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Declare, Expr, Import, Name, Span
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
 from gravity_lint.record import altered, cached_property
 from gravity_lint.regex import regex
@@ -128,7 +128,7 @@ class Names:
         if found is None:
             found = self._sets[module, name] = []
             for unit in module.holding(name):
-                for stmt in statements(body_of(unit.node)):
+                for stmt in unit.statements:
                     if not isinstance(stmt, Assign) or stmt.value is None:
                         continue
                     for target in stmt.targets:
@@ -155,7 +155,7 @@ class Names:
         if found is None:
             found = {}
             for unit in module.holding("global", "nonlocal") if any(map(module.matches, _DECLARED)) else ():
-                if unit.parent is not None and any(isinstance(one, Declare) for one in statements(body_of(unit.node))):
+                if unit.parent is not None and any(isinstance(one, Declare) for one in unit.statements):
                     for name in unit.flow.globals:
                         found.setdefault(name, []).append(unit)
             self._setters[module] = found

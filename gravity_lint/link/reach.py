@@ -10,7 +10,7 @@ from gravity_lint.facts.code import Call, Class, Import, Lambda, Span, With, cal
 from gravity_lint.link.contexts import Contexts
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.idle import idle, mains, within
-from gravity_lint.link.modules import Module, Unit, body_of, expressions, statements
+from gravity_lint.link.modules import Module, Unit, expressions
 from gravity_lint.link.starts import Begin, Starts
 from gravity_lint.link.values import (
     External,
@@ -228,7 +228,7 @@ class Reach:
         unit = run.unit
         skipped = self._skipped(unit)
         apart: set[int] = set()
-        for stmt in statements(body_of(unit.node)):
+        for stmt in unit.statements:
             if skipped and within(stmt.span, skipped):
                 continue
             if isinstance(stmt, Import):
