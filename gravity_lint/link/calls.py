@@ -126,8 +126,8 @@ class Calls:
 
     def _is_imported(self, package: str) -> bool:
         found = self._proven.get(package)
-        if found is None:  # what is short is parsed soon
-            modules = sorted(self.importing(package), key=lambda module: len(module.text))
+        if found is None:
+            modules = sorted(self.importing(package), key=_toil)
             found = self._proven[package] = any(_imports(module, package) for module in modules)
         return found
 
@@ -301,6 +301,11 @@ def _holding_any(words: Iterable[bytes], parts: Iterable[bytes]) -> set[bytes]:
             found.add(text[folded.rfind(b"\n", 0, at) + 1:end])
             at = end
     return found
+
+
+def _toil(module: Module) -> tuple[bool, bool, int]:
+    """By how much it costs to parse a module more than would be done anyway: what is short is parsed soon."""
+    return "facts" not in module.__dict__, module.role != "code", len(module.text)
 
 
 def _imports(module: Module, package: str) -> bool:

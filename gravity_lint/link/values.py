@@ -271,7 +271,7 @@ def unique(values: Iterable[Value]) -> Values:
     found: dict[object, Value] = {}
     for value in values:
         kind: type[Value] = type(value)
-        key: object = value if kind in _WHOLE else (kind, _identity(kind)(value), changed(value))
+        key: object = value if kind in _WHOLE else (kind, _identity(kind)(value), changed(value))  # type: ignore[arg-type]
         found.setdefault(key, value)
         if len(found) >= MAX_VALUES:
             break
