@@ -157,8 +157,8 @@ class Service:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        known = frozenset(name.split(".", 1)[0] for name in knowledge.library_names())
-        importer = Importer(self.root, self.modules, tuple(library.root for library in self._libraries), known)
+        libraries = tuple(library.root for library in self._libraries)
+        importer = Importer(self.root, self.modules, libraries, knowledge.library_names())
         return Evaluator(self.modules, importer)
 
     @cached_property
