@@ -98,12 +98,13 @@ class Calls:
         for module in self.holding_any(words):
             yield from (unit for unit in module.units if isinstance(unit.node, Class))
 
-    def ends(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The last names of these dotted names of libraries that some module imports, each once."""
+    def ends(self, names: Iterable[str], proven: bool = True) -> tuple[str, ...]:
+        """The last names of these dotted names of libraries that some module imports, each once; where that need not
+        be `proven`, of those that some seems to import, for which nothing is parsed."""
         packages = by_package(tuple(names))
         found = set(packages.get("", ()))
         for package in self._seeming:  # a service has a dozen, a table of names a hundred
-            if package in packages and self._is_imported(package):
+            if package in packages and (not proven or self._is_imported(package)):
                 found |= packages[package]
         return tuple(sorted(found))
 
