@@ -125,6 +125,10 @@ class Calls:
         """Whether some module imports something of one of these top-level packages."""
         return any(self._is_imported(name) for name in names if name in self._seeming)
 
+    def seems_to_import(self, *names: str) -> bool:
+        """Whether some module seems to import something of one of these top-level packages; nothing is parsed."""
+        return not self._seeming.isdisjoint(names)
+
     def _is_imported(self, package: str) -> bool:
         found = self._proven.get(package)
         if found is None:
