@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tree import STARTUP, holds
 
+from gravity_lint.link import contexts, reach
+
 CASES = {
     "a test creates tables itself": """
         --- app.py
@@ -267,3 +269,51 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_reach(case: str) -> None:
     holds(CASES[case], *STARTUP)
+
+
+CHAIN = """
+    --- main.py
+    from fastapi import FastAPI
+    from sqlalchemy import MetaData
+    app = FastAPI()
+    def first():
+        second()
+        MetaData().create_all(None)  #= GRV301
+    def second():
+        third()
+    def third():
+        MetaData().create_all(None)  #= GRV30{}
+    first()
+    """
+
+
+@pytest.mark.parametrize(("far", "last"), [(4, 1), (3, 2)])
+def test_how_far_it_is_followed(far: int, last: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "FAR", far)
+    holds(CHAIN.format(last), *STARTUP)
+
+
+OBJECTS = """
+    --- main.py
+    from fastapi import FastAPI
+    from sqlalchemy import MetaData
+    class Step:
+        def __init__(self):
+            self.act()
+        def act(self):
+            raise NotImplementedError
+    class Nothing(Step):
+        def act(self):
+            pass
+    class Tables(Step):
+        def act(self):
+            MetaData().create_all(None)  #= GRV30{}
+    app = FastAPI()
+    step = Tables()
+    """
+
+
+@pytest.mark.parametrize(("most", "code"), [(2_000, 1), (0, 2)])
+def test_of_how_many_functions_the_runs_are_told_apart(most: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contexts, "MAX_OPEN", most)
+    holds(OBJECTS.format(code), *STARTUP)

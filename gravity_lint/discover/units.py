@@ -251,7 +251,11 @@ def _shared(tree: Tree, evidence: dict[str, Evidence], python: set[str], units: 
     if "" in roots or sum(unit.kind == "service" for unit in units) < 2:
         return
     above = {root[:end] for root in roots for end in range(len(root)) if not end or root[end] == "/"}
-    for path in sorted(above):
+    packages = [path for path in sorted(above) if path and evidence[path].package]
+    for path in packages:
+        if path.rpartition("/")[0] not in packages:
+            yield Unit(path, "library", ("the package around services",), package=True)
+    for path in sorted(above.difference(packages)):  # the folders of a package are no libraries, but parts of it
         for name in tree.folders[path].folders:
             inner = _join(path, name)
             if inner in python and inner not in roots and inner not in above and name not in SIDE_FOLDERS \

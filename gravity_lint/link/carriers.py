@@ -135,7 +135,7 @@ class Carriers:
         for module in self.ask.modules.values():
             if module.role in ("code", "library"):
                 taken: dict[Module, list[str]] = {}
-                for imported, name in self._imported(module):
+                for imported, name in self.ask.importer.imported(module):
                     taken.setdefault(imported, []).append(name)
                 self._taken[module] = tuple(taken)
                 for imported, names in taken.items():
@@ -146,22 +146,8 @@ class Carriers:
         """The modules that a module's text seems to import."""
         found = self._taken.get(module)
         if found is None:
-            found = self._taken[module] = tuple(dict.fromkeys(other for other, _ in self._imported(module)))
+            found = self._taken[module] = tuple(dict.fromkeys(other for other, _ in self.ask.importer.imported(module)))
         return found
-
-    def _imported(self, module: Module) -> Iterator[tuple[Module, str]]:
-        """The modules that a module's text seems to import, and what it takes of them; nothing for all of one."""
-        importer = self.ask.importer
-
-        def meant(name: str, level: int) -> Module | None:
-            return importer.relative(module, name, level) if level else importer.absolute(module, name)
-
-        for name, level, taken in module.spelling.imports:
-            if (base := meant(name, level)) is not None:
-                yield from ((base, each) for each in taken or ("",))
-            for each in taken:
-                if each != "*" and (whole := meant(f"{name}.{each}" if name else each, level)) is not None:
-                    yield whole, ""
 
 
 @lru_cache(100)

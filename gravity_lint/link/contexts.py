@@ -30,6 +30,9 @@ from gravity_lint.regex import regex
 
 MAX_DEPTH = 8
 """Calls inside calls through which a function is handed on."""
+MAX_OPEN = 2_000
+"""Functions of which it is found out what decides their calls, twice as many as in any large application that is known;
+the others have one run for all."""
 MAX_RUNS = 8
 """Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
 PASSED = "passed as "
@@ -213,7 +216,7 @@ class Contexts:
         """The parameters of a unit, and the variables around it, that decide what it calls."""
         found = self._open.get(unit)
         if found is None:
-            if depth > MAX_DEPTH or not isinstance(unit.node, (Function, Lambda)):
+            if depth > MAX_DEPTH or len(self._open) >= MAX_OPEN or not isinstance(unit.node, (Function, Lambda)):
                 return frozenset()
             self._open[unit] = frozenset()  # a function that calls itself
             found = self._open[unit] = frozenset(self._deciding(unit, depth))

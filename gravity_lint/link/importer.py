@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from gravity_lint.link.modules import Module
@@ -20,6 +21,7 @@ class Importer:
         self.known = known
         """Top-level names of well-known libraries, which a folder somewhere in the service does not hide."""
         self._found: dict[tuple[str, str], Module | None] = {}
+        self._around: dict[str, str] = {}
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -49,9 +51,56 @@ class Importer:
         """The folders from which whatever imports may be served."""
         return (self.root, f"{self.root}/src", *self.libraries, *(f"{library}/src" for library in self.libraries))
 
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        """The first names by which code outside of the libraries can name what is in them."""
+        entered = (name for name, places in self._parents.items() if any(map(self._entered, places)))
+        return frozenset((*entered, *(library.rpartition("/")[2] for library in self.libraries)))
+
+    def _parents_of(self, head: str, module: Module) -> list[str]:
+        """Where a module finds a first name. The inside of a library's packages is no place for others' imports, and
+        `import types` means no module of a library.
+        """
+        parents = self._parents.get(head, [])
+        if not self.libraries:
+            return parents
+        entered = head not in sys.stdlib_module_names
+        return [place for place in parents if not (library := self._library_of(place))
+                or (entered and self._entered(place)) or module.path.startswith(f"{library}/")]
+
+    def _entered(self, place: str) -> bool:
+        """Whether a folder of a library may be one of `sys.path`: no package holds it, nor is it one."""
+        folder = self._library_of(place)
+        if not folder:
+            return False
+        for name in ("", *place[len(folder) + 1:].split("/")):
+            folder = f"{folder}/{name}" if name else folder
+            if f"{folder}/__init__.py" in self.modules:
+                return False
+        return True
+
+    def _library_of(self, folder: str) -> str:
+        """The root of the library that a folder lies in, or is; empty for one of the service's own."""
+        found = self._around.get(folder)
+        if found is None:
+            around = (library for library in self.libraries if f"{folder}/".startswith(f"{library}/"))
+            found = self._around[folder] = max(around, key=len, default="")
+        return found
+
     def meant(self, module: Module, name: str, level: int) -> Module | None:
         """The module that `from name import`, with so many dots before it, means in a module; None for a library's."""
         return self.relative(module, name, level) if level else self.absolute(module, name)
+
+    def imported(self, module: Module) -> Iterator[tuple[Module, str]]:
+        """The modules that a module's text seems to import, and what it takes of them; nothing for all of one."""
+        for name, level, taken in module.spelling.imports:
+            if (base := self.meant(module, name, level)) is not None:
+                yield from ((base, each) for each in taken or ("",))
+            for each in taken:
+                if each != "*":
+                    whole = self.meant(module, f"{name}.{each}" if name else each, level)
+                    if whole is not None:
+                        yield whole, ""
 
     def relative(self, module: Module, name: str, level: int) -> Module | None:
         """`from ..name import` in a module → the module meant, None when it is not there."""
@@ -78,7 +127,7 @@ class Importer:
 
     def _search(self, module: Module, name: str) -> Module | None:
         head = name.split(".", 1)[0]
-        parents = self._parents.get(head, [])
+        parents = self._parents_of(head, module)
         if not parents:
             return None
         roots = self._roots
@@ -116,7 +165,7 @@ class Importer:
             path = f"{folder}/{name.replace('.', '/')}" if name else folder
             return path if path in self.folders else None
         head = name.split(".", 1)[0]
-        for place in [self.root, f"{self.root}/src", *self._parents.get(head, [])]:
+        for place in [self.root, f"{self.root}/src", *self._parents_of(head, module)]:
             path = f"{place}/{name.replace('.', '/')}"
             if path in self.folders and (head not in self.known or place in (self.root, f"{self.root}/src")):
                 return path

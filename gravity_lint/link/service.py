@@ -18,6 +18,7 @@ from gravity_lint.link.models import Model, models
 from gravity_lint.link.modules import Module
 from gravity_lint.link.operations import Performed, Sent, performed, sent
 from gravity_lint.link.reach import Reach
+from gravity_lint.link.shared import taken
 from gravity_lint.link.sinks import Sink, sinks
 from gravity_lint.link.spelling import ALIKE, SHORT
 from gravity_lint.link.target import Target
@@ -143,23 +144,25 @@ class Service:
 
     @cached_property
     def modules(self) -> dict[str, Module]:
-        """Its Python modules by path, those of the libraries beside it included (role `library`)."""
-        found: dict[str, Module] = {}
+        """Its Python modules by path, and those of the libraries beside it that it comes to (role `library`)."""
         if not self.matters:
             return {}
-        shared = [(file, "library") for library in self._libraries for file in library.files]
-        for file, role in [*((file, file.role) for file in self.files), *shared]:
-            if file.kind == "python":
-                found[file.path] = Module(
-                    file.path, role, partial(self.facts, file.path), partial(self._data, file.path)
-                )
-        return found
+        own = {file.path: self._module(file, file.role) for file in self.files if file.kind == "python"}
+        foreign = {file.path: self._module(file, "library") for library in self._libraries for file in library.files
+                   if file.kind == "python"}
+        used = taken(own.values(), self._importer({**own, **foreign})) if foreign else ()
+        return {**own, **{path: module for path, module in foreign.items() if module in used}}
+
+    def _module(self, file: File, role: str) -> Module:
+        return Module(file.path, role, partial(self.facts, file.path), partial(self._data, file.path))
+
+    def _importer(self, modules: dict[str, Module]) -> Importer:
+        libraries = tuple(library.root for library in self._libraries)
+        return Importer(self.root, modules, libraries, knowledge.library_names())
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        libraries = tuple(library.root for library in self._libraries)
-        importer = Importer(self.root, self.modules, libraries, knowledge.library_names())
-        return Evaluator(self.modules, importer)
+        return Evaluator(self.modules, self._importer(self.modules))
 
     @cached_property
     def sinks(self) -> tuple[Sink, ...]:
