@@ -150,7 +150,9 @@ class Service:
         own = {file.path: self._module(file, file.role) for file in self.files if file.kind == "python"}
         foreign = {file.path: self._module(file, "library") for library in self._libraries for file in library.files
                    if file.kind == "python"}
-        used = taken(own.values(), self._importer({**own, **foreign})) if foreign else ()
+        if not foreign:
+            return own
+        used = taken(own.values(), self._importer(foreign).heads, self._importer({**own, **foreign}))
         return {**own, **{path: module for path, module in foreign.items() if module in used}}
 
     def _module(self, file: File, role: str) -> Module:
