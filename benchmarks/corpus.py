@@ -86,8 +86,7 @@ def fetch(home: Path, chosen: Iterable[str] = ()) -> Corpus:
             unpack(archive, folder)
         else:
             mend(archive, folder)
-    whole = {entry.name for entry in (home / "x").iterdir()} == {each.project for each in wanted}
-    paths = (home / "x",) if whole else tuple(home / "x" / each.project for each in wanted)
+    paths = tuple(home / "x" / each.project for each in wanted)  # each a repository of its own, not parts of one
     files = tuple(sorted(file for path in paths for file in path.rglob("*.py") if file.is_file()))
     return Corpus(paths, files, sum(file.stat().st_size for file in files), len(wanted))
 

@@ -6,7 +6,7 @@ import codecs
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gravity_lint import inputs
@@ -188,3 +188,11 @@ def _limited(data: bytes, python: bool) -> bytes:
     if len(data) > _limit(python):
         raise Unreadable(f"is larger than {_limit(python) // 1_000_000} MB, left out")
     return data
+
+
+def found_in(text: bytes, word: bytes) -> Iterator[int]:
+    """Where a word begins in a text."""
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)

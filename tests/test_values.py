@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tree import CONNECTION, Told, discovered, findings, holds, service_of, told
 
+from gravity_lint.link import evaluate
+from gravity_lint.link.values import Literal
+
 USE = "from sqlalchemy import create_engine\n"
 
 SETTINGS = {
@@ -1042,6 +1045,19 @@ def test_a_long_way_is_followed() -> None:
         files[f"m{number}.py"] = f"from m{number - 1} import URL\n"
     files["db.py"] = "from sqlalchemy import create_engine\nfrom m14 import URL\ncreate_engine(URL)\n"
     holds(files)
+
+
+def test_callers_that_one_question_has_no_time_for_are_found_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "MAX_STEPS", 30)
+    service = service_of("class Other:\n    def show(self, url):\n        pass\n"
+                         + "".join(f"o{number} = Other()\no{number}.show(1)\n" for number in range(20))
+                         + "def show(url):\n    return url, url, url, url, url\nshow('here')\n")
+    ask = service.evaluator
+    unit = next(unit for module in service.modules.values() for unit in module.units if unit.name == "show")
+    asked = [ask.values(name, ask.runs.frame(unit)) for name in unit.node.body[0].value.items]
+    found = [any(isinstance(value, Literal) and value.value == "here" for value in values) for values in asked]
+    assert not found[0]
+    assert found[-1]
 
 
 def test_imports_in_a_circle_end() -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from gravity_lint.record import NamedTuple
 from gravity_lint.regex import regex
+from gravity_lint.source import found_in
 
 HOLE = "\ue000"
 """Stands in a text for a part that is not known: an f-string's expression, a format field, a joined variable."""
@@ -64,7 +65,9 @@ def speaks(data: bytes) -> bool:
 
     It may seem so where there is none.
     """
-    return _SPEAKS.search(data.lower()) is not None
+    text = data.lower()
+    return any(_SPEAKS.match(text, at) for word, behind in _LEADING if not behind or any(map(text.__contains__, behind))
+               for at in found_in(text, word))
 
 
 # ---- text → tokens
@@ -259,7 +262,15 @@ def _any(words: Iterable[str]) -> str:
 _COPIED = {"DATABASE", "LOG", "TABLE", "DATABASES"}
 _GAP = r"""(?:\\[nrt]|\s|["'\\+(),]|[frbu](?=["'])|/\*.{0,200}?\*/|--[^\n]{0,200}\n)+"""
 """What stands between two words of a text, which code may hold in pieces."""
-_SPEAKS = regex(rf"""(?:\b|\\[nrt])(?:
+_LEADING: tuple[tuple[bytes, tuple[bytes, ...]], ...] = (
+    *((word, ()) for word in (b"create", b"drop", b"alter", b"grant", b"revoke", b"truncate", b"backup", b"restore",
+                              b"rename", b"vacuum", b"pg_", b"sp_")),
+    (b"set", (b"password",)), (b"change", (b"master", b"replication")),
+    *((word, (b"replica", b"slave")) for word in (b"start", b"stop", b"reset")),
+)
+"""How what `_SPEAKS` matches begins, and words of which one follows where only few may. To search for them one by one
+takes a third of the time of a pattern that may begin with any."""
+_SPEAKS = regex(rf"""(?:\b|(?<=\\[nrt]))(?:
     (?:create|drop|alter){_GAP} (?: (?:(?:{_any(_MODIFIERS)}|if|default){_GAP})* (?:{_any(_OBJECTS)}|privileges)\b
                                   | \w+{_GAP}index\b | [{{%$:\[<] )
   | (?:grant|revoke|truncate|backup|restore){_GAP} | rename{_GAP}(?:table|user)\b | set{_GAP}password\b | vacuum\b

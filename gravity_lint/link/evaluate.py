@@ -144,7 +144,7 @@ class Evaluator:
         self._steps = 0
         self._budget = MAX_STEPS
         self._active: set[tuple[Expr, Frame]] = set()
-        self._callers: dict[Unit, tuple[list[tuple[Call, Unit]], Iterator[tuple[Call, Unit]]]] = {}
+        self._callers: dict[Unit, tuple[list[tuple[Call, Unit]], Iterator[tuple[Call, Unit] | None]]] = {}
         self._searching: set[Unit] = set()
         self._lambdas: dict[int, Unit] = {}
         self._halves: dict[str, list[tuple[Call, Call, Unit]]] = {}
@@ -579,8 +579,11 @@ class Evaluator:
         """Whether some call of the service's own code runs a function."""
         return any(True for _ in self.callers(unit))
 
-    def _calling(self, unit: Unit) -> Iterator[tuple[Call, Unit]]:
+    def _calling(self, unit: Unit) -> Iterator[tuple[Call, Unit] | None]:
+        """The calls of a function; None where the question under way may look no further, but the next one may."""
         for call, where in self._candidates(unit):
+            while self._asked and self.exhausted:
+                yield None
             if any(function.unit is unit for function in self.functions(call, self.runs.frame(where))):
                 yield call, where
 

@@ -39,9 +39,10 @@ from gravity_lint.facts.code import (
     walk,
 )
 from gravity_lint.link.flow import Flow, flow_of
-from gravity_lint.link.spelling import SHORT, Spelling, alike, found_in, shared
+from gravity_lint.link.spelling import SHORT, Spelling, alike, shared
 from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
+from gravity_lint.source import found_in
 
 _DEFINES = regex(rb"\b(?:def|class)\b")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from gravity_lint.link.importer import Importer
 from gravity_lint.link.modules import Module
-from gravity_lint.link.spelling import found_in
 from gravity_lint.regex import regex
+from gravity_lint.source import found_in
 
 _BEFORE = regex(rb"[\"']((?:\w+\.)*)$")
 _NAME = regex(rb"[\w.]+:?")

@@ -11,6 +11,7 @@ from sys import intern
 from gravity_lint.record import NamedTuple, cached_property
 from gravity_lint.regex import regex
 from gravity_lint.screen import names_in
+from gravity_lint.source import found_in
 
 _CLASS = regex(rb"[ \t]*class[ \t]+([\w\x80-\xff]+)\s*\((.*?)\)\s*:", re.DOTALL)
 _NAMED_CLASS = regex(rb"class[ \t]+([\w\x80-\xff]+)")
@@ -238,14 +239,6 @@ def _firsts(names: bytes) -> list[bytes]:
     if names.find(b"#") >= 0 or names.find(b"\\") >= 0:
         names = re.sub(rb"#[^\n]*|\\", b"", names)
     return [words[0] for part in names.split(b",") if (words := part.split())]
-
-
-def found_in(text: bytes, word: bytes) -> Iterator[int]:
-    """Where a word begins in a text."""
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + 1)
 
 
 def _before(text: bytes) -> bytes:
