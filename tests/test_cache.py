@@ -827,7 +827,7 @@ def services_judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("bills/idle.py", "x = 2\n", "bills"),
     ("orders/app/db.py", "x = 2\n", "orders"),
     ("orders/app/db.py", "# a remark\n", ""),
-    ("shared/shared/db.py", "x = 2\n", "bills orders shared"),
+    ("shared/shared/db.py", "x = 2\n", "orders shared"),  # bills takes nothing of it
     ("orders/app/new.py", "x = 2\n", "discovery orders"),
     ("docker-compose.yml", "  web:\n    build: bills\n", "bills discovery repo"),
     ("pyproject.toml", "select = ['GRV1']\n", "bills discovery orders repo shared"),
