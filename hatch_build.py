@@ -1,13 +1,20 @@
-"""Builds the rules and the tables of knowledge into the wheel as Python values, so that no run reads YAML for them."""
+"""Builds into the wheel what every run would make anew: rules and tables of knowledge as Python values, so that no YAML
+is read for them, patterns as the code of their engine, and the functions that make records."""
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from types import MappingProxyType
+from pkgutil import walk_packages
+from types import MappingProxyType, ModuleType
 from typing import Any
+from unittest import mock
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -38,16 +45,17 @@ class Tables(BuildHookInterface):  # type: ignore[type-arg]
 
 def modules() -> Iterator[tuple[str, str]]:
     """The name and the text of each module of `gravity_lint.built`. Raises what loading a rule or a table raises."""
+    import gravity_lint
     from gravity_lint import knowledge
+    from gravity_lint.knowledge import names
     from gravity_lint.knowledge.contacts import Contacts
     from gravity_lint.knowledge.exposures import Exposures
-    from gravity_lint.knowledge.names import Words
     from gravity_lint.knowledge.reading import table
     from gravity_lint.rulebook import load_rules, rules_folder
 
     tables = {
         "contacts": Contacts, "drivers": tuple[knowledge.Driver, ...], "exposures": Exposures,
-        "frameworks": knowledge.Frameworks, "models": tuple[knowledge.Models, ...], "names": Words,
+        "frameworks": knowledge.Frameworks, "models": tuple[knowledge.Models, ...], "names": names.Words,
         "operations": knowledge.Operations, "schemes": knowledge.Schemes, "settings": tuple[knowledge.Setting, ...],
         "values": knowledge.Values,
     }
@@ -55,6 +63,66 @@ def modules() -> Iterator[tuple[str, str]]:
     for name, kind in tables.items():
         yield f"{name}.py", _module(f"knowledge/{name}.yaml", "TABLE", table(name, kind))
     yield "rules.py", _module("rules/", "RULES", tuple(_row(rule, rules_folder()) for rule in load_rules()))
+    everything = list(_imported(gravity_lint.__path__))
+    names.words().brand, names.store_words()
+    yield "patterns.py", _patterns()
+    yield "records.py", _records(everything)
+
+
+def _imported(folders: Iterable[str]) -> Iterator[ModuleType]:
+    """Every module of the package but for those that need what only commands and fixes do."""
+    for found in walk_packages(folders, "gravity_lint."):
+        if found.name.rpartition(".")[2] != "__main__":  # importing it is running it
+            try:
+                yield import_module(found.name)
+            except ModuleNotFoundError as error:
+                if error.name not in ("click", "libcst", "wcwidth"):
+                    raise
+
+
+def _patterns() -> str:
+    """Every pattern that is known when modules are imported, as the engine of this interpreter is given it."""
+    from gravity_lint import regex
+
+    known, given = [*regex.KNOWN, *_foreign()], []
+    with mock.patch("_sre.compile", side_effect=lambda *each: given.append(each)):
+        for text, flags in known:
+            re.purge()
+            re.compile(text, flags)
+    re.purge()  # they are none
+    patterns = {key: (flags, array("I", code).tobytes(), groups, dict(names), indices)
+                for key, (_, flags, code, groups, names, indices) in zip(known, given, strict=True)}
+    return f'"""Made when the wheel was built."""\n\nENGINE = {regex.engine()!r}\nPATTERNS = {patterns!r}\n'
+
+
+def _foreign() -> list[tuple[str, int]]:
+    """The patterns, with their flags, that the libraries compile which judging imports."""
+    found: list[tuple[str, int]] = []
+    usual = re.compile
+
+    def compiled(text: str, flags: int = 0) -> re.Pattern[str]:
+        found.append((text, int(flags)))
+        return usual(text, flags)
+
+    with mock.patch("re.compile", compiled):
+        for name in ("string", *(["tomllib._re"] if sys.version_info >= (3, 11) else []), "yaml.constructor",
+                     "yaml.reader", "yaml.resolver"):
+            if (spec := find_spec(name)) and spec.loader:
+                spec.loader.exec_module(module_from_spec(spec))  # once more, and beside what was imported
+    return found
+
+
+def _records(modules: Iterable[ModuleType]) -> str:
+    """The functions that make the named tuples and structs of these modules."""
+    from gravity_lint import record
+
+    kinds = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
+    texts = {record.making(kind) for kind in kinds
+             if hasattr(kind, "_struct_fields") or (issubclass(kind, record.NamedTuple) and kind._fields)}
+    texts |= {record.spanning(f"_{name}") for kind in kinds for name in getattr(kind, "_struct_spans", ())}
+    functions = "".join(f"{text}\n\n\nFUNCTIONS[{text!r}] = {text.partition('(')[0].removeprefix('def ')}\n\n\n"
+                        for text in sorted(texts))
+    return f'"""Made when the wheel was built."""\n\nFUNCTIONS = {{}}\n\n\n{functions}'.rstrip() + "\n"
 
 
 def _row(rule: Any, folder: Path) -> dict[str, Any]:

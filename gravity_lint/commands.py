@@ -245,7 +245,9 @@ def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> int:
             code = max(code, _written(file, _render(report, name, look)))
     for name, file in outputs:
         if file is None:
-            look = Look(_colored(asked.color, stream), _width(), asked.verbose, asked.statistics)
+            look = Look(_colored(asked.color, stream), verbose=asked.verbose, statistics=asked.statistics)
+            if name == "full":  # no other fills lines
+                look = look._replace(width=_width())
             _print(_render(report, name, look), stream)
     return code
 
@@ -652,7 +654,7 @@ def _progress() -> Progress | None:
 
 
 def _width() -> int:
-    import shutil
+    import shutil  # imports what packs archives
 
     return max(50, shutil.get_terminal_size((100, 24)).columns)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from importlib import import_module
 from operator import attrgetter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -55,11 +57,8 @@ else:
         _field_defaults: ClassVar[dict[str, Any]] = {}
 
         def __new__(cls, *values: Any, **named: Any) -> Any:
-            made = eval(f"lambda _cls, {', '.join(cls._fields)}: _new(_cls, ({', '.join(cls._fields)},))",
-                        {"_new": tuple.__new__})
-            made.__defaults__ = tuple(cls._field_defaults.values())
-            cls.__new__ = made
-            return made(cls, *values, **named)
+            cls.__new__ = _function(making(cls), tuple(cls._field_defaults.values()), {"_new": tuple.__new__})
+            return cls.__new__(cls, *values, **named)
 
         @classmethod
         def _make(cls, values: Iterable[Any]) -> Any:
@@ -192,9 +191,12 @@ def unpacked(number: int) -> tuple[int, int]:
 
 @cache
 def _span_of(slot: str) -> property:
-    made: dict[str, Any] = {}
-    exec(f"def span(self):\n    number = self.{slot}\n    return number >> {_BITS}, number & {_END}", made)
-    return property(made["span"])
+    return property(_function(spanning(slot)))
+
+
+def spanning(slot: str) -> str:
+    """The text of the function that reads a pair of offsets from its slot."""
+    return f"def span(self):\n    number = self.{slot}\n    return number >> {_BITS}, number & {_END}"
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -238,26 +240,55 @@ def rest(kind: type[Any], first: int) -> Callable[[Any], tuple[Any, ...]]:
 
 def _first(self: Any, *values: Any, **named: Any) -> None:
     kind = type(self)
-    kind.__init__ = _compiled(kind, "__init__(self", [], "")
+    kind.__init__ = _setting(kind)
     kind.__init__(self, *values, **named)
 
 
 def _first_placed(kind: Any, *values: Any, **named: Any) -> Any:
-    kind.__new__ = _compiled(kind, "__new__(cls", [f"self = _placed(cls, span[0] * {_END + 1}.0 + span[1])"],
-                             "return self")
+    kind.__new__ = _setting(kind)
     return kind.__new__(kind, *values, **named)
 
 
-def _compiled(kind: Any, head: str, before: list[str], after: str) -> Any:
-    """What sets the fields of a struct, each from what it is given for it."""
-    defaults, spans = kind._struct_defaults, kind._struct_spans
-    made: dict[str, Any] = {"_placed": float.__new__, **{f"_{name}": value for name, value in defaults.items()}}
-    given = (f"{name}=_{name}" if name in defaults else name for name in kind._struct_fields)
-    lines = [f"def {head}, {', '.join(given)}):", *before, *(
-        f"self._{name} = {name}[0] << {_BITS} | {name}[1]" if name in spans else f"self.{name} = {name}"
-        for name in kind._struct_fields if not before or name != "span"), after]
-    exec("\n    ".join(lines), made)
-    return made[head.partition("(")[0]]
+def _setting(kind: Any) -> FunctionType:
+    """What sets the fields of a struct."""
+    defaults = kind._struct_defaults
+    given = tuple(defaults[name] for name in kind._struct_fields if name in defaults)
+    return _function(making(kind), given, {"_placed": float.__new__})
+
+
+def making(kind: Any) -> str:
+    """The text of the function that makes a `NamedTuple` or a struct of what it is given for each of its fields."""
+    if issubclass(kind, tuple):
+        names = ", ".join(kind._fields)
+        return f"def __new__(_cls, {names}):\n    return _new(_cls, ({names},))"
+    placed = issubclass(kind, _Placed)
+    head = "__new__(cls" if placed else "__init__(self"
+    spans = kind._struct_spans
+    lines = [f"self._{name} = {name}[0] << {_BITS} | {name}[1]" if name in spans else f"self.{name} = {name}"
+             for name in kind._struct_fields if not (placed and name == "span")]
+    if placed:
+        lines = [f"self = _placed(cls, span[0] * {_END + 1}.0 + span[1])", *lines, "return self"]
+    return "\n    ".join((f"def {', '.join((head, *kind._struct_fields))}):", *(lines or ["pass"])))
+
+
+def _function(text: str, defaults: tuple[Any, ...] = (), names: dict[str, Any] | None = None) -> FunctionType:
+    """The function of a text, from the wheel where it was compiled when that was built."""
+    made = _built().get(text)
+    if made is None:
+        space: dict[str, Any] = {}
+        exec(text, space)
+        made = cast(FunctionType, space.popitem()[1])  # what the text has added last
+    return FunctionType(made.__code__, names or {}, made.__name__, defaults)
+
+
+@cache
+def _built() -> Mapping[str, FunctionType]:
+    """The functions of such texts that were compiled when the wheel was built."""
+    try:
+        functions = import_module("gravity_lint.built.records").FUNCTIONS
+    except ModuleNotFoundError:  # in a checkout
+        return {}
+    return cast(Mapping[str, FunctionType], functions)
 
 
 def _shown(self: Any) -> str:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
 from typing import Any, AnyStr, cast
+
+_sre: Any = import_module("_sre")
+"""The engine; to give it the code of a pattern is what `re.compile` ends with."""
+KNOWN: list[tuple[Any, int]] = []
+"""The text and the flags of each, for what compiles them ahead."""
 
 
 class _Later:
@@ -15,11 +25,48 @@ class _Later:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        value = getattr(re.compile(*self._given), name)  # `re` remembers what it compiled
+        value = _compiled(*self._given) if name == "_pattern" else getattr(self._pattern, name)
         setattr(self, name, value)  # so that this is asked only once, and using it costs no more than ever
         return value
 
 
 def regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As `re.compile`, but a mistake in the text shows when it is first used."""
+    KNOWN.append((text, int(flags)))
     return cast("re.Pattern[AnyStr]", _Later(text, flags))
+
+
+@contextmanager
+def ahead() -> Iterator[None]:
+    """In it, a library is imported: its patterns may have been compiled when the wheel was built, as ours are. Of the
+    import of `yaml`, compiling them is two thirds."""
+    usual = re.compile
+    re.compile = _compiled  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        re.compile = usual
+
+
+def engine() -> tuple[object, ...]:
+    """What a compiled pattern fits: it holds the interpreter's own numbers."""
+    return sys.implementation.cache_tag, sys.byteorder, _sre.MAGIC, _sre.CODESIZE
+
+
+def _compiled(text: Any, flags: int = 0, usual: Callable[[Any, int], Any] = re.compile) -> Any:
+    """A pattern. Of one that was compiled when the wheel was built, only the engine has to be convinced."""
+    made = _built().get((text, int(flags)))
+    if made is None:
+        return usual(text, flags)
+    flags, code, *rest = made
+    return _sre.compile(text, flags, memoryview(code).cast("I").tolist(), *rest)
+
+
+@cache
+def _built() -> Mapping[tuple[Any, int], tuple[Any, ...]]:
+    """What was compiled when the wheel was built: nothing in a checkout, or where the interpreter is another."""
+    try:
+        patterns = import_module("gravity_lint.built.patterns")
+    except ModuleNotFoundError:
+        return {}
+    return patterns.PATTERNS if engine() == patterns.ENGINE else {}

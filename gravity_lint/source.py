@@ -93,7 +93,7 @@ def decode(data: bytes, python: bool = False) -> bytes:
     """
     bom, encoding = encoding_of(data, python)
     data = data[len(bom):]
-    if b"\0" in data and encoding == "utf-8":
+    if data.find(b"\0") >= 0 and encoding == "utf-8":
         raise Unreadable("holds a NUL byte, so it is not text", data[:data.index(b"\0")].count(b"\n") + 1)
     try:
         return data if encoding == "utf-8" and data.isascii() else data.decode(encoding).encode("utf-8")
@@ -125,7 +125,7 @@ def encode(text: str, like: bytes, python: bool = False) -> bytes:
 def _declared(data: bytes) -> str:
     """The encoding that a coding cookie in the first two lines names, as Python reads it."""
     head = data[:data.find(b"\n", data.find(b"\n") + 1) + 1 or len(data)]
-    if b"coding" not in head:
+    if head.find(b"coding") < 0:
         return "utf-8"
     for line in head.split(b"\n", 2)[:2]:
         if match := _COOKIE.match(line):

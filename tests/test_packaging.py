@@ -84,7 +84,7 @@ def files(folder: str) -> set[str]:
 def test_the_wheel_holds_the_package_and_the_rules(wheel: Path) -> None:
     tables = {path.stem for path in (ROOT / "gravity_lint" / "knowledge").glob("*.yaml")}
     expected = files("gravity_lint") | {f"gravity_lint/{name}" for name in files("rules")} \
-        | {f"gravity_lint/built/{name}.py" for name in ("__init__", "rules", *tables)}
+        | {f"gravity_lint/built/{name}.py" for name in ("__init__", "patterns", "records", "rules", *tables)}
     assert {name for name in names(wheel) if ".dist-info/" not in name} == expected
     assert "gravity_lint/py.typed" in expected
 
@@ -112,6 +112,41 @@ print("yaml" in sys.modules)
     built, read = (run(python, "-c", program, cwd=where).rpartition("True" if where == ROOT else "False")
                    for python, where in ((alone / "python", tmp_path), (sys.executable, ROOT)))
     assert built[:2] == (read[0], "False")
+
+
+def test_what_was_compiled_is_what_would_be(alone: Path, tmp_path: Path) -> None:
+    program = """
+import re, sys
+from gravity_lint import record, regex
+from gravity_lint.built import patterns, records
+from gravity_lint.facts.code import Assign, Call
+from gravity_lint.violation import Place
+assert patterns.ENGINE == regex.engine()
+import gravity_lint.run
+assert len(patterns.PATTERNS) > 100 and patterns.PATTERNS.keys() >= set(regex.KNOWN)
+for text, flags in patterns.PATTERNS:
+    assert regex._compiled(text, flags) == re.compile(text, flags), text  # the same code, flags and groups
+for kind in (Assign, Call, Place):
+    made, space = records.FUNCTIONS[record.making(kind)], {}
+    exec(record.making(kind), space)
+    assert made.__code__.co_code == space[made.__name__].__code__.co_code, kind
+before = len(re._cache)
+with regex.ahead():
+    import yaml
+assert len(re._cache) == before and yaml.safe_load("a: 1") == {"a": 1}
+"""
+    run(alone / "python", "-c", program, cwd=tmp_path)
+
+
+def test_another_interpreter_compiles_what_it_needs(alone: Path, tmp_path: Path) -> None:
+    program = """
+from gravity_lint.built import patterns
+patterns.ENGINE = ("another",)
+from gravity_lint import regex
+from gravity_lint.checks.literals import _WORD
+assert not regex._built() and _WORD.fullmatch("two_words") and not _WORD.fullmatch("2")
+"""
+    run(alone / "python", "-c", program, cwd=tmp_path)
 
 
 def test_the_wheel_describes_itself(wheel: Path) -> None:

@@ -106,6 +106,12 @@ def test_of_a_package_named_alone(tmp_path: Path) -> None:
             "__init__", "base", "db", "names", "types", "redis", "web/__init__", "web/main")}
 
 
+@pytest.mark.parametrize("name", ["setup.py", "pyproject.toml"])
+def test_of_a_distribution_whose_folder_looks_like_a_package(name: str, tmp_path: Path) -> None:
+    files = f"--- kit/{name}\n[project]\n--- kit/__init__.py\n--- kit/kit/__init__.py\n--- kit/kit/db.py\n"
+    assert taken(tmp_path, files, "from kit.db import engine") >= {"kit/kit/__init__", "kit/kit/db"}
+
+
 def test_of_a_folder_that_is_no_package(tmp_path: Path) -> None:
     files = ("--- libs/kit/pyproject.toml\n[project]\nname = 'kit'\n"
              "--- libs/kit/kit/parts/db.py\n--- libs/kit/kit/web.py\n")
@@ -117,11 +123,25 @@ def test_of_modules_in_no_package(tmp_path: Path) -> None:
     assert taken(tmp_path, "--- shared/db.py\n--- shared/jwt.py\n--- shared/in/db.py\n", "import jwt") == {"shared/jwt"}
 
 
-def test_of_the_package_around_it(tmp_path: Path) -> None:
+def test_inside_the_package_around_it_nothing_is_named_without_it(tmp_path: Path) -> None:
+    inner = SERVICES.replace("--- ", "--- whole/servers/")
+    services = discovered(tmp_path, f"{PACKAGE}{inner}--- whole/jwt.py\n--- whole/servers/a/main.py\n"
+                                    "import sqlalchemy\nimport jwt\nimport own\napp = FastAPI()\n"
+                                    "--- whole/servers/a/own.py\n")
+    service = next(each for each in services if each.root.endswith("/servers/a"))
+    assert not any(module.role == "library" for module in service.modules.values())
+    main = service.modules[f"{service.root}/main.py"]
+    own = service.evaluator.importer.absolute(main, "own")
+    assert own is not None
+    assert own.path == f"{service.root}/own.py"
+
+
+@pytest.mark.parametrize("code", ["from whole.db import engine", "from ...db import engine", "from ... import db"])
+def test_of_the_package_around_it(code: str, tmp_path: Path) -> None:
     """A package that services stand in is one library, not one for each of its folders."""
     inner = SERVICES.replace("--- ", "--- whole/servers/")
     services = discovered(tmp_path, f"{PACKAGE}{inner}--- whole/servers/a/main.py\nimport sqlalchemy\n"
-                                    "from whole.db import engine\napp = FastAPI()\n")
+                                    f"{code}\napp = FastAPI()\n")
     root = f"{tmp_path.as_posix()}/whole"
     assert {(each.root, each.kind) for each in services} == {
         (root, "library"), (f"{root}/servers/a", "service"), (f"{root}/servers/b", "service")}

@@ -25,7 +25,7 @@ from gravity_lint.facts.code import (
     Span,
     Try,
 )
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import Environment, External, FunctionValue, Literal, Made, Site
 from gravity_lint.record import NamedTuple
 from gravity_lint.violation import Place, Remedy
@@ -110,7 +110,7 @@ class Defaults:
     def _read(self, unit: Unit) -> Iterator[tuple[Span, _Written]]:
         """The defaults in calls that read the environment, and behind them."""
         own = unit.owner is None and isinstance(unit.node, Class) and self._is_settings(unit)
-        alone = {id(stmt.value) for stmt in statements(body_of(unit.node)) if isinstance(stmt, Do)}
+        alone = {id(stmt.value) for stmt in unit.statements if isinstance(stmt, Do)}
         for part in unit.parts():
             if isinstance(part, Logic) and part.op == "or" and len(part.parts) == 2:
                 yield from self._either(part, unit, own)
@@ -183,7 +183,7 @@ class Defaults:
             return
         filled, nested = self._is_settings(unit), not self._inherits(unit, lambda name: True)
         nested = nested and any(name.startswith("pydantic") for name in ask.objects.lineage(unit)[1])
-        for stmt in statements(body_of(unit.node)):
+        for stmt in unit.statements:
             if not isinstance(stmt, Assign) or len(stmt.targets) != 1 or not isinstance(stmt.targets[0], Name):
                 continue
             name, value = unit.last_name, stmt.value
@@ -203,7 +203,7 @@ def _pydantic(base: str) -> bool:
 
 def _branches(unit: Unit) -> Iterator[tuple[Span, _Written]]:
     """What is set where the environment gives nothing, and nothing else is done there."""
-    for stmt in statements(body_of(unit.node)):
+    for stmt in unit.statements:
         inner = [block for _, block in stmt.branches] if isinstance(stmt, If) else \
             [handler.body for handler in stmt.handlers] if isinstance(stmt, Try) else []
         for block in inner:

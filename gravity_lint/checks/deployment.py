@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import posixpath
 import re
@@ -272,6 +271,8 @@ def _of_data(source: Source, entry: Entry, encoded: bool) -> Iterator[_Value]:
     """A value of a ConfigMap or Secret: one setting, or a whole file of them."""
     text = entry.text
     if encoded:
+        import base64  # and with it what packs structures
+
         try:
             text = base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
         except (binascii.Error, ValueError):

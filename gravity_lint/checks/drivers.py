@@ -67,9 +67,7 @@ class Given(NamedTuple):
 class _Judge:
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.texts = tuple(_package_texts(service))
-        """Of the files that say which packages are installed."""
-        self.packages = _packages(service, self.texts)
+        self.packages = _Packages(service)
         openings = Openings(service.evaluator, service.sinks)
         self.reaching = Reaching(service.evaluator)
         self.own: tuple[Opening, ...] = openings.of_code
@@ -97,7 +95,7 @@ class _Judge:
         """What mends the URLs: imported where there is one."""
         from gravity_lint.checks.fitting import Fitting
 
-        return Fitting(self.service, self.texts)
+        return Fitting(self.service, self.packages.texts)
 
     # ---- in alembic.ini
 
@@ -268,13 +266,28 @@ def _is_below(path: str, folder: str) -> bool:
     return inputs.is_file(path) and inputs.resolved(path).startswith(inside)
 
 
-def _packages(service: Service, texts: tuple[str, ...]) -> frozenset[str]:
-    """The packages that make a scheme mean another driver, so far as the service or its repository speaks of them."""
-    wanted = {row.unless for row in knowledge.schemes().dialects if row.unless}
-    found = {name for name in wanted if service.evaluator.calls.imports(name)}
-    for text in texts:
-        found |= {name for name in wanted if re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", text)}
-    return frozenset(found)
+class _Packages:
+    """The packages that make a scheme mean another driver, so far as the service or its repository speaks of them; that
+    is looked up when one is asked for, as few URLs ask."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._found
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Those of the files that say which packages are installed."""
+        return tuple(_package_texts(self._service))
+
+    @cached_property
+    def _found(self) -> frozenset[str]:
+        wanted = {row.unless for row in knowledge.schemes().dialects if row.unless}
+        found = {name for name in wanted if self._service.evaluator.calls.imports(name)}
+        for text in self.texts:
+            found |= {name for name in wanted if re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", text)}
+        return frozenset(found)
 
 
 def _package_texts(service: Service) -> Iterator[str]:

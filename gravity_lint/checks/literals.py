@@ -16,6 +16,7 @@ from gravity_lint.link.modules import Module
 from gravity_lint.link.texts import HOLE, templates
 from gravity_lint.link.values import Environment, Joined, Literal, Site, Value, from_environment
 from gravity_lint.record import NamedTuple, cached_property
+from gravity_lint.regex import regex
 from gravity_lint.violation import Applicability, Place, Remedy
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ _SUFFIX = {"url": "URL", "host": "HOST", "user": "USER", "password": "PASSWORD",
 _SAME = ({"url", "host"}, {"url", "file"}, {"database", "file"})
 """Roles that one name may stand for."""
 _BRANDS = ("couchdb", "couchbase", "cassandra", "memcached", "redis", "mongo")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
-_FORMATTED = re.compile(rb"[rR]?[fF][rR]?[\"']")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
+_CONSTANT = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+_FORMATTED = regex(rb"[rR]?[fF][rR]?[\"']")
+_WORD = regex(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
 
 
 class Piece(NamedTuple):

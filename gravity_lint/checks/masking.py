@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Expr, Item, Name
 from gravity_lint.link.exposures import Exposed, leaves
-from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.modules import Unit
 from gravity_lint.link.texts import templates
 from gravity_lint.link.values import (
     Environment,
@@ -105,7 +105,7 @@ class Masking:
 
 def _assigned(site: Site) -> tuple[Unit, Assign] | None:
     """The assignment, or the field, that is all of what stands at a place, and the unit that it is in."""
-    return next(((unit, stmt) for unit in site.module.units for stmt in statements(body_of(unit.node))
+    return next(((unit, stmt) for unit in site.module.units for stmt in unit.statements
                  if isinstance(stmt, Assign) and stmt.span == site.span), None)
 
 

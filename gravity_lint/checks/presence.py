@@ -24,7 +24,7 @@ from gravity_lint.facts.code import (
     dotted,
     walk,
 )
-from gravity_lint.link.modules import Held, Unit, body_of, expressions, held_in, statements
+from gravity_lint.link.modules import Held, Unit, expressions, held_in
 from gravity_lint.link.values import Environment, External, Made, Site
 from gravity_lint.record import NamedTuple
 from gravity_lint.violation import Remedy
@@ -178,7 +178,7 @@ class Presence:
 
 def _tests(unit: Unit) -> Iterator[Expr]:
     """The tests of a unit after which it goes on either way."""
-    for stmt in statements(body_of(unit.node)):
+    for stmt in unit.statements:
         if isinstance(stmt, If):
             yield from (test for test, block in stmt.branches if test is not None and not _stops(block[-1:]))
     yield from (part.test for part in unit.parts() if isinstance(part, Choice))

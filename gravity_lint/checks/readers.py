@@ -21,7 +21,7 @@ from gravity_lint.facts.code import (
     walk,
 )
 from gravity_lint.knowledge.names import classify
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import Environment, External, FunctionValue, Instance, Made, ModuleValue, Site, sources
 from gravity_lint.record import NamedTuple, cached_property
 
@@ -151,7 +151,7 @@ class Ways:
         """Whether it is a class of the service's own that pydantic fills, to which a field can be added."""
         known = self._ask.know.settings.bases
         return unit.module.role == "code" and any(isinstance(stmt, Assign) and stmt.annotation is not None
-                                                  for stmt in statements(body_of(unit.node))) \
+                                                  for stmt in unit.statements) \
             and any(name in known and name.endswith(".BaseSettings")
                     for name in self._ask.objects.lineage(unit)[1])
 
@@ -160,7 +160,7 @@ class Ways:
         for call, unit in self._ask.calls.named((settings.last_name,)):
             if call.args or unit.module.role != "code" or not self._makes(call, unit, settings):
                 continue
-            for stmt in statements(body_of(unit.node)):
+            for stmt in unit.statements:
                 if isinstance(stmt, Assign) and stmt.value is call and unit is unit.module.unit \
                         and len(stmt.targets) == 1 and isinstance(stmt.targets[0], Name):
                     yield _Home(settings, unit.module, stmt.targets[0].id, False, stmt.span)
@@ -265,7 +265,7 @@ class Ways:
         for owner in beside.site.module.units:
             if not isinstance(owner.node, Class):
                 continue
-            given = {stmt.targets[0].id: stmt.value for stmt in statements(body_of(owner.node))
+            given = {stmt.targets[0].id: stmt.value for stmt in owner.statements
                      if isinstance(stmt, Assign) and isinstance(stmt.targets[0], Name) and stmt.value is not None}
             names = {name for name, value in given.items() if _covers(value.span, beside.site.span)}
             for part in self._unit(site).parts() if names else ():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gravity_lint import knowledge
 from gravity_lint.checks.interface import Interface, call_of, unit_of
 from gravity_lint.facts.code import Arg, Assign, Attr, Call, Class, Const, Expr, Function, Import, Item, Name, walk
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.spelling import Written
 from gravity_lint.link.values import ClassValue, Environment, External, Literal, Made, Site, changed, sources
@@ -212,7 +212,7 @@ class Scaffold:
 
     def _named(self, site: Site) -> _Wanted | None:
         """The name at a module's top level that is given what a call makes."""
-        for stmt in statements(body_of(site.module.unit.node)):
+        for stmt in site.module.unit.statements:
             if isinstance(stmt, Assign) and stmt.value is not None and stmt.value.span == site.span \
                     and isinstance(stmt.targets[0], Name):
                 name = stmt.targets[0].id
@@ -311,7 +311,7 @@ class Scaffold:
 
     def _of_item(self, sink: Sink) -> tuple[str, ...] | None:
         """The value of `app.config[…] = value`, or the item of an application that a module makes."""
-        for stmt in statements(body_of(sink.unit.node)):
+        for stmt in sink.unit.statements:
             if not isinstance(stmt, Assign) or stmt.value is None:
                 continue
             for target in stmt.targets:
@@ -330,7 +330,7 @@ class Scaffold:
         name, part = names.popitem()
         text = _text(unit, expr)
         if isinstance(unit.node, Function) and unit.flow.binds(name) and not self._is_imported(name, unit):
-            given = [stmt for stmt in statements(body_of(unit.node)) if isinstance(stmt, Assign)
+            given = [stmt for stmt in unit.statements if isinstance(stmt, Assign)
                      and isinstance(stmt.targets[0], Name) and stmt.targets[0].id == name]
             inner = given[0].value if len(given) == 1 and not given[0].op else None
             found = self._written(inner, unit) if inner is not None and _reads_less(inner, name) else None
@@ -342,7 +342,7 @@ class Scaffold:
 
     def _is_imported(self, name: str, unit: Unit) -> bool:
         return any(isinstance(stmt, Import) and any(alias.bound == name for alias in stmt.names)
-                   for stmt in statements(body_of(unit.node)))
+                   for stmt in unit.statements)
 
     def _import(self, name: str, module: Module) -> str:
         """The import that gives env.py a name which a module of the service uses; empty where there is none."""

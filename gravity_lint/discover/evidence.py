@@ -134,7 +134,7 @@ def _weigh_module(tree: Tree, path: str, name: str, evidence: Evidence) -> None:
 def builds(tree: Tree, path: str, name: str) -> str:
     """What a module builds, in words; empty where it builds no application."""
     text = head(tree, path, name)
-    if not any(word in text for word in _MAY_BUILD) or (match := _BUILDS.search(text)) is None:
+    if not any(text.find(word) >= 0 for word in _MAY_BUILD) or (match := _BUILDS.search(text)) is None:
         return ""
     return f"calls {match[1].decode()}" if match[1] else f"sets {match[2].decode()}"
 

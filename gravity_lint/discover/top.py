@@ -83,9 +83,8 @@ PARTED = inputs.Lens("parted", _may_be_folder)
 @cache
 def _outside() -> frozenset[str]:
     """Folders that are no repository, whatever lies in them."""
-    import tempfile  # imports half a dozen modules, which comparing with an earlier run does not need
-
-    found = {"/", tempfile.gettempdir()}
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))  # `tempfile` would write a file to try them
+    found = {"/", "/tmp", "/var/tmp", "/usr/tmp", *filter(None, named)}
     with suppress(RuntimeError):  # a user without a home
         found.add(str(Path.home()))
     return frozenset(os.path.abspath(place).replace(os.sep, "/") for place in found)

@@ -425,6 +425,25 @@ def walk(expr: Expr) -> Iterator[Expr]:
             stack += inner[::-1]
 
 
+def calls_in(expr: Expr, lambdas: bool = True) -> list[Call]:
+    """The calls in an expression, itself among them, in source order: with those in lambdas, or without them."""
+    found: list[Call] = []
+    stack: list[Any] = [expr]
+    while stack:
+        here = stack.pop()
+        kind = type(here)
+        if kind is Attr:
+            stack.append(here.base)
+        elif kind is Call:
+            found.append(here)
+            if here.args:
+                stack += [arg.value for arg in here.args[::-1]]
+            stack.append(here.func)
+        elif kind is not Name and kind is not Const and (lambdas or kind is not Lambda):
+            stack += _INNER[kind](here)[::-1]
+    return found
+
+
 def dotted(expr: Expr) -> str | None:
     """`a.b.c` for a chain of names, None for anything else."""
     names: list[str] = []

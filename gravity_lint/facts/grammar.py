@@ -27,6 +27,8 @@ _GLANCE = 1_250_000
 MAX_INDENTS = 200
 """Different indentations of one file that are read: tree-sitter's scanner ends the process where 512 are open."""
 
+_DEEPEST = b" " * MAX_INDENTS
+
 MANY_REMARKS = 300
 """Lines of comments and lone backslashes, with nothing between them, that are left out."""
 
@@ -82,9 +84,10 @@ def part(data: bytes, start: int, end: int) -> Node:
 
 def _may_be_deep(data: bytes) -> bool:
     """Whether a text can have more different indentations than are read."""
-    if b"\t" in data or b"\r" in data or b"\f" in data:
+    if any(map(data.count, (b"\t", b"\r", b"\f"))):
         return _DEEP.search(data) is not None
-    return b" " * MAX_INDENTS in data or ((b"\\\n" in data or data.endswith(b"\\")) and _LONE.search(data) is not None)
+    return data.find(_DEEPEST) >= 0 or ((data.find(b"\\\n") >= 0 or data.endswith(b"\\"))
+                                         and _LONE.search(data) is not None)
 
 
 def _tree(data: bytes) -> Node | None:

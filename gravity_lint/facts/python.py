@@ -682,10 +682,10 @@ class _Reader:
 def _plain(text: bytes) -> bytes | None:
     """What stands between the quotes of a string; None where it has a prefix, an escape, or is not whole."""
     quote = text[:1]
-    if quote not in (b"'", b'"') or b"\\" in text:
+    if quote not in (b"'", b'"') or text.find(b"\\") >= 0:
         return None
     if text[:3] != quote * 3:
-        return text[1:-1] if text.count(quote) == 2 and text[-1:] == quote and b"\n" not in text else None
+        return text[1:-1] if text.count(quote) == 2 and text[-1:] == quote and text.find(b"\n") < 0 else None
     inner = text[3:-3]
     return inner if len(text) >= 6 and text[-3:] == text[:3] and text[:3] not in inner else None
 

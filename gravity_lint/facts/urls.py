@@ -34,6 +34,7 @@ _WITH_SLASH = regex(r"(?P<user>[^:/?#@]*):(?P<password>[^@\s]*)@(?P<rest>[^@]*)"
 _HOSTS_OF_QUERY = ("host", "unix_sock", "unix_socket", "server")
 _PLACEHOLDER_SCHEMES = frozenset({"driver", "dialect", "scheme", "protocol", "dbtype"})
 _PLACEHOLDER_HOSTS = frozenset({"host", "hostname", "your-host", "your_host", "yourhost", "db_host", "dbhost"})
+_BLANK = regex(r"<[^<>]+>|\[[a-z_ -]+\]|\.\.\.|…|x{3,}")
 _MEMORY = regex(r"(?:^|/|file:):memory:|[?&]mode=memory\b", re.IGNORECASE)
 _BARE_MEMORY = regex(r"(?:sqlite3?|sqlite3?\+\w+):(?://)?/?", re.IGNORECASE)
 
@@ -117,7 +118,7 @@ def is_placeholder(text: str) -> bool:
     url = parse_url(text)
     return url is not None and ((url.host or "").lower() in _PLACEHOLDER_HOSTS
                                 or (url.port or "").strip("{}[]<>$").lower() in ("port", "db_port")
-                                or any(part and re.fullmatch(r"<[^<>]+>|\[[a-z_ -]+\]|\.\.\.|…|x{3,}", part.lower())
+                                or any(part and _BLANK.fullmatch(part.lower())
                                        for part in (url.user, url.password, url.host, url.database)))
 
 

@@ -51,7 +51,7 @@ class Words(Record):
 
     @cached_property
     def brand(self) -> re.Pattern[str]:
-        return re.compile("|".join(map(re.escape, sorted(self.brands, key=len, reverse=True))))
+        return regex("|".join(map(re.escape, sorted(self.brands, key=len, reverse=True))))
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -68,7 +68,7 @@ def words() -> Words:
 @cache
 def store_words() -> re.Pattern[bytes]:
     """What shows in a text that may name a store: one of the words for stores."""
-    return re.compile(b"|".join(re.escape(word.encode()) for word in words().kind_of_store), re.IGNORECASE)
+    return regex(b"|".join(re.escape(word.encode()) for word in words().kind_of_store), re.IGNORECASE)
 
 
 @cache

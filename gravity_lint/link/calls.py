@@ -98,11 +98,15 @@ class Calls:
         for module in self.holding_any(words):
             yield from (unit for unit in module.units if isinstance(unit.node, Class))
 
-    def ends(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The last names of these dotted names of libraries that some module imports, each once."""
+    def ends(self, names: Iterable[str], proven: bool = True) -> tuple[str, ...]:
+        """The last names of these dotted names of libraries that some module imports, each once; where that need not
+        be `proven`, of those that some seems to import, for which nothing is parsed."""
         packages = by_package(tuple(names))
-        wanted = (package for package in self._seeming.intersection(packages) if self._is_imported(package))
-        return tuple(sorted(packages.get("", frozenset()).union(*(packages[package] for package in wanted))))
+        found = set(packages.get("", ()))
+        for package in self._seeming:  # a service has a dozen, a table of names a hundred
+            if package in packages and (not proven or self._is_imported(package)):
+                found |= packages[package]
+        return tuple(sorted(found))
 
     def carriers(self, names: Iterable[str], among: Container[Module] | None = None) -> frozenset[str]:
         """Names, and those under which the service's own code hands on what they stand for; `among` is where."""
@@ -121,10 +125,14 @@ class Calls:
         """Whether some module imports something of one of these top-level packages."""
         return any(self._is_imported(name) for name in names if name in self._seeming)
 
+    def seems_to_import(self, *names: str) -> bool:
+        """Whether some module seems to import something of one of these top-level packages; nothing is parsed."""
+        return not self._seeming.isdisjoint(names)
+
     def _is_imported(self, package: str) -> bool:
         found = self._proven.get(package)
-        if found is None:  # what is short is parsed soon
-            modules = sorted(self.importing(package), key=lambda module: len(module.text))
+        if found is None:
+            modules = sorted(self.importing(package), key=_toil)
             found = self._proven[package] = any(_imports(module, package) for module in modules)
         return found
 
@@ -153,7 +161,8 @@ class Calls:
         `written` is what their text must match, where that says more than the names; `among` is where to look,
         `given` what must match in the text of their arguments.
         """
-        held = [name for name in names if name.encode("utf-8", "replace") in self._own.names]
+        own = self._own.names
+        held = [name for name in names if name.encode("utf-8", "replace") in own]
         for spelled in dict.fromkeys(one for name in held for one in (name, *self.aliases(name))):
             for module in self.holding(spelled):
                 if (among is None or module in among) and (written is None or module.matches(written)):
@@ -241,8 +250,9 @@ class Calls:
         found: dict[str, set[Module]] = {}
         for path in written:
             names = path.split(".")
-            modules = set(self.holding(names[0])).intersection(*map(self.holding, names[1:]))
-            found.setdefault(names[-1], set()).update(modules)
+            modules = found.setdefault(names[-1], set())
+            if all(holding := [self.holding(name) for name in names]):
+                modules.update(set(holding[0]).intersection(*holding[1:]))
         return found
 
     def aliases(self, name: str) -> tuple[str, ...]:
@@ -296,6 +306,11 @@ def _holding_any(words: Iterable[bytes], parts: Iterable[bytes]) -> set[bytes]:
             found.add(text[folded.rfind(b"\n", 0, at) + 1:end])
             at = end
     return found
+
+
+def _toil(module: Module) -> tuple[bool, bool, int]:
+    """By how much it costs to parse a module more than would be done anyway: what is short is parsed soon."""
+    return "facts" not in module.__dict__, module.role != "code", len(module.text)
 
 
 def _imports(module: Module, package: str) -> bool:

@@ -330,6 +330,9 @@ class Evaluator:
         return (External(site, (), name),)
 
     def state(self, name: str, state: State, frame: Frame) -> Values:
+        if len(state.bindings) == 1 and state.bindings[0].kind != "add":
+            values = self.binding(name, state.bindings[0], frame)
+            return checked(values) if state.checked else values
         adds = [binding for binding in state.bindings if binding.kind == "add"]
         if adds:
             base = [

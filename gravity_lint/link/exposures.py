@@ -82,6 +82,8 @@ class Exposed:
 def exposed(ask: Evaluator) -> Iterator[Exposed]:
     """Every call and every route of the service's own code that shows an address or a password, each once."""
     among = _among(ask)
+    if not among:
+        return
     for call, unit, how, name in _showing(ask, among):
         for arg in call.args:
             found = next((one for part in _parts(arg.value) if (one := _first(ask, part, unit))), None)
@@ -102,7 +104,7 @@ def _begins(source: Value, label: str) -> tuple[Hop, ...]:
 def _showing(ask: Evaluator, among: frozenset[Module]) -> Iterator[tuple[Call, Unit, How, str]]:
     """The calls that show what they are given, as far as that may be an address."""
     table = exposures()
-    ends = set(ask.calls.ends(table.calls))
+    ends = set(ask.calls.ends(table.calls, proven=False))  # `_how` looks closer at the few that are given an address
     ends |= {name for row in table.exposures for name in row.attributes}
     for call, unit in ask.calls.named(sorted(ends), among=among, given=_SHOWN):
         if any(_parts(arg.value) for arg in call.args):
@@ -118,8 +120,14 @@ def _among(ask: Evaluator) -> frozenset[Module]:
 
     found = ask.calls.speaking(shown)
     found |= {module for module in ask.calls.code if b"://" in module.text and _PASSWORD.search(module.text)}
-    found |= {unit.module for unit in ask.objects.settings.classes}
+    found |= {unit.module for unit in ask.objects.settings.classes if _may_hold_address(ask, unit)}
     return ask.carriers.beside(found)
+
+
+def _may_hold_address(ask: Evaluator, settings: Unit) -> bool:
+    """Whether a field of a settings class may be an address or a password, which the name of a store must tell: its
+    own, that of the class or a prefix. In a service that has no such name, only what a library declares can have it."""
+    return bool(ask.calls.storing) or any(owner.module.role != "code" for owner in ask.objects.lineage(settings)[0])
 
 
 def _parts(expr: Expr) -> list[Expr]:

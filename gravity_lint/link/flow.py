@@ -149,16 +149,16 @@ def _state(bindings: tuple[Binding, ...], checked: bool) -> State:
 
 def key_of(expr: Expr) -> str | None:
     """`a`, `a.b`, `a["k"]`, `getenv("K")` → a text that names the place; None where it names none."""
-    tail: list[str] = []
+    tail = ""
     while True:
+        if isinstance(expr, Name):
+            return expr.id + tail
         if isinstance(expr, Attr):
-            tail.append(f".{expr.name}")
+            tail = f".{expr.name}{tail}"
             expr = expr.base
         elif isinstance(expr, Item) and isinstance(expr.key, Const):
-            tail.append(f"[{expr.key.value!r}]")
+            tail = f"[{expr.key.value!r}]{tail}"
             expr = expr.base
-        elif isinstance(expr, Name):
-            return expr.id + "".join(reversed(tail))
         elif isinstance(expr, Call) and len(expr.args) == 1 and not tail and isinstance(expr.args[0].value, Const):
             called = dotted(expr.func) or ""
             if called.rsplit(".", 1)[-1] not in ("get", "getenv"):
@@ -390,10 +390,15 @@ def _uses(walker: _Walker, expr: Expr, env: Env) -> None:
             if (state := known.get(part.id)) is not None:  # type: ignore[union-attr]
                 walker.uses[part] = state
             continue
+        if kind is Const:
+            continue
         if kind in _PLACES:
             key = key_of(part)
             if key is not None and (state := known.get(key)) is not None:
                 walker.uses[part] = state
+            if kind is Attr:
+                stack.append((part.base, known))  # type: ignore[union-attr]
+                continue
         elif isinstance(part, Assigned):
             walker.bound.add(part.name)
             env[part.name] = known[part.name] = Binding("value", part.value, part)

@@ -8,7 +8,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Call, Const, Expr, If, Item, Loop, Name, Other, walk
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import Environment, FunctionValue, Items, Values, literal_text, sources
 from gravity_lint.record import cached_property
 
@@ -95,7 +95,7 @@ class Guards:
     def _looped(self, unit: Unit) -> set[str]:
         """The literal names that a loop with a check in it runs over."""
         found: set[str] = set()
-        for stmt in statements(body_of(unit.node)):
+        for stmt in unit.statements:
             if isinstance(stmt, Loop) and stmt.target is not None:
                 for value in self.ask.values(stmt.over, self.ask.runs.frame(unit)):
                     for item in value.items if isinstance(value, Items) else ():
@@ -144,7 +144,7 @@ class _Around:
         self._starts: list[int] = []
         self._blocks: list[tuple[int, If, int]] = []
         """Where a block ends, the test it is a branch of, and which of these blocks is the nearest around it."""
-        tests = (stmt for stmt in statements(body_of(unit.node)) if isinstance(stmt, If))
+        tests = (stmt for stmt in unit.statements if isinstance(stmt, If))
         blocks = ((block[0].span[0], -block[-1].span[1], number, stmt)
                   for number, stmt in enumerate(tests) for _, block in stmt.branches if block)
         around: list[int] = []

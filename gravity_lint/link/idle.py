@@ -27,7 +27,8 @@ def _kept(unit: Unit, name: str, chosen: Callable[[If], frozenset[int]]) -> tupl
         known = unit.code.known = {}
     if name not in known:
         end = unit.node.whole[1] if isinstance(unit.node, (Function, Class)) else _END
-        known[name] = tuple(_branches(body_of(unit.node), end, chosen))
+        tested = any(isinstance(stmt, If) for stmt in unit.statements)
+        known[name] = tuple(_branches(body_of(unit.node), end, chosen)) if tested else ()
     return known[name]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gravity_lint.link.modules import Module
 from gravity_lint.record import cached_property
@@ -13,11 +13,12 @@ class Importer:
     """Finds the module that an import means, among the modules of one service and the libraries beside it."""
 
     def __init__(
-        self, root: str, modules: dict[str, Module], libraries: tuple[str, ...], known: frozenset[str]
+        self, root: str, modules: dict[str, Module], libraries: Mapping[str, bool], known: frozenset[str]
     ) -> None:
         self.root = root.rstrip("/")
         self.modules = modules
-        self.libraries = tuple(library.rstrip("/") for library in libraries)
+        self.libraries = {library.rstrip("/"): distributed for library, distributed in libraries.items()}
+        """The roots of the libraries, and whether each is what is installed, and so no package itself."""
         self.known = known
         """Top-level names of well-known libraries, which a folder somewhere in the service does not hide."""
         self._found: dict[tuple[str, str], Module | None] = {}
@@ -47,6 +48,11 @@ class Importer:
         return {name: sorted(where, key=lambda folder: (folder.count("/"), folder)) for name, where in found.items()}
 
     @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The folders from which whatever imports may be served."""
+        return (self.root, f"{self.root}/src", *self.libraries, *(f"{library}/src" for library in self.libraries))
+
+    @cached_property
     def heads(self) -> frozenset[str]:
         """The first names by which code outside of the libraries can name what is in them."""
         entered = (name for name, places in self._parents.items() if any(map(self._entered, places)))
@@ -61,15 +67,16 @@ class Importer:
             return parents
         entered = head not in sys.stdlib_module_names
         return [place for place in parents if not (library := self._library_of(place))
-                or (entered and self._entered(place)) or module.path.startswith(f"{library}/")]
+                or (entered and self._entered(place))
+                or (module.role == "library" and module.path.startswith(f"{library}/"))]
 
     def _entered(self, place: str) -> bool:
         """Whether a folder of a library may be one of `sys.path`: no package holds it, nor is it one."""
-        folder = self._library_of(place)
-        if not folder:
+        library = folder = self._library_of(place)
+        if not library or (f"{library}/__init__.py" in self.modules and not self.libraries[library]):
             return False
-        for name in ("", *place[len(folder) + 1:].split("/")):
-            folder = f"{folder}/{name}" if name else folder
+        for name in place[len(library) + 1:].split("/") if place != library else ():
+            folder = f"{folder}/{name}"
             if f"{folder}/__init__.py" in self.modules:
                 return False
         return True
@@ -78,8 +85,9 @@ class Importer:
         """The root of the library that a folder lies in, or is; empty for one of the service's own."""
         found = self._around.get(folder)
         if found is None:
-            around = (library for library in self.libraries if f"{folder}/".startswith(f"{library}/"))
-            found = self._around[folder] = max(around, key=len, default="")
+            around = (root for root in (self.root, *self.libraries) if f"{folder}/".startswith(f"{root}/"))
+            nearest = max(around, key=len, default="")
+            found = self._around[folder] = nearest if nearest in self.libraries else ""
         return found
 
     def meant(self, module: Module, name: str, level: int) -> Module | None:
@@ -125,7 +133,7 @@ class Importer:
         parents = self._parents_of(head, module)
         if not parents:
             return None
-        roots = [self.root, f"{self.root}/src", *self.libraries, *(f"{library}/src" for library in self.libraries)]
+        roots = self._roots
         above: list[str] = []
         folder = module.folder
         while len(folder) >= len(self.root) and folder.startswith(self.root):

@@ -34,6 +34,7 @@ from gravity_lint.facts.code import (
     Stmt,
     Try,
     With,
+    calls_in,
     dotted,
     walk,
 )
@@ -49,7 +50,7 @@ _DEFINES = regex(rb"\b(?:def|class)\b")
 class Code:
     """What follows from the statements of a unit alone, in whatever service and module it stands."""
 
-    __slots__ = ("_called", "_calls", "_flow", "_imports", "_inner", "_ways", "known", "node")
+    __slots__ = ("_called", "_calls", "_flow", "_imports", "_inner", "_statements", "_ways", "known", "node")
 
     def __init__(self, node: PythonFacts | Class | Function | Lambda) -> None:
         self.node = node
@@ -57,6 +58,7 @@ class Code:
         """Stretches of it, by what they are."""
         self._flow: Flow | None = None
         self._ways: Ways | None = None
+        self._statements: tuple[Stmt, ...] | None = None
         self._calls: tuple[Call, ...] | None = None
         self._called: dict[str, Call | list[Call]] | None = None
         self._inner: tuple[Function | Class, ...] | None = None
@@ -78,11 +80,20 @@ class Code:
         return found
 
     @property
+    def statements(self) -> tuple[Stmt, ...]:
+        """Its own statements, those in blocks included, in source order."""
+        found = self._statements
+        if found is None:
+            found = self._statements = tuple(statements(body_of(self.node)))
+        return found
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         """The calls in its own statements."""
         found = self._calls
         if found is None:
-            found = self._calls = tuple([expr for expr in parts(self.node) if isinstance(expr, Call)])
+            found = self._calls = tuple([call for stmt in self.statements for root in expressions(stmt)
+                                         for call in calls_in(root)])
         return found
 
     def called(self, name: str) -> Sequence[Call]:
@@ -106,8 +117,7 @@ class Code:
         """The classes and functions defined directly in it."""
         found = self._inner
         if found is None:
-            found = self._inner = tuple([stmt for stmt in statements(body_of(self.node))
-                                         if isinstance(stmt, (Function, Class))])
+            found = self._inner = tuple([stmt for stmt in self.statements if isinstance(stmt, (Function, Class))])
         return found
 
     @property
@@ -115,15 +125,8 @@ class Code:
         """The imports among its own statements."""
         found = self._imports
         if found is None:
-            found = self._imports = tuple([stmt for stmt in statements(body_of(self.node)) if isinstance(stmt, Import)])
+            found = self._imports = tuple([stmt for stmt in self.statements if isinstance(stmt, Import)])
         return found
-
-
-def parts(node: PythonFacts | Class | Function | Lambda) -> Iterator[Expr]:
-    """Every expression in a unit's own statements, lambdas included, in source order."""
-    for stmt in statements(body_of(node)):
-        for root in expressions(stmt):
-            yield from walk(root)
 
 
 _NOTHING: dict[int, Unit] = {}
@@ -210,7 +213,14 @@ class Unit:
 
     def parts(self) -> Iterator[Expr]:
         """Every expression in its own statements, lambdas included, in source order."""
-        return parts(self.node)
+        for stmt in self.statements:
+            for root in expressions(stmt):
+                yield from walk(root)
+
+    @property
+    def statements(self) -> tuple[Stmt, ...]:
+        """Its own statements, those in blocks included, in source order."""
+        return self.code.statements
 
     @property
     def ways(self) -> Ways:
@@ -233,7 +243,7 @@ class Unit:
         if found is not None:
             return found
         found = self._made_of = {}
-        for stmt in statements(body_of(self.node)):
+        for stmt in self.statements:
             if isinstance(stmt, Assign) and stmt.value is not None:
                 targets = [target for target in stmt.targets if isinstance(target, (Name, Attr))]
                 given = [target.id if isinstance(target, Name) else target.name for target in targets]
@@ -272,7 +282,7 @@ class Module:
 
     def mentions(self, word: str) -> bool:
         """Whether its text holds a word; true where the text is not at hand."""
-        return self._data is None or word.encode("utf-8", "replace") in self.text
+        return self._data is None or self.text.find(word.encode("utf-8", "replace")) >= 0
 
     def matches(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether something in its text matches; true where the text is not at hand."""

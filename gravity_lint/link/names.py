@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Declare, Expr, Import, Name, Span
 from gravity_lint.link.choice import choose, nothing
 from gravity_lint.link.flow import Binding
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import External, ModuleValue, Site, Table, Unknown, Value, Values, hops
 from gravity_lint.record import altered, cached_property
 from gravity_lint.regex import regex
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _SET = regex(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
 """An attribute that is assigned to."""
-_DECLARED = regex(rb"global[ \t\\]"), re.compile(rb"nonlocal[ \t\\]")
+_DECLARED = regex(rb"global[ \t\\]"), regex(rb"nonlocal[ \t\\]")
 """A name that a function declares as one of what is around it."""
 MAX_WAY = 60
 """Modules that a name is followed through."""
@@ -129,7 +128,7 @@ class Names:
         if found is None:
             found = self._sets[module, name] = []
             for unit in module.holding(name):
-                for stmt in statements(body_of(unit.node)):
+                for stmt in unit.statements:
                     if not isinstance(stmt, Assign) or stmt.value is None:
                         continue
                     for target in stmt.targets:
@@ -156,7 +155,7 @@ class Names:
         if found is None:
             found = {}
             for unit in module.holding("global", "nonlocal") if any(map(module.matches, _DECLARED)) else ():
-                if unit.parent is not None and any(isinstance(one, Declare) for one in statements(body_of(unit.node))):
+                if unit.parent is not None and any(isinstance(one, Declare) for one in unit.statements):
                     for name in unit.flow.globals:
                         found.setdefault(name, []).append(unit)
             self._setters[module] = found

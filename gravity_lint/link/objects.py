@@ -20,7 +20,7 @@ from gravity_lint.facts.code import (
     dotted,
 )
 from gravity_lint.link.choice import checked, choose
-from gravity_lint.link.modules import Module, Unit, body_of, first_param, place_of, statements
+from gravity_lint.link.modules import Module, Unit, first_param, place_of, statements
 from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
     ClassValue,
@@ -382,7 +382,7 @@ class Objects:
         """Every `….config["KEY"] = value` for one of these keys: the key, the value, the unit, the place."""
         for module in self.ask.calls.holding_any(keys):
             for unit in module.holding(*keys):
-                for stmt in statements(body_of(unit.node)):
+                for stmt in unit.statements:
                     if isinstance(stmt, Assign) and stmt.value is not None:
                         for target in stmt.targets:
                             if (

@@ -27,7 +27,7 @@ from gravity_lint.facts.code import (
 from gravity_lint.knowledge.names import split
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.sinks import Sink
 from gravity_lint.link.values import External, Made, Site, Values, sources
 from gravity_lint.record import cached_property, comparable
@@ -172,7 +172,7 @@ class Openings:
 
 def _choices(unit: Unit) -> Iterator[Span]:
     """The stretches of a unit that run or not by what the URL is, or by which engine is wanted."""
-    for stmt in statements(body_of(unit.node)):
+    for stmt in unit.statements:
         blocks = [block for _, block in stmt.branches] if isinstance(stmt, If) else []
         if isinstance(stmt, Match):
             blocks = list(stmt.cases)
@@ -223,7 +223,7 @@ def _replacements(unit: Unit) -> Iterator[tuple[Expr, Unit]]:
                 yield from ((_unescaped(arg.value), unit) for arg in part.args if arg.name in ("url", _KEY))
         elif isinstance(part, Mapping):
             yield from ((_unescaped(value), unit) for key, value in part.items if key is not None and _is_key(key))
-    for stmt in statements(body_of(unit.node)):
+    for stmt in unit.statements:
         targets = stmt.targets if isinstance(stmt, Assign) else ()
         if isinstance(stmt, Assign) and stmt.value is not None and any(
             isinstance(target, Item) and _is_key(target.key) for target in targets

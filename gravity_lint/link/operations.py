@@ -72,9 +72,10 @@ class Sent:
 def performed(ask: Evaluator) -> Iterator[Performed]:
     """Every operation on a database in the service's own code."""
     know = knowledge.operations()
-    ends = set(ask.calls.ends(name for row in know.operations for name in row.calls))
+    # `_operation` proves what is met
+    ends = set(ask.calls.ends((name for row in know.operations for name in row.calls), proven=False))
     ends |= {name.rsplit(".", 1)[-1] for row in know.operations for name in row.attributes
-             if not row.imports or ask.calls.imports(*row.imports)}
+             if not row.imports or ask.calls.seems_to_import(*row.imports)}
     seen: set[int] = set()
     for call, unit in ask.calls.named(sorted(ends)):
         if id(call) not in seen:
@@ -91,6 +92,8 @@ def performed(ask: Evaluator) -> Iterator[Performed]:
 
 def _handed(ask: Evaluator, ends: set[str]) -> Iterator[Performed]:
     """Operations handed over to be called: `connection.run_sync(Base.metadata.create_all)`."""
+    if not any(map(ask.calls.holding, ends)):
+        return
     rows = [row for row in knowledge.frameworks().invokers if not row.later]
     names = {*ask.calls.ends(name for row in rows for name in row.calls),
              *(name.rsplit(".", 1)[-1] for row in rows for name in row.attributes)}
@@ -163,7 +166,7 @@ def _processes(ask: Evaluator) -> Iterator[tuple[Call, Unit, tuple[Command, ...]
     among = ask.carriers.of_texts(_program_words())
     if not among:
         return
-    for call, unit in ask.calls.named(ask.calls.ends(table), among=among):
+    for call, unit in ask.calls.named(ask.calls.ends(table, proven=False), among=among):
         frame = ask.runs.frame(unit)
         for value in ask.values(call.func, frame):
             process = table.get(value.name) if isinstance(value, External) else None

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from gravity_lint.facts.code import Call, Class, Expr, Import, Lambda, Span, With, children
+from gravity_lint.facts.code import Call, Class, Import, Lambda, Span, With, calls_in
 from gravity_lint.link.contexts import Contexts
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.idle import idle, mains, within
-from gravity_lint.link.modules import Module, Unit, body_of, expressions, statements
+from gravity_lint.link.modules import Module, Unit, expressions
 from gravity_lint.link.starts import Begin, Starts
 from gravity_lint.link.values import (
     External,
@@ -234,7 +234,7 @@ class Reach:
         unit = run.unit
         skipped = self._skipped(unit)
         apart: set[int] = set()
-        for stmt in statements(body_of(unit.node)):
+        for stmt in unit.statements:
             if skipped and within(stmt.span, skipped):
                 continue
             if isinstance(stmt, Import):
@@ -246,9 +246,9 @@ class Reach:
                     for value in self.ask.values(expr, run.frame):
                         yield from self._entered(value, run, expr.span)
             for root in expressions(stmt):
-                for expr in _computed(root):
-                    if isinstance(expr, Call) and not self.contexts.is_foreign(expr):
-                        yield from self._call(expr, run, apart)
+                for call in calls_in(root, lambdas=False):
+                    if not self.contexts.is_foreign(call):
+                        yield from self._call(call, run, apart)
 
     def _step(self, run: _Run, span: Span, message: str, apart: bool = False) -> Step:
         return Step(run.unit, Site(run.unit.module, span), message, apart, run.step)
@@ -306,16 +306,6 @@ class Reach:
             if isinstance(value, ModuleValue) and value.module is not None:
                 message = f"imports `{self.starts.relative(value.module)}` here"
                 yield _Found(value.module.unit, None, self._step(run, call.span, message))
-
-
-def _computed(root: Expr) -> Iterator[Expr]:
-    """An expression and what is computed with it, in source order: a lambda waits until it is called."""
-    stack = [root]
-    while stack:
-        here = stack.pop()
-        yield here
-        if not isinstance(here, Lambda):
-            stack.extend(reversed(children(here)))
 
 
 def _lambdas(unit: Unit) -> Iterator[Lambda]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Attr, Class, Const, Expr, Function, walk
@@ -40,7 +40,7 @@ class Fault(NamedTuple):
     """The scheme to write; empty where none is known."""
 
 
-def fault(text: str, takes: str, packages: Collection[str]) -> Fault | None:
+def fault(text: str, takes: str, packages: Container[str]) -> Fault | None:
     """A URL (behind its scheme it may have holes), who takes it, and the packages that the service may have installed
     → why it cannot be opened; None where it can, or where that is not known."""
     table = knowledge.schemes()
@@ -116,7 +116,7 @@ class Reaching:
 
     # ---- URLs in the code
 
-    def mismatches(self, packages: Collection[str], openings: tuple[Opening, ...]) -> Iterator[Mismatch]:
+    def mismatches(self, packages: Container[str], openings: tuple[Opening, ...]) -> Iterator[Mismatch]:
         """The URLs in the code that an engine cannot open, each place once: where the URL begins, or, where another
         engine can open it, at the engine."""
         given = [(opening, text) for opening in openings for text in self._given(opening)]

@@ -150,15 +150,18 @@ class Service:
         own = {file.path: self._module(file, file.role) for file in self.files if file.kind == "python"}
         foreign = {file.path: self._module(file, "library") for library in self._libraries for file in library.files
                    if file.kind == "python"}
-        used = taken(own.values(), self._importer({**own, **foreign})) if foreign else ()
+        if not foreign:
+            return own
+        used = taken(own.values(), self._importer(foreign).heads, self._importer({**own, **foreign}))
         return {**own, **{path: module for path, module in foreign.items() if module in used}}
 
     def _module(self, file: File, role: str) -> Module:
         return Module(file.path, role, partial(self.facts, file.path), partial(self._data, file.path))
 
     def _importer(self, modules: dict[str, Module]) -> Importer:
-        known = frozenset(name.split(".", 1)[0] for name in knowledge.library_names())
-        return Importer(self.root, modules, tuple(library.root for library in self._libraries), known)
+        libraries = {library.root: any(file.path in (f"{library.root}/pyproject.toml", f"{library.root}/setup.py")
+                                       for file in library.files) for library in self._libraries}
+        return Importer(self.root, modules, libraries, knowledge.library_names())
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -9,7 +9,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Function, Mapping, Name, Other, walk
 from gravity_lint.knowledge.exposures import exposures
 from gravity_lint.link.flow import key_of
-from gravity_lint.link.modules import Unit, body_of, first_param, place_of, statements
+from gravity_lint.link.modules import Unit, first_param, place_of
 from gravity_lint.link.values import (
     ClassValue,
     Environment,
@@ -54,7 +54,7 @@ class Settings:
         known = self._written.get(unit)
         if known is None:
             known = self._written[unit] = {}, {}
-            for stmt in statements(body_of(unit.node)):
+            for stmt in unit.statements:
                 target = stmt.targets[0] if isinstance(stmt, Assign) and len(stmt.targets) == 1 else None
                 if isinstance(stmt, Assign) and isinstance(target, Name):
                     for found in known if stmt.annotation else known[:1]:
@@ -106,7 +106,7 @@ class Settings:
         while stack:
             unit = stack.pop()
             frame = self.ask.runs.frame(unit)
-            for stmt in statements(body_of(unit.node)):
+            for stmt in unit.statements:
                 given = [expr for expr in (stmt.annotation, stmt.value) if expr] if isinstance(stmt, Assign) else []
                 for value in (value for expr in given for value in self.ask.values(expr, frame)):
                     model = value.unit if isinstance(value, (ClassValue, Instance)) else None
@@ -124,7 +124,7 @@ class Settings:
             names = self.ask.know.settings.inner_names
             known = self._inner[unit] = tuple(
                 stmt
-                for stmt in statements(body_of(unit.node))
+                for stmt in unit.statements
                 if isinstance(stmt, Assign)
                 and stmt.value is not None
                 and isinstance(stmt.targets[0], Name)

@@ -15,17 +15,20 @@ _LONGEST = 200
 """Bytes of a dotted name that are looked at before the part which is known."""
 
 
-def taken(own: Iterable[Module], importer: Importer) -> frozenset[Module]:
+def taken(own: Iterable[Module], heads: Iterable[str], importer: Importer) -> frozenset[Module]:
     """The modules of libraries that a service's own modules import, or name in a text (`"libs.kit.main:app"`), and what
     those import in turn.
 
-    `importer` finds what an import means among all of them. A module may seem to be taken and not be, never less.
+    `heads` are the first names that lead into the libraries; `importer` finds what an import means among all modules.
+    A module may seem to be taken and not be, never less.
     """
-    heads = sorted(head.encode("utf-8", "replace") for head in importer.heads)
+    words = sorted(head.encode("utf-8", "replace") for head in heads)
     waiting: list[Module] = []
     for module in own:
+        if b".." not in module.text and not any(module.text.find(word) >= 0 for word in words):
+            continue  # what leads from there to a library names its folder, or what lies in it, or climbs up to it
         waiting += (imported for imported, _ in importer.imported(module))
-        names = dict.fromkeys(name for head in heads for name in _quoted(module.text, head))
+        names = dict.fromkeys(name for word in words for name in _quoted(module.text, word))
         waiting += (named for name in names for named in _meant(name, module, importer))
     found: set[Module] = set()
     while waiting:

@@ -8,7 +8,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted
 from gravity_lint.link.choice import checked
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import (
     Environment,
     External,
@@ -184,7 +184,7 @@ def _kinds(ask: Evaluator, module: Module) -> Iterator[str]:
 
 def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
     """The names that a class's or module's body sets and a library reads."""
-    for stmt in statements(body_of(unit.node)):
+    for stmt in unit.statements:
         if not isinstance(stmt, Assign) or stmt.value is None or stmt.op:
             continue
         for target in stmt.targets:
@@ -220,7 +220,7 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
 
 def _celery(ask: Evaluator, module: Module) -> Iterator[Sink]:
     for unit in module.units:
-        for stmt in statements(body_of(unit.node)):
+        for stmt in unit.statements:
             if isinstance(stmt, Assign) and stmt.value is not None:
                 for target in stmt.targets:
                     if isinstance(target, Attr) and (dotted(target.base) or "").rsplit(".", 1)[-1] == "conf":

@@ -236,7 +236,7 @@ def shared_index(texts: tuple[tuple[str, bytes], ...]) -> Index:
 
 def _firsts(names: bytes) -> list[bytes]:
     """The first word of each name in a list of what is imported: what stands behind it is an alias."""
-    if b"#" in names or b"\\" in names:
+    if names.find(b"#") >= 0 or names.find(b"\\") >= 0:
         names = re.sub(rb"#[^\n]*|\\", b"", names)
     return [words[0] for part in names.split(b",") if (words := part.split())]
 

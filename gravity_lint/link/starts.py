@@ -9,7 +9,7 @@ from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Expr, Function, Name, dotted
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.idle import mains, within
-from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.values import (
     ClassValue,
     External,
@@ -316,7 +316,7 @@ class Starts:
         lasts = {name.rsplit(".", 1)[-1] for name in ends}
         for module in self.ask.calls.holding_any(lasts):
             for unit in module.holding(*lasts):
-                for stmt in statements(body_of(unit.node)):
+                for stmt in unit.statements:
                     if isinstance(stmt, Assign) and stmt.value is not None and isinstance(stmt.targets[0], Attr):
                         name = dotted(stmt.targets[0])
                         if name is not None and name.endswith(ends):

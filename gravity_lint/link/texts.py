@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import string
 from collections.abc import Iterator
 
 from gravity_lint.facts.sql import HOLE
@@ -57,6 +56,8 @@ def percent(template: str, given: list[Values], named: dict[str, Values], site: 
 
 def braces(template: str, given: list[Values], named: dict[str, Values], site: Site) -> tuple[Values, ...]:
     """`template.format(arguments)` → the parts of the text."""
+    import string  # compiles patterns for templates of its own
+
     parts: list[Values] = []
     counter = 0
     try:

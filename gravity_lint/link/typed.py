@@ -26,7 +26,7 @@ from gravity_lint.facts.code import (
     Span,
 )
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Module, Unit, body_of, first_param, statements
+from gravity_lint.link.modules import Module, Unit, first_param
 from gravity_lint.link.values import (
     ClassValue,
     Frame,
@@ -186,7 +186,7 @@ class Typed:
         if found is None:
             bare: dict[str, Expr] = {}
             found = self._annotations[unit] = {}
-            for stmt in statements(body_of(unit.node)):
+            for stmt in unit.statements:
                 if not isinstance(stmt, Assign):
                     continue
                 name = stmt.targets[0].id if isinstance(stmt.targets[0], Name) else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Const, Expr, Item, Name, dotted, walk
 from gravity_lint.link.evaluate import Evaluator
-from gravity_lint.link.modules import Unit, body_of, statements
+from gravity_lint.link.modules import Unit
 from gravity_lint.link.objects import MAX_BASES
 from gravity_lint.link.values import ClassValue, Environment, External, Instance, Site, Values, sources
 from gravity_lint.record import comparable
@@ -114,7 +114,7 @@ def _is_configuration(ask: Evaluator, unit: Unit) -> bool:
     frame = ask.runs.frame(unit)
     given: Values = tuple(
         value
-        for stmt in statements(body_of(unit.node))
+        for stmt in unit.statements
         if isinstance(stmt, Assign) and stmt.value is not None
         for value in ask.near(stmt.value, frame)
     )
@@ -190,7 +190,7 @@ def _is_given(ask: Evaluator, name: str) -> bool:
     """Whether code somewhere gives an object this name, or asks whether it has it: it may be there undeclared."""
     for module in ask.calls.holding(name):
         for unit in module.holding(name):
-            for stmt in statements(body_of(unit.node)):
+            for stmt in unit.statements:
                 targets = stmt.targets if isinstance(stmt, Assign) else ()
                 if any(isinstance(target, Attr) and target.name == name for target in targets):
                     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from sys import intern
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -254,25 +254,24 @@ def hops(values: Iterable[Value], site: Site, message: str, given: str = "") -> 
     return tuple([_behind(value, step) for value in values])
 
 
+_WHOLE = frozenset((Joined, Built, Table, Items))
+"""Kinds of values that are only the same as themselves."""
+
+
+@cache
+def _identity(kind: type[Value]) -> Callable[[Value], object]:
+    """What tells a value of a kind from others of it."""
+    return attrgetter("site", *(name for name in ("name", "unit", "module", "checked") if hasattr(kind, name)))
+
+
 def unique(values: Iterable[Value]) -> Values:
     """The values without those that are the same thing from the same place."""
     if isinstance(values, tuple) and len(values) < 2:
         return values
     found: dict[object, Value] = {}
     for value in values:
-        key: object = (
-            value
-            if isinstance(value, (Joined, Built, Table, Items))
-            else (
-                type(value),
-                value.site,
-                getattr(value, "name", None),
-                getattr(value, "unit", None),
-                getattr(value, "module", None),
-                getattr(value, "checked", None),
-                changed(value),
-            )
-        )
+        kind: type[Value] = type(value)
+        key: object = value if kind in _WHOLE else (kind, _identity(kind)(value), changed(value))  # type: ignore[arg-type]
         found.setdefault(key, value)
         if len(found) >= MAX_VALUES:
             break
@@ -299,7 +298,10 @@ def sources(values: Iterable[Value]) -> Iterator[Value]:
 
 def changed(value: Value) -> bool:
     """Whether a text was altered on its way: its scheme or its password may be another by now."""
-    return any(hop.changes for hop in value.trail)
+    for hop in value.trail:  # noqa: SIM110 (asked of each value at each step)
+        if hop.changes:
+            return True
+    return False
 
 
 def hidden(value: Value) -> bool:
