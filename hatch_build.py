@@ -9,7 +9,6 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from pkgutil import walk_packages
 from types import MappingProxyType, ModuleType
@@ -84,32 +83,15 @@ def _patterns() -> str:
     """Every pattern that is known when modules are imported, as the engine of this interpreter is given it."""
     from gravity_lint import regex
 
-    known, given = [*regex.KNOWN, *_foreign()], []
+    given: list[tuple[Any, ...]] = []
     with mock.patch("_sre.compile", side_effect=lambda *each: given.append(each)):
-        for text, flags in known:
+        for text, flags in regex.KNOWN:
             re.purge()
             re.compile(text, flags)
     re.purge()  # they are none
     patterns = {key: (flags, array("I", code).tobytes(), groups, dict(names), indices)
-                for key, (_, flags, code, groups, names, indices) in zip(known, given, strict=True)}
+                for key, (_, flags, code, groups, names, indices) in zip(regex.KNOWN, given, strict=True)}
     return f'"""Made when the wheel was built."""\n\nENGINE = {regex.engine()!r}\nPATTERNS = {patterns!r}\n'
-
-
-def _foreign() -> list[tuple[str, int]]:
-    """The patterns, with their flags, that the libraries compile which judging imports."""
-    found: list[tuple[str, int]] = []
-    usual = re.compile
-
-    def compiled(text: str, flags: int = 0) -> re.Pattern[str]:
-        found.append((text, int(flags)))
-        return usual(text, flags)
-
-    with mock.patch("re.compile", compiled):
-        for name in ("string", *(["tomllib._re"] if sys.version_info >= (3, 11) else []), "yaml.constructor",
-                     "yaml.reader", "yaml.resolver"):
-            if (spec := find_spec(name)) and spec.loader:
-                spec.loader.exec_module(module_from_spec(spec))  # once more, and beside what was imported
-    return found
 
 
 def _records(modules: Iterable[ModuleType]) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, AnyStr, cast
@@ -36,28 +35,16 @@ def regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     return cast("re.Pattern[AnyStr]", _Later(text, flags))
 
 
-@contextmanager
-def ahead() -> Iterator[None]:
-    """In it, a library is imported: its patterns may have been compiled when the wheel was built, as ours are. Of the
-    import of `yaml`, compiling them is two thirds."""
-    usual = re.compile
-    re.compile = _compiled  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        re.compile = usual
-
-
 def engine() -> tuple[object, ...]:
     """What a compiled pattern fits: it holds the interpreter's own numbers."""
     return sys.implementation.cache_tag, sys.byteorder, _sre.MAGIC, _sre.CODESIZE
 
 
-def _compiled(text: Any, flags: int = 0, usual: Callable[[Any, int], Any] = re.compile) -> Any:
+def _compiled(text: Any, flags: int) -> Any:
     """A pattern. Of one that was compiled when the wheel was built, only the engine has to be convinced."""
-    made = _built().get((text, int(flags)))
+    made = _built().get((text, flags))
     if made is None:
-        return usual(text, flags)
+        return re.compile(text, flags)
     flags, code, *rest = made
     return _sre.compile(text, flags, memoryview(code).cast("I").tolist(), *rest)
 

@@ -7,7 +7,7 @@ import sys
 
 from gravity_lint.facts import ini, yamlfile
 from gravity_lint.facts.compose import compose_words
-from gravity_lint.regex import ahead, regex
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_TOML = 1_000_000
@@ -36,11 +36,10 @@ def troubles(kind: str, source: Source) -> tuple[tuple[int, str], ...]:
 def _of_toml(source: Source) -> tuple[tuple[int, str], ...]:
     if len(source.data) > MAX_TOML:
         return ((1, f"is larger than {MAX_TOML // 1_000_000} MB, left out"),)
-    with ahead():
-        if sys.version_info >= (3, 11):
-            import tomllib
-        else:
-            import tomli as tomllib
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
     try:
         tomllib.loads(source.text)
     except ValueError as error:  # numbers of thousands of digits are no TOMLDecodeError

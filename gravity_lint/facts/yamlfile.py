@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from gravity_lint.facts.code import Span
 from gravity_lint.record import NamedTuple
-from gravity_lint.regex import ahead, regex
+from gravity_lint.regex import regex
 from gravity_lint.source import Source
 
 MAX_BYTES = 2_000_000
@@ -139,8 +139,7 @@ def _too_deep(data: bytes) -> int | None:
 
 def _read(text: str, offsets: list[int] | None) -> tuple[list[_Node], list[Span], YamlTrouble | None]:
     """Text → the documents as far as they can be read, the spans of the scalars, and why reading stopped."""
-    with ahead():
-        import yaml
+    import yaml
 
     roots: list[_Node] = []
     scalars: list[Span] = []
