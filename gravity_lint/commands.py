@@ -245,9 +245,7 @@ def _say(report: Report, asked: Asked, stream: TextIO | None = None) -> int:
             code = max(code, _written(file, _render(report, name, look)))
     for name, file in outputs:
         if file is None:
-            look = Look(_colored(asked.color, stream), verbose=asked.verbose, statistics=asked.statistics)
-            if name == "full":  # no other fills lines
-                look = look._replace(width=_width())
+            look = Look(_colored(asked.color, stream), 0, asked.verbose, asked.statistics)
             _print(_render(report, name, look), stream)
     return code
 
@@ -651,12 +649,6 @@ def _progress() -> Progress | None:
     from gravity_lint.progress import Progress
 
     return Progress(sys.stderr)
-
-
-def _width() -> int:
-    import shutil  # imports what packs archives
-
-    return max(50, shutil.get_terminal_size((100, 24)).columns)
 
 
 def _print(parts: Iterable[str], to: TextIO | None = None) -> None:

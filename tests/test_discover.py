@@ -94,6 +94,11 @@ SHAPES = {
     "a gateway above its services": (
         {"Dockerfile": IMAGE, "main.py": API, "a/Dockerfile": IMAGE, "a/main.py": API, "b/Dockerfile": IMAGE,
          "b/main.py": API}, {".": "service", "a": "service", "b": "service"}),
+    "a gateway that is a package above its services": (
+        {f"edge/{name}": text for name, text in {
+            "__init__.py": "", "Dockerfile": IMAGE, "main.py": API, "a/Dockerfile": IMAGE, "a/main.py": API,
+            "b/Dockerfile": IMAGE, "b/main.py": API}.items()},
+        {"edge": "service", "edge/a": "service", "edge/b": "service"}),
     "one image of several packages": (
         {"Dockerfile": IMAGE, "Pipfile": "", "app/services/run.py": CODE,
          **{f"app/services/{name}/{file}.py": CODE for name in ("a", "b") for file in ("__init__", "app")}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,10 @@ def test_of_the_package_around_it(code: str, tmp_path: Path) -> None:
     service = next(each for each in services if each.root == f"{root}/servers/a")
     assert {path.removeprefix(root) for path, module in service.modules.items() if module.role == "library"} == {
         "/__init__.py", "/db.py"}
+
+
+@pytest.mark.parametrize("word", ["kit", "kit.", ".kit"])
+def test_one_word_of_megabytes_takes_no_time(word: str, tmp_path: Path) -> None:
+    started = time.process_time()
+    taken(tmp_path, KIT, f"x = '{word * 1_000_000}'")
+    assert time.process_time() - started < 5

@@ -251,7 +251,7 @@ def _shared(tree: Tree, evidence: dict[str, Evidence], python: set[str], units: 
     if "" in roots or sum(unit.kind == "service" for unit in units) < 2:
         return
     above = {root[:end] for root in roots for end in range(len(root)) if not end or root[end] == "/"}
-    packages = [path for path in sorted(above) if path and evidence[path].package]
+    packages = [path for path in sorted(above - roots - {""}) if evidence[path].package]
     for path in packages:
         if path.rpartition("/")[0] not in packages:
             yield Unit(path, "library", ("the package around services",), package=True)

@@ -310,7 +310,7 @@ def _holding_any(words: Iterable[bytes], parts: Iterable[bytes]) -> set[bytes]:
 
 def _toil(module: Module) -> tuple[bool, bool, int]:
     """By how much it costs to parse a module more than would be done anyway: what is short is parsed soon."""
-    return "facts" not in module.__dict__, module.role != "code", len(module.text)
+    return not module.is_read, module.role != "code", len(module.text)
 
 
 def _imports(module: Module, package: str) -> bool:

@@ -31,8 +31,8 @@ from gravity_lint.regex import regex
 MAX_DEPTH = 8
 """Calls inside calls through which a function is handed on."""
 MAX_OPEN = 2_000
-"""Functions of which it is found out what decides their calls, twice as many as in any large application that is known;
-the others have one run for all."""
+"""Functions of which it is found out what decides their calls; the others have one run for all. Large applications have
+up to a thousand."""
 MAX_RUNS = 8
 """Runs of one unit that are told apart; a unit that is run in more ways is not followed in the others."""
 PASSED = "passed as "

@@ -330,9 +330,6 @@ class Evaluator:
         return (External(site, (), name),)
 
     def state(self, name: str, state: State, frame: Frame) -> Values:
-        if len(state.bindings) == 1 and state.bindings[0].kind != "add":
-            values = self.binding(name, state.bindings[0], frame)
-            return checked(values) if state.checked else values
         adds = [binding for binding in state.bindings if binding.kind == "add"]
         if adds:
             base = [
@@ -343,11 +340,11 @@ class Evaluator:
             ]
             parts = [tuple(base), *(self.values(cast(Expr, binding.node), frame) for binding in adds)]
             return (Joined(Site(frame.unit.module, state.bindings[0].span), (), tuple(parts)),)
-        found = [(binding.span, self.binding(name, binding, frame)) for binding in state.bindings]
-        if len(found) > 1:
+        if len(state.bindings) == 1:  # what several callers give does not stand in for each other
+            values = self.binding(name, state.bindings[0], frame)
+        else:
+            found = [(binding.span, self.binding(name, binding, frame)) for binding in state.bindings]
             values = self.branches.merged(found, name, frame)
-        else:  # what several callers give does not stand in for each other
-            values = tuple(value for _, given in found for value in given)
         return checked(values) if state.checked else values
 
     def binding(self, name: str, binding: Binding, frame: Frame) -> Values:

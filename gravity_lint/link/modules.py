@@ -276,6 +276,11 @@ class Module:
     def facts(self) -> PythonFacts:
         return self._facts()
 
+    @property
+    def is_read(self) -> bool:
+        """Whether its facts have been taken already."""
+        return "facts" in self.__dict__
+
     @cached_property
     def unit(self) -> Unit:
         return Unit(self, self.facts, None, "")

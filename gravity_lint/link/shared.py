@@ -9,10 +9,10 @@ from gravity_lint.link.modules import Module
 from gravity_lint.regex import regex
 from gravity_lint.source import found_in
 
-_BEFORE = regex(rb"[\"']((?:\w+\.)*)$")
-_NAME = regex(rb"[\w.]+:?")
+_PATH = regex(rb"(?:\w+\.)*")
+_NAME = regex(rb"[\w.]{1,200}:?")
 _LONGEST = 200
-"""Bytes of a dotted name that are looked at before the part which is known."""
+"""Bytes that are looked at before a part which is known, and as many behind it: a text may be one word of megabytes."""
 
 
 def taken(own: Iterable[Module], heads: Iterable[str], importer: Importer) -> frozenset[Module]:
@@ -43,9 +43,10 @@ def taken(own: Iterable[Module], heads: Iterable[str], importer: Importer) -> fr
 def _quoted(text: bytes, head: bytes) -> Iterator[str]:
     """The dotted names behind a quotation mark that hold a part, and the colon behind them: `libs.kit.main:`."""
     for at in found_in(text, head):
-        before, behind = _BEFORE.search(text, max(0, at - _LONGEST), at), _NAME.match(text, at)
-        if before is not None and behind is not None:
-            yield (before[1] + behind[0]).decode("utf-8", "replace")
+        near = max(0, at - _LONGEST)
+        begin = max(text.rfind(b"'", near, at), text.rfind(b'"', near, at)) + 1
+        if begin and _PATH.fullmatch(text, begin, at) and (behind := _NAME.match(text, at)) is not None:
+            yield (text[begin:at] + behind[0]).decode("utf-8", "replace")
 
 
 def _meant(name: str, module: Module, importer: Importer) -> Iterator[Module]:

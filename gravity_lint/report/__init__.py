@@ -30,7 +30,7 @@ class Look(NamedTuple):
 
     color: bool = False
     width: int = 100
-    """Columns of the terminal."""
+    """Columns to fill; 0 for as many as the terminal has, which only a format that fills lines looks up."""
     verbose: bool = False
     statistics: bool = False
     """Whether to count by rule at the end."""

@@ -25,8 +25,15 @@ _PLACES = 5
 
 def render(report: Report, look: Look) -> Iterator[str]:
     """A report → what a terminal shows of it."""
-    yield from printed(lines(report, look.color, look.width, look.verbose))
+    yield from printed(lines(report, look.color, look.width or _columns(), look.verbose))
     yield from printed(ending(report, look))
+
+
+def _columns() -> int:
+    """The columns of the terminal."""
+    import shutil  # imports what packs archives
+
+    return max(50, shutil.get_terminal_size((100, 24)).columns)
 
 
 def lines(report: Report, color: bool, width: int, verbose: bool = False) -> Iterator[str]:
