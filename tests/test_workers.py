@@ -150,7 +150,8 @@ def test_what_is_raised_here_ends_the_others(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background is begun without
 from gravity_lint import run, workers
 def slow(*given):
     os.write(1, b"begun\\n")  # at once, whatever else is written by another process
