@@ -570,9 +570,10 @@ def _runners() -> frozenset[str]:
     """The last names of what runs a function that it is given, or has it run at start-up."""
     know = knowledge.frameworks()
     names = {name.rsplit(".", 1)[-1] for row in know.invokers for name in (*row.calls, *row.attributes)}
-    names |= {name.rsplit(".", 1)[-1] for row in know.startup_calls for name in (*row.calls, *row.attributes)}
+    names |= {name.rsplit(".", 1)[-1] for row in know.startup_calls if not row.builds
+              for name in (*row.calls, *row.attributes)}
     names |= {name.rsplit(".", 1)[-1] for row in know.startup_decorators for name in (*row.calls, *row.attributes)}
-    return frozenset(names | _REGISTERS | _GATHERS) - {"map", "filter", "add_middleware"}
+    return frozenset(names | _REGISTERS | _GATHERS) - {"map", "filter"}
 
 
 def _covers(expr: Expr, span: Span) -> bool:

@@ -377,6 +377,8 @@ class StartupCall(Record):
     attributes: tuple[str, ...] = ()
     argument: Slot | None = None
     values: tuple[str, ...] = ()
+    builds: bool = False
+    """An object is made of the class that is handed over, and called with each request."""
 
 
 class BaseMethods(Record):

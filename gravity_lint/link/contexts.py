@@ -219,29 +219,56 @@ class Contexts:
             if depth > MAX_DEPTH or len(self._open) >= MAX_OPEN or not isinstance(unit.node, (Function, Lambda)):
                 return frozenset()
             self._open[unit] = frozenset()  # a function that calls itself
-            found = self._open[unit] = frozenset(self._deciding(unit, depth))
+            if unit.module.role in ("code", "library"):
+                self._open[unit] = self._deciding(unit, depth)
+            found = self._open[unit]
         return found
 
-    def _deciding(self, unit: Unit, depth: int) -> Iterator[str]:
-        if unit.module.role not in ("code", "library"):
-            return
+    def _deciding(self, unit: Unit, depth: int) -> frozenset[str]:
+        found = set[str]()
+        calls = [(self._most((call.func,), unit), self._most((arg.value for arg in call.args), unit), call)
+                 for call in unit.calls if not self.is_foreign(call)]
+        # What a module's name calls is known at once; to know a parameter's method may take all that is given for it
+        for func, given, call in sorted(calls, key=lambda one: one[0] is None or len(one[0])):
+            if func and self._is_own(call.func):
+                found.update(self._names(call.func, unit, depth))
+            if func is None or given is None or not func | given <= found:  # what adds nothing is not looked at
+                found.update(self._by_call(call, unit, depth))
+        return frozenset(found)
+
+    def _is_own(self, func: Expr) -> bool:
+        """Whether some class of the service has a method of the name that is called."""
+        return isinstance(func, Attr) and func.name.encode("utf-8", "replace") in self.ask.calls.methods
+
+    def _most(self, parts: Iterable[Expr], unit: Unit) -> set[str] | None:
+        """What of a unit can decide, at the most, what these expressions stand for; None where that cannot be said."""
+        me = first_param(unit) if unit.owner is not None else ""
+        found = set[str]()
+        for expr in parts:
+            if me and _is_inherited(expr):
+                found.add(me)
+            for source in self._sources(expr, unit):
+                if isinstance(source, Unit):
+                    return None
+                found.add(source if isinstance(source, str) else me)
+        return found
+
+    def _by_call(self, call: Call, unit: Unit, depth: int) -> Iterator[str]:
+        """What of a unit decides what one of its calls runs."""
         frame = self.ask.runs.frame(unit)
-        for call in unit.calls:
-            if self.is_foreign(call):
-                continue
-            callees = self.ask.values(call.func, frame)
-            if any(isinstance(value, (FunctionValue, ClassValue, Instance, Unknown)) for value in callees):
-                yield from self._names(call.func, unit, depth)
-            invokers = self.invokers(call, callees)
-            for number, invoker in invokers:
-                inner = self._inner(call, invoker, number)
-                if inner is not None:
-                    yield from self._names(inner.func, unit, depth)
-            if any(isinstance(value, External) and value.name in self.by_name for value in callees):
-                for arg in call.args:
-                    yield from self._names(arg.value, unit, depth)
-            for one in self.called(call, frame, callees, invokers):
-                yield from self._handed(one, unit, frame, depth)
+        callees = self.ask.values(call.func, frame)
+        if any(isinstance(value, (FunctionValue, ClassValue, Instance, Unknown)) for value in callees):
+            yield from self._names(call.func, unit, depth)
+        invokers = self.invokers(call, callees)
+        for number, invoker in invokers:
+            inner = self._inner(call, invoker, number)
+            if inner is not None:
+                yield from self._names(inner.func, unit, depth)
+        if any(isinstance(value, External) and value.name in self.by_name for value in callees):
+            for arg in call.args:
+                yield from self._names(arg.value, unit, depth)
+        for one in self.called(call, frame, callees, invokers):
+            yield from self._handed(one, unit, frame, depth)
 
     def _handed(self, one: Called, unit: Unit, frame: Frame, depth: int) -> Iterator[str]:
         """What of a unit decides what a function calls that it calls."""
@@ -250,7 +277,7 @@ class Contexts:
         if not wanted or target is None:
             return
         inside = self.ask.runs.enter(one.function, one.call, frame)
-        for name in wanted:
+        for name in sorted(wanted):
             given = (inside.args or {}).get(name)
             if isinstance(given, Deferred):
                 if given.frame is frame and given.unpacked is None:
@@ -295,7 +322,21 @@ class Contexts:
         return False
 
     def _names(self, expr: Expr, unit: Unit, depth: int) -> Iterator[str]:
-        """The parameters of a unit, and the variables around it, that an expression in it is made of."""
+        """The parameters of a unit, and the variables around it, that decide what an expression in it stands for."""
+        for source in self._sources(expr, unit):
+            if isinstance(source, str):
+                yield source
+            elif isinstance(source, Attr):
+                if unit.owner is not None and self._by_object(unit.owner, source.name, depth):
+                    yield first_param(unit)
+            else:
+                params = {param.name for param in _params(source)}
+                for name in sorted(self.open(source, depth + 1) - params):
+                    yield from self._free(name, unit, depth)
+
+    def _sources(self, expr: Expr, unit: Unit) -> Iterator[str | Attr | Unit]:
+        """What an expression in a unit is made of: parameters of the unit and variables around it, attributes of its
+        object, functions that are defined in it."""
         me = first_param(unit) if unit.owner is not None else ""
         stack, seen = [expr], set[int]()
         while stack:
@@ -304,24 +345,21 @@ class Contexts:
                 continue
             seen.add(id(here))
             if isinstance(here, Attr) and isinstance(here.base, Name) and here.base.id == me and me:
-                if unit.owner is not None and self._by_object(unit.owner, here.name, depth):
-                    yield me
-                state = unit.flow.uses.get(here)
+                yield here
             elif isinstance(here, Name):
-                state = unit.flow.uses.get(here)
-                if (state is None or not state.bindings) and self._around(here.id, unit):
-                    yield here.id
+                pass
             else:
                 stack.extend(children(here))
                 continue
+            state = unit.flow.uses.get(here)
+            if isinstance(here, Name) and (state is None or not state.bindings) and self._around(here.id, unit):
+                yield here.id
             for binding in state.bindings if state is not None else ():
                 if isinstance(binding.node, Param):
                     yield binding.node.name
                 elif binding.kind == "function":
-                    inner = unit.inner.get(id(binding.node))
-                    for name in self.open(inner, depth + 1) if inner is not None else ():
-                        if name not in {param.name for param in _params(inner)}:
-                            yield from self._free(name, unit, depth)
+                    if (inner := unit.inner.get(id(binding.node))) is not None:
+                        yield inner
                 elif binding.kind in ("value", "entry", "element", "unpack") and binding.node is not None:
                     stack.append(binding.node)  # type: ignore[arg-type]
 

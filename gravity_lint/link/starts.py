@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from gravity_lint import knowledge
 from gravity_lint.facts.code import Assign, Attr, Call, Class, Expr, Function, Name, dotted
@@ -262,7 +262,13 @@ class Starts:
                 ):
                     continue
                 given = self.ask.runs.argument(call, frame, row.handler) or ()
-                yield from self._handlers(given, Site(unit.module, call.span), "is handed over to run at start-up here")
+                site, message = Site(unit.module, call.span), "is handed over to run at start-up here"
+                if row.builds:
+                    made = (value for value in given if not isinstance(value, Instance))
+                    yield from self._begun((one for value in made for one in self.ask.callable(value, site)), site,
+                                           message)
+                else:
+                    yield from self._handlers(given, site, message)
         for call, unit in self.ask.calls.unnamed(self._marked):  # `app.on_event("startup")(handler)`
             if isinstance(call.func, Call) and call.args and self._is_startup_decorator(call.func, unit):
                 given = self.ask.values(call.args[0].value, self.ask.runs.frame(unit))
@@ -299,13 +305,16 @@ class Starts:
                 for arg in value.call.args:
                     yield from self._handlers(self.ask.values(arg.value, value.frame), site, message, depth + 1)
             elif isinstance(value, (FunctionValue, ClassValue, Instance)):
-                found = [(function.unit, function) for function in self.ask.callable(value, site)]
+                methods: list[FunctionValue] = []
                 if not isinstance(value, FunctionValue) and value.unit is not None:  # a lifespan that is a class
-                    methods = [self.ask.objects.method(value.unit, name) for name in ("__call__", "__aenter__")]
-                    found += [(method, self._method(method, value, site)) for method in methods if method is not None]
-                for unit, function in found:
-                    if unit is not None:
-                        yield Begin(unit, site, f"`{self.ask.objects.display(unit)}` {message}", function)
+                    found = (self.ask.objects.method(value.unit, name) for name in ("__call__", "__aenter__"))
+                    methods = [self._method(method, value, site) for method in found if method is not None]
+                yield from self._begun((*self.ask.callable(value, site), *methods), site, message)
+
+    def _begun(self, functions: Iterable[FunctionValue], site: Site, message: str) -> Iterator[Begin]:
+        for function in functions:
+            if function.unit is not None:
+                yield Begin(function.unit, site, f"`{self.ask.objects.display(function.unit)}` {message}", function)
 
     def _method(self, method: Unit, value: ClassValue | Instance, site: Site) -> FunctionValue:
         receiver = value if isinstance(value, Instance) else Instance(site, (), value.unit)
