@@ -341,8 +341,8 @@ class Module:
 
     def calling(self, name: str) -> Iterable[Unit]:
         """The units of it that seem to call something of a name."""
-        if name == "()" or not self.text:
-            return self.units
+        if name == "()":
+            return self.around(list(self.spelling.calls_again()))
         return self.around(list(self.spelling.calls(name.encode("utf-8", "replace"))))
 
     def places(self, words: Iterable[bytes]) -> list[int]:
