@@ -44,9 +44,11 @@ _VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
 _TOML_URL = regex(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 _TOML_TABLE = regex(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
 _EMPTY = rb"[ \t]*(?:#[^\n]*)?\r?\n"
-_UNDOES = regex(rb"(?<!\\)(?<!\\\r)\ndef downgrade\([^()\n]*\)[^\n:]*:" + _EMPTY + rb"(?:" + _EMPTY + rb")*"
-                rb"(?:[ \t]+\"\"\"[^\"\\\n]*\"\"\"" + _EMPTY + rb"(?:" + _EMPTY + rb")*)?"
-                rb"[ \t]+(?!(?:return|raise|yield)\b)(?:(?:with|for|if|try|while)\b|[A-Za-z_][\w.]*[ \t]*(?:\(|=(?!=)))")
+_UNDOES = regex(
+    rb"(?<!\\)(?<!\\\r)\ndef downgrade\([^()\n]*\)[^\n:]*:" + _EMPTY + rb"(?:" + _EMPTY + rb")*"
+    rb"(?:[ \t]+\"\"\"[^\"\\\n]*\"\"\"" + _EMPTY + rb"(?:" + _EMPTY + rb")*)?"
+    rb"[ \t]+(?!(?:return|raise|yield|del|print|exec)\b)"
+    rb"(?:(?:with|for|if|try|while)\b|[A-Za-z_][\w.]*[ \t]*(?:\(|=(?!=)))")
 """A function at the top that begins, behind what is said of it, with more than `pass`, `return` or `raise`."""
 _LOSES = "what upgrade() adds is dropped, with the rows that have come since; is that the way back?"
 _RAISES = "somebody wrote that there is no way back"

@@ -99,7 +99,7 @@ def _contacts(ask: Evaluator, reach: Reach) -> Iterator[tuple[str, str, Unit, Si
 def _reached(ask: Evaluator, reach: Reach, names: Collection[str]) -> Iterator[tuple[Call, Unit]]:
     """The calls of these dotted names that start-up runs; what it does not come to is not read for them."""
     for name, module in ask.carriers.seeming(names):
-        for unit in module.calling(name) if module in reach.modules else ():
+        for unit in module.calling(name):
             if unit in reach.units:
                 yield from ((call, unit) for call in unit.called(name) if reach.reaches(unit, call.span))
 

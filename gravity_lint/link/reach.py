@@ -91,11 +91,6 @@ class Reach:
         """The units of which start-up runs anything."""
         return self._steps
 
-    @cached_property
-    def modules(self) -> frozenset[Module]:
-        """The modules in which those stand."""
-        return frozenset(unit.module for unit in self._steps)
-
     def _lambdas_of(self, unit: Unit) -> tuple[Lambda, ...]:
         """The lambdas in a unit's own statements."""
         found = self._inner.get(unit)
