@@ -150,7 +150,8 @@ def test_troubles(kind: str, name: str, text: str, expected: int | None) -> None
 
 LINES = [
     "", "# why", "[a]", "[a.b]", "[a.b.c]", "[ a ]", "[[a]]", "[a]  # why", "[a] b", "[b]", "a = 1", "b = 2", '"a" = 3',
-    '"" = 1', 'c = "x"', "d = 'y'", 'e = ["a", "b",]', 'f = [\n "a", # why\n\n "b"\n]', "g = [,]", 'h = ["a" "b"]', 'i = """x"""',
+    '"" = 1', 'c = "x"', "d = 'y'", 'e = ["a", "b",]', 'f = [\n "a", # why\n\n "b"\n]', "g = [,]", 'h = ["a" "b"]',
+    'i = """x"""',
     'j = """\nx"""', "k = {a = 1}", "l = 01", "m = 1.5", "n = true # why", "o = truex", 'p = "a\\n"', 'q = "a\tb"',
     'r = "\x01"', "# \x01", "s = 1\r", "t = [1, 2.5, true]", "u = [[1], [2]]", "v =", "w = 1 2", "x.y = 1", "x = 1",
     "y = -1", "z = 1_000", "aa = 2024-01-01", 'ab = ["a"\n, "b"]', "ac = [\n]", 'ad = ["x",\n# end\n]', "ae = 1.",
