@@ -123,9 +123,7 @@ class Rule(Record):
 
     def say(self, finding: Finding) -> str:
         """The message for one finding; a field that the finding does not have reads as its own name."""
-        import string
-
-        return string.Formatter().vformat(self.message, (), _Fields(finding.fields))
+        return self.message.format_map(_Fields(finding.fields))
 
 
     def page(self, every: bool = False) -> str:

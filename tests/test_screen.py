@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from gravity_lint.checks import alembic
 from gravity_lint.config import Config
-from gravity_lint.facts.code import Attr, PythonFacts
+from gravity_lint.facts.code import Attr, Call, PythonFacts
 from gravity_lint.facts.python import parse_python
 from gravity_lint.link import carriers, operations, service
 from gravity_lint.link.calls import Calls
@@ -53,6 +54,7 @@ def unscreened() -> Iterator[list[str]]:
         patch.setattr(Module, "around", lambda self, *_: self.units)
         patch.setattr(Unit, "holds", lambda self, *_: True)
         patch.setattr(operations, "speaks", lambda data: True)
+        patch.setattr(alembic, "undoes", lambda data: False)
         yield parsed
 
 
@@ -156,3 +158,46 @@ def test_every_call_is_seen_without_a_grammar(text: str) -> None:
     assert module.calls("f") == known != []
     assert module.calls("f", re.compile(rb"\ba\b")) == known
     assert any(isinstance(call.func, Attr) for call, _ in known) <= module.spelling.has_method(b"f")
+
+
+@pytest.mark.parametrize("text", [
+    "f()()", "@app.on('start')(run)\ndef g(): pass", "def g():\n    f(a)  (b)", "f(\n  a\n)  # why\n", "x = f(a)(b)(c)",
+    "(f(a)  # why\n  (b))", "f(a)\\\n(b)", "class A:\n    def g(self):\n        return (self.f())(1)", "a[0](b)(c)",
+])
+def test_every_call_of_what_a_call_returned_is_seen_without_a_grammar(text: str) -> None:
+    code = text.encode()
+    module = Module("a.py", "code", lambda: parse_python(code), lambda: code)
+    known = [(call, unit) for unit in module.units for call in unit.calls if isinstance(call.func, Call)]
+    assert [one for one in module.calls("()") if isinstance(one[0].func, Call)] == known
+
+
+REVISION = "revision = 'a'\n\n\ndef upgrade():\n    op.add_column('t', c)\n\n\n"
+
+
+@pytest.mark.parametrize(("text", "answer"), [
+    ("def downgrade():\n    op.drop_column('t', 'c')\n", True),
+    ("def downgrade() -> None:  # back\n\n    # ### commands ###\n    op.drop_column('t', 'c')\n", True),
+    ('def downgrade() -> None:\n    """Back."""\n    with op.batch() as batch:\n        batch.go()\n', True),
+    ("def downgrade(engine):\r\n    bind = engine.bind\r\n    bind.go()\r\n", True),
+    ("def downgrade():\n    if op.is_there():\n        op.drop_table('t')\n", True),
+    ("def downgrade():\n    pass\n", False), ("def downgrade():\n    return (None)\n", False),
+    ("def downgrade():\n    raise (Never())\n", False), ("def downgrade():\n    yield (1)\n", False),
+    ("def downgrade():\n    del (x)\n", False), ("def downgrade():\n    print ('no')\n", False),
+    ('def downgrade():\n    """op.drop_table(t)"""\n', False), ("def downgrade():\n    ...\n", False),
+    ("def downgrade():\n    x == y()\n", False), ("def downgrade(): pass\nop.go()\n", False),
+    ("x = '''\ndef downgrade():\n    op.go()\n'''\n", False),
+    ('x = """\ndef downgrade():\n    """Back."""\n    op.go()\n"""\n', False),
+    ("x = '\\\ndef downgrade():\\\n    op.go()'\n", False),
+    ("def downgrade():\n    op.go()\n\n\ndef downgrade():\n    pass\n", False),
+    ("class A:\n    def downgrade():\n        op.go()\n", False),
+])
+def test_what_a_revision_undoes_is_seen_without_a_grammar(text: str, answer: bool) -> None:
+    code = f"import sqlalchemy\n{REVISION}{text}".encode()
+    assert alembic.undoes(code) is answer
+    assert not (answer and alembic.missing_downgrade(parse_python(code)))
+
+
+def test_a_revision_of_which_nobody_else_sees_that_it_is_no_python_is_parsed() -> None:
+    code = f"{REVISION}def downgrade():\n    op.drop_column('t', 'c')\n".encode()
+    assert not alembic.undoes(code)
+    assert alembic.undoes(b"import sqlalchemy\n" + code)

@@ -31,6 +31,7 @@ from gravity_lint.facts.sql import HOLE
 from gravity_lint.facts.urls import in_memory, is_placeholder, parse_url
 from gravity_lint.record import NamedTuple, Record
 from gravity_lint.regex import regex
+from gravity_lint.screen import tells
 from gravity_lint.source import Source
 from gravity_lint.violation import Finding, Place, Remedy, Severity
 
@@ -42,6 +43,13 @@ _INTERPOLATION = regex(r"%\((\w+)\)s")
 _VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+|\{\{?[^{}]*\}\}?")
 _TOML_URL = regex(rb"^[ \t]*[\"']?sqlalchemy[._]url[\"']?[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 _TOML_TABLE = regex(rb"^[ \t]*\[([^\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
+_EMPTY = rb"[ \t]*(?:#[^\n]*)?\r?\n"
+_UNDOES = regex(
+    rb"(?<!\\)(?<!\\\r)\ndef downgrade\([^()\n]*\)[^\n:]*:" + _EMPTY + rb"(?:" + _EMPTY + rb")*"
+    rb"(?:[ \t]+\"\"\"[^\"\\\n]*\"\"\"" + _EMPTY + rb"(?:" + _EMPTY + rb")*)?"
+    rb"[ \t]+(?!(?:return|raise|yield|del|print|exec)\b)"
+    rb"(?:(?:with|for|if|try|while)\b|[A-Za-z_][\w.]*[ \t]*(?:\(|=(?!=)))")
+"""A function at the top that begins, behind what is said of it, with more than `pass`, `return` or `raise`."""
 _LOSES = "what upgrade() adds is dropped, with the rows that have come since; is that the way back?"
 _RAISES = "somebody wrote that there is no way back"
 _REPLACED = "though env.py replaces it; leave it empty"
@@ -153,8 +161,8 @@ class MissingDowngrade(Record):
             if file.role != "migration" and posixpath.basename(posixpath.dirname(file.path)) != "versions":
                 continue
             source = source_of(service, file.path)
-            if source is not None and b"def upgrade" in source.data and b"revision" in source.data and (
-                    lack := missing_downgrade(service.facts(file.path))):
+            if source is not None and b"def upgrade" in source.data and b"revision" in source.data \
+                    and not undoes(source.data) and (lack := missing_downgrade(service.facts(file.path))):
                 revision = lack.revision or posixpath.basename(file.path)
                 place = source.place(lack.span)
                 caution = f"{_RAISES}; {_LOSES}" if "raises" in lack.how else _LOSES
@@ -169,6 +177,15 @@ class Lack(NamedTuple):
     """The revision's id; empty where it is not written as a text."""
 
 
+def undoes(data: bytes) -> bool:
+    """Whether a revision's text is certain to have a downgrade() that does something: there is one, and no text that
+    goes over lines ends behind it, so that it does not stand in one. If it is no Python, another rule sees that.
+    """
+    found = _UNDOES.search(data)
+    return found is not None and data.count(b"def downgrade") == 1 and tells(data) \
+        and data.find(b'"""', found.end()) < 0 and data.find(b"'''", found.end()) < 0
+
+
 def missing_downgrade(facts: PythonFacts) -> Lack | None:
     """A revision's facts → where and how it cannot be undone; None for one that can, or does nothing."""
     functions = {stmt.name: stmt for stmt in facts.body if isinstance(stmt, Function)}
@@ -176,7 +193,11 @@ def missing_downgrade(facts: PythonFacts) -> Lack | None:
     assigned = {target.id: stmt.value for stmt in facts.body if isinstance(stmt, Assign)
                 for target in stmt.targets if isinstance(target, Name)}
     upgrade, downgrade = functions.get("upgrade"), functions.get("downgrade")
-    if "revision" not in assigned or upgrade is None or _is_idle(upgrade.body) or facts.troubles:
+    if "revision" not in assigned or upgrade is None or facts.troubles:
+        return None
+    if downgrade is not None and not all(isinstance(stmt, Raise) or _is_idle((stmt,)) for stmt in downgrade.body):
+        return None  # what it undoes, mostly longer, need not be read
+    if _is_idle(upgrade.body):
         return None
     given = assigned["revision"]
     revision = given.value if isinstance(given, Const) and isinstance(given.value, str) else ""
@@ -185,9 +206,7 @@ def missing_downgrade(facts: PythonFacts) -> Lack | None:
         return None if "downgrade" in known or "*" in known else Lack(upgrade.span, "has no downgrade()", revision)
     if _is_idle(downgrade.body):
         return Lack(downgrade.span, "has a downgrade() that does nothing", revision)
-    if all(isinstance(stmt, Raise) or _is_idle((stmt,)) for stmt in downgrade.body):
-        return Lack(downgrade.span, "has a downgrade() that only raises", revision)
-    return None
+    return Lack(downgrade.span, "has a downgrade() that only raises", revision)
 
 
 def _is_idle(body: Block) -> bool:

@@ -161,12 +161,21 @@ class Calls:
         `written` is what their text must match, where that says more than the names; `among` is where to look,
         `given` what must match in the text of their arguments.
         """
-        own = self._own.names
-        held = [name for name in names if name.encode("utf-8", "replace") in own]
-        for spelled in dict.fromkeys(one for name in held for one in (name, *self.aliases(name))):
+        for spelled in self._spellings(names):
             for module in self.holding(spelled):
                 if (among is None or module in among) and (written is None or module.matches(written)):
                     yield from module.calls(spelled, given)
+
+    def seeming(self, names: Iterable[str], among: Container[Module]) -> Iterator[tuple[str, Module]]:
+        """Where such calls seem to be, without reading them: what is spelled before the bracket, and the module."""
+        for spelled in self._spellings(names):
+            yield from ((spelled, module) for module in self.calling(spelled) if module in among)
+
+    def _spellings(self, names: Iterable[str]) -> Iterable[str]:
+        """Those of these names that the service's own code holds, and their aliases."""
+        own = self._own.names
+        held = [name for name in names if name.encode("utf-8", "replace") in own]
+        return dict.fromkeys(one for name in held for one in (name, *self.aliases(name)))
 
     def spelled(self, name: str, among: Container[Module], dotted: bool) -> Iterator[tuple[Call, Unit]]:
         """The calls in these modules, of the service's own code, whose last name is this one; `dotted`: of objects."""

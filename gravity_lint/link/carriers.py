@@ -66,6 +66,13 @@ class Carriers:
         for last in self.ask.calls.ends(names):
             yield from self.ask.calls.named((last,), among=self._of(owners[last]))
 
+    def seeming(self, dotted: Collection[str]) -> Iterator[tuple[str, Module]]:
+        """Where such calls seem to be: what is spelled before the bracket, and the module; nothing of it is read."""
+        names = tuple(dotted)
+        owners = _packages(names)
+        for last in self.ask.calls.ends(names):
+            yield from self.ask.calls.seeming((last,), self._of(owners[last]))
+
     def of_texts(self, words: Iterable[str], matching: Callable[[bytes], object] | None = None) -> frozenset[Module]:
         """The modules that can hold a text with one of these words, and that matches."""
         key = frozenset(words), matching

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal as OneOf
 
-from gravity_lint.facts.code import Function, Other, Span
+from gravity_lint.facts.code import Call, Function, Other, Span
 from gravity_lint.knowledge.contacts import contacts
 from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import Evaluator
@@ -88,14 +88,20 @@ def _begins(reach: Reach, unit: Unit, site: Site) -> Unit:
 def _contacts(ask: Evaluator, reach: Reach) -> Iterator[tuple[str, str, Unit, Site]]:
     """Every call of the service's own code that start-up runs and that talks to a database: name, kind, unit, place."""
     table = contacts().names
-    for call, unit in ask.carriers.calls(table):
-        if not reach.reaches(unit, call.span):
-            continue
+    for call, unit in _reached(ask, reach, table):
         for value in ask.values(call.func, ask.runs.frame(unit)):
             kind = table.get(value.name) if isinstance(value, External) else None
             if isinstance(value, External) and kind is not None and not _is_file(ask, value):
                 yield spelled(call.func), kind, unit, Site(unit.module, call.span)
                 break
+
+
+def _reached(ask: Evaluator, reach: Reach, names: Collection[str]) -> Iterator[tuple[Call, Unit]]:
+    """The calls of these dotted names that start-up runs; what it does not come to is not read for them."""
+    for name, module in ask.carriers.seeming(names):
+        for unit in module.calling(name):
+            if unit in reach.units:
+                yield from ((call, unit) for call in unit.called(name) if reach.reaches(unit, call.span))
 
 
 def _is_file(ask: Evaluator, method: External) -> bool:

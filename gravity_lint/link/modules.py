@@ -335,14 +335,14 @@ class Module:
             return [(call, unit) for unit in self.around(places) for call in unit.called(name)]
         found = self._calls.get(name)
         if found is None:
-            found = self._calls[name] = [(call, unit) for unit in self._calling(name)
+            found = self._calls[name] = [(call, unit) for unit in self.calling(name)
                                          for call in unit.called(name)]
         return found
 
-    def _calling(self, name: str) -> Iterable[Unit]:
+    def calling(self, name: str) -> Iterable[Unit]:
         """The units of it that seem to call something of a name."""
-        if name == "()" or not self.text:
-            return self.units
+        if name == "()":
+            return self.around(list(self.spelling.calls_again()))
         return self.around(list(self.spelling.calls(name.encode("utf-8", "replace"))))
 
     def places(self, words: Iterable[bytes]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import islice
 
 from gravity_lint.facts.code import Call, Class, Function, Import, Lambda, Span, With, calls_in
@@ -86,6 +86,11 @@ class Reach:
             return False
         around = (inner for inner in self._lambdas_of(unit) if inner.span[0] <= span[0] < inner.span[1])
         return all(id(inner) in self._lambdas for inner in around)
+
+    @property
+    def units(self) -> Container[Unit]:
+        """The units of which start-up runs anything."""
+        return self._steps
 
     def _lambdas_of(self, unit: Unit) -> tuple[Lambda, ...]:
         """The lambdas in a unit's own statements."""

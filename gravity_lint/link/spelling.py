@@ -27,6 +27,7 @@ SHORT = 4_000
 ALIKE = 300
 """Such files of which all that was found out is kept for the next service."""
 _BRACKET = regex(rb"(?:\s|\\|#[^\n]*\n)*\(")
+_AGAIN = regex(rb"[)\]](?:\s|\\|#[^\n]*\n)*\(")
 _FIRST = regex(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")
 _CLOSES = regex(rb"\s*(?:[)\]}]|[\"'])")
 """How a line begins that goes on with what stands before it."""
@@ -78,6 +79,10 @@ class Spelling:
                 behind = text[end:end + 1]
                 if behind == b"(" or (behind in _BLANK and _BRACKET.match(text, end)):
                     yield at
+
+    def calls_again(self) -> Iterator[int]:
+        """Where a bracket is opened behind one that is closed, as it is to call what a call or an item is."""
+        return (match.start() for match in _AGAIN.finditer(self.text))
 
     def end(self, at: int) -> int:
         """The end of the lines of a call that begins there: it may seem to be further, never nearer."""
