@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 import pytest
@@ -11,14 +10,9 @@ from hypothesis import strategies as st
 
 from gravity_lint.facts.dockerfile import expand, parse_dockerfile
 from gravity_lint.facts.ini import parse_ini
-from gravity_lint.facts.troubles import plainly_toml, troubles
+from gravity_lint.facts.troubles import troubles
 from gravity_lint.facts.yamlfile import YamlFacts, parse_yaml
 from gravity_lint.source import Source
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def yaml(text: str) -> YamlFacts:
@@ -146,40 +140,3 @@ def test_dockerfile_and_ini_never_raise(data: bytes) -> None:
 def test_troubles(kind: str, name: str, text: str, expected: int | None) -> None:
     found = troubles(kind, Source(f"/{name}", text.encode()))
     assert [line for line, _ in found] == ([] if expected is None else [expected])
-
-
-LINES = [
-    "", "# why", "[a]", "[a.b]", "[a.b.c]", "[ a ]", "[[a]]", "[a]  # why", "[a] b", "[b]", "a = 1", "b = 2", '"a" = 3',
-    '"" = 1', 'c = "x"', "d = 'y'", 'e = ["a", "b",]', 'f = [\n "a", # why\n\n "b"\n]', "g = [,]", 'h = ["a" "b"]',
-    'i = """x"""',
-    'j = """\nx"""', "k = {a = 1}", "l = 01", "m = 1.5", "n = true # why", "o = truex", 'p = "a\\n"', 'q = "a\tb"',
-    'r = "\x01"', "# \x01", "s = 1\r", "t = [1, 2.5, true]", "u = [[1], [2]]", "v =", "w = 1 2", "x.y = 1", "x = 1",
-    "y = -1", "z = 1_000", "aa = 2024-01-01", 'ab = ["a"\n, "b"]', "ac = [\n]", 'ad = ["x",\n# end\n]', "ae = 1.",
-    "af = [1,,2]", "ag = [1 # why\n,2]", 'ah = [\r"a"]', "ai = ''''x'''", 'aj = "x', 'ak = "é"', 'al = [\r\n"a"\r\n]',
-    "b.c = 1",
-]
-"""What may stand in a file of TOML, and what may not."""
-
-
-@given(st.lists(st.sampled_from(LINES), max_size=5).map("\n".join), st.integers(0, 60),
-       st.sampled_from(["", *"[]\"'#=,.\r x1"]))
-def test_what_seems_plain_is_toml(text: str, at: int, added: str) -> None:
-    text = text[:at] + added + text[at:]
-    if plainly_toml(text.encode()):
-        tomllib.loads(text)
-
-
-@pytest.mark.parametrize("text", [
-    "", '[project]\nname = "x"\nrequires-python = ">=3.11"  # or so\ndependencies = [\n    "a[b]>=1",  # why\n]\n',
-    "[a]\nb = true\n\n[b]",
-    "[a.b]\r\nc = 1\r\n[a]\r\nd = 'e'\r\n"])
-def test_most_toml_is_plain(text: str) -> None:
-    assert plainly_toml(text.encode())
-
-
-@pytest.mark.parametrize("text", [
-    "a = [" + "1,\n" * 100_000 + "1 2]", "a = [" + " " * 300_000 + "x", "a = [" + "#\n" * 300_000])
-def test_what_is_not_plain_is_soon_seen(text: str) -> None:
-    before = time.perf_counter()
-    assert not plainly_toml(text.encode())
-    assert time.perf_counter() - before < 2
