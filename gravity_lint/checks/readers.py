@@ -216,8 +216,7 @@ class Ways:
     def _source(self, module: Module, stmt: Import) -> Module | None:
         """The module from which an import of names takes them."""
         importer = self._ask.importer
-        return importer.relative(module, stmt.module, stmt.level) if stmt.level \
-            else importer.absolute(module, stmt.module)
+        return importer.meant(module, stmt.module, stmt.level)
 
     def _speaks(self, near: Iterable[Module], name: str) -> bool:
         """Whether a module beside imports from the same package by its whole name."""
@@ -245,7 +244,7 @@ class Ways:
         names = [alias.name for alias in stmt.names] if stmt.plain else [
             stmt.module, *(f"{stmt.module}.{alias.name}".lstrip(".") for alias in stmt.names)]
         for name in names:
-            found = importer.relative(module, name, stmt.level) if stmt.level else importer.absolute(module, name)
+            found = importer.meant(module, name, stmt.level)
             if found is not None:
                 yield found
 

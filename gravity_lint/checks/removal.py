@@ -481,8 +481,7 @@ class _Plan:
             for alias in stmt.names:
                 base = alias.name if stmt.plain else f"{stmt.module}.{alias.name}" if stmt.module else alias.name
                 targets = [self._ask.names.target(module, stmt)] if not stmt.plain else []
-                targets.append(self._ask.importer.relative(module, base, stmt.level) if stmt.level
-                               else self._ask.importer.absolute(module, base))
+                targets.append(self._ask.importer.meant(module, base, stmt.level))
                 for target in targets:
                     if target is not None and target is not module and self._fills(target, declaring) \
                             and not self._imported_elsewhere(target, module):
@@ -508,8 +507,7 @@ class _Plan:
                 names = [alias.name for alias in stmt.names] if stmt.plain else [
                     stmt.module, *(prefix + alias.name for alias in stmt.names if alias.name != "*")]
                 for name in names:
-                    found = self._ask.importer.relative(other, name, stmt.level) if stmt.level \
-                        else self._ask.importer.absolute(other, name)
+                    found = self._ask.importer.meant(other, name, stmt.level)
                     if found is target:
                         return True
         return False

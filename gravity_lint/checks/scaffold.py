@@ -357,8 +357,7 @@ class Scaffold:
 
     def _from(self, stmt: Import, taken: str, name: str, module: Module) -> str:
         importer = self.ask.importer
-        found = importer.relative(module, stmt.module, stmt.level) if stmt.level \
-            else importer.absolute(module, stmt.module)
+        found = importer.meant(module, stmt.module, stmt.level)
         given = f" as {name}" if name != taken else ""
         if found is not None:
             return f"from {self.dotted(found)} import {taken}{given}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gravity_lint.link.modules import Module
 from gravity_lint.record import cached_property
@@ -99,11 +99,19 @@ class Importer:
         for name, level, taken in module.spelling.imports:
             if (base := self.meant(module, name, level)) is not None:
                 yield from ((base, each) for each in taken or ("",))
-            for each in taken:
-                if each != "*":
-                    whole = self.meant(module, f"{name}.{each}" if name else each, level)
-                    if whole is not None:
-                        yield whole, ""
+            yield from ((whole, "") for whole in self.inside(module, base, name, level, taken))
+
+    def inside(
+        self, module: Module, base: Module | None, name: str, level: int, taken: Iterable[str]
+    ) -> Iterator[Module]:
+        """The modules among what `from name import …` takes; `base` is what that name means, where it is a module."""
+        if base is not None and not base.is_package:
+            return  # most are no package, and hold none
+        for each in taken:
+            if each != "*":
+                whole = self.meant(module, f"{name}.{each}" if name else each, level)
+                if whole is not None:
+                    yield whole
 
     def relative(self, module: Module, name: str, level: int) -> Module | None:
         """`from ..name import` in a module → the module meant, None when it is not there."""

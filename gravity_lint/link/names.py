@@ -187,7 +187,7 @@ class Names:
 
     def module_value(self, module: Module, name: str, level: int, site: Site) -> Values:
         """What `import name` in a module gives."""
-        found = self.ask.importer.relative(module, name, level) if level else self.ask.importer.absolute(module, name)
+        found = self.ask.importer.meant(module, name, level)
         if found is not None:
             return (ModuleValue(site, (), found),)
         folder = self.ask.importer.is_namespace(module, name, level)

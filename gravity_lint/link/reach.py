@@ -265,12 +265,13 @@ class Reach:
 
     def _import(self, stmt: Import, run: _Run) -> Iterator[_Found]:
         importer, module = self.ask.importer, run.unit.module
-        names = [(alias.name, 0) for alias in stmt.names] if stmt.plain else [(stmt.module, stmt.level)]
-        if not stmt.plain:
-            prefix = f"{stmt.module}." if stmt.module else ""
-            names += [(prefix + alias.name, stmt.level) for alias in stmt.names if alias.name != "*"]
-        for name, level in names:
-            target = importer.relative(module, name, level) if level else importer.absolute(module, name)
+        if stmt.plain:
+            found = [importer.absolute(module, alias.name) for alias in stmt.names]
+        else:
+            base = importer.meant(module, stmt.module, stmt.level)
+            taken = [alias.name for alias in stmt.names]
+            found = [base, *importer.inside(module, base, stmt.module, stmt.level, taken)]
+        for target in found:
             if target is not None:
                 step = self._step(run, stmt.span, f"imports `{self.starts.relative(target)}` here")
                 yield _Found(target.unit, None, step)
