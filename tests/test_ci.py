@@ -19,6 +19,8 @@ import jsonschema
 import pytest
 import yaml
 
+from tests.safely import SAFELY
+
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "fixtures" / "shop"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
@@ -216,7 +218,7 @@ done
     ran = runner.run(True, paths="orders")
     assert ran.code == 1, ran.log
     assert "::error file=orders/orders/db/schema.py,line=9," in ran.log
-    found = subprocess.run([str(tmp_path / "runner temp" / "gravity-lint" / "bin" / "python"), "-P", "-c",
+    found = subprocess.run([str(tmp_path / "runner temp" / "gravity-lint" / "bin" / "python"), SAFELY, "-c",
                             "import gravity_lint; print(gravity_lint.__file__)"], capture_output=True, text=True,
                            cwd=tmp_path, timeout=60)
     assert found.stdout.startswith(str(tmp_path / "runner temp")), found.stderr

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.safely import SAFELY
+
 SHOP = Path(__file__).resolve().parent.parent / "fixtures" / "shop"
 LINE = re.compile(r"^(?:\./)?(.+?):(\d+):(\d+): ([A-Z]+\d+) (.*)$")
 LITERAL = 'from sqlalchemy import create_engine\n\nengine = create_engine("postgresql://localhost/app")\n'
@@ -36,7 +38,7 @@ class Said(NamedTuple):
 def ran(words: Sequence[object], cwd: Path, text: str | bytes | None = None) -> Said:
     given = text.encode() if isinstance(text, str) else text
     before = os.times()
-    done = subprocess.run([sys.executable, "-P", "-m", *map(str, words)], cwd=cwd, check=False, capture_output=True,
+    done = subprocess.run([sys.executable, SAFELY, "-m", *map(str, words)], cwd=cwd, check=False, capture_output=True,
                           input=given if given is not None else b"", timeout=300)
     after = os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system

@@ -413,7 +413,8 @@ OTHERS: dict[str, tuple[str, str | bytes, int | None]] = {
     "data in YAML of 10 MB": ("data.yaml", "- a: b\n" * 1_500_000, None),
     "a large TOML file": ("pyproject.toml", "[project]\nname = 'x'\n" + "# a remark\n" * 100_000, 1),
     "deep TOML": ("pyproject.toml", "x = " + "[" * 100_000, 1),
-    "TOML with many dots": ("pyproject.toml", ".".join(["a"] * 2000) + " = 1\n", None),
+    "TOML with many dots": ("pyproject.toml", ".".join(["a"] * 2000) + " = 1\n",
+                            None if sys.version_info >= (3, 11) else 1),  # tomli takes a thousand
     "TOML with a large number": ("pyproject.toml", "x = " + "9" * 10_000 + "\n",
                                  1 if hasattr(sys, "get_int_max_str_digits") else None),
     "TOML of other shapes": ("pyproject.toml", "project = 3\ntool = []\n[[dependency-groups]]\n", None),

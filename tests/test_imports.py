@@ -47,6 +47,8 @@ COMMANDS = {
 DEAR = {"asyncio", "concurrent", "ctypes", "dbm", "doctest", "email", "http", "logging", "lib2to3", "multiprocessing",
         "optparse", "pdb", "pydoc", "sqlite3", "ssl", "subprocess", "tarfile", "unittest", "xml", "xmlrpc", "zipfile"}
 """Of the standard library, what no command needs."""
+if sys.version_info < (3, 11):
+    DEAR.discard("subprocess")  # `uuid` of that version takes it, and click takes `uuid`
 
 PROGRAM = """
 import atexit, os, sys

@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests import servers
+from tests.safely import SAFELY
 
 SERVICES = Path(__file__).with_name("live")
 SECONDS = 30
@@ -142,7 +143,7 @@ def free_port() -> int:
 
 
 def command(*words: object) -> str:
-    done = subprocess.run([sys.executable, "-P", "-m", "gravity_lint", *map(str, words), "--isolated"], check=False,
+    done = subprocess.run([sys.executable, SAFELY, "-m", "gravity_lint", *map(str, words), "--isolated"], check=False,
                           capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stderr
     return done.stdout

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from gravity_lint.commands import Asked, judged
+from tests.safely import SAFELY
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFORMING = ROOT / "fixtures" / "shop" / "shipping"
@@ -213,7 +214,7 @@ def test_fifty_services(shop: Shop) -> None:
 
 
 def findings(folder: Path, names: Sequence[str]) -> set[tuple[str, ...]]:
-    done = subprocess.run([sys.executable, "-P", "-m", "gravity_lint", "check", "-f", "json", "--isolated", *names],
+    done = subprocess.run([sys.executable, SAFELY, "-m", "gravity_lint", "check", "-f", "json", "--isolated", *names],
                           cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     return {(each["code"], each["path"], str(each["line"]), each["message"])

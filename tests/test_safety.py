@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import gravity_lint
 from gravity_lint import mask as mask_module
 from gravity_lint.cli import cli
+from tests.safely import SAFELY
 
 HOME = Path(gravity_lint.__file__).resolve().parent.parent
 SHOP = HOME / "fixtures" / "shop"
@@ -109,7 +110,7 @@ def test_the_module_runs_nothing(tmp_path: Path, marks: Path, bare: frozenset[st
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no safe path")
 def test_the_module_runs_nothing_on_a_safe_path(tmp_path: Path, marks: Path) -> None:
     cage(tmp_path / "shop", marks, frozenset())
-    told(python("-P", "-m", "gravity_lint", "check", cwd=tmp_path / "shop"), marks)
+    told(python(SAFELY, "-m", "gravity_lint", "check", cwd=tmp_path / "shop"), marks)
 
 
 WATCHED = '''

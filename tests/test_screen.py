@@ -14,9 +14,10 @@ from gravity_lint.checks import alembic
 from gravity_lint.config import Config
 from gravity_lint.facts.code import Attr, Call, PythonFacts
 from gravity_lint.facts.python import parse_python
-from gravity_lint.link import carriers, operations, service
+from gravity_lint.link import carriers, defaults, operations, service
 from gravity_lint.link.calls import Calls
 from gravity_lint.link.modules import Module, Unit
+from gravity_lint.link.spelling import Spelling
 from gravity_lint.rulebook import Rule, load_rules
 from gravity_lint.run import Options, run
 from gravity_lint.screen import matters
@@ -53,6 +54,9 @@ def unscreened() -> Iterator[list[str]]:
             patch.setattr(Module, asked, lambda self, *_: True)
         patch.setattr(Module, "around", lambda self, *_: self.units)
         patch.setattr(Unit, "holds", lambda self, *_: True)
+        patch.setattr(Module, "setting", lambda self, *_: None)
+        patch.setattr(Module, "renaming", lambda self, *_: [stmt for stmt, _ in self.imports])
+        patch.setattr(defaults, "_may_ask", lambda unit: True)
         patch.setattr(operations, "speaks", lambda data: True)
         patch.setattr(alembic, "undoes", lambda data: False)
         yield parsed
@@ -201,3 +205,25 @@ def test_a_revision_of_which_nobody_else_sees_that_it_is_no_python_is_parsed() -
     code = f"{REVISION}def downgrade():\n    op.drop_column('t', 'c')\n".encode()
     assert not alembic.undoes(code)
     assert alembic.undoes(b"import sqlalchemy\n" + code)
+
+
+@pytest.mark.parametrize("text", [
+    "self.x = 1", "self.x: int = 1", "self . x=1", "self.\\\nx = 1", "self.x \\\n = 1", "self.a = self.x = 1",
+    "self.x: dict[\n  str, int\n] = {}", "a = self.x \\\n= 1", "self.x=1;a = 2"])
+def test_an_attribute_that_is_set_is_seen_in_the_text(text: str) -> None:
+    targets = [target for stmt in parse_python(text.encode()).body for target in getattr(stmt, "targets", ())]
+    assert any(isinstance(target, Attr) and target.name == "x" for target in targets)
+    assert list(Spelling(text.encode()).sets(b"x"))
+
+
+@pytest.mark.parametrize("text", ["self.x == 1", "f(self.x)", "x = 1", "f(x=1)", "self.xy = 1", "self.x.y = 1"])
+def test_what_is_not_set_is_not_read_for_it(text: str) -> None:
+    assert not list(Spelling(text.encode()).sets(b"x"))
+
+
+@pytest.mark.parametrize("text", [
+    "from a import x as y", "import a.x as y", "from a import (w, x  # why\n as y)", "from a import x \\\n as y",
+    "def f():\n    from a import x as y"])
+def test_what_gets_another_name_is_seen_in_the_text(text: str) -> None:
+    module = Module("m.py", "code", lambda: parse_python(text.encode()), lambda: text.encode())
+    assert [alias.bound for stmt in module.renaming("x") for alias in stmt.names if alias.name.endswith("x")] == ["y"]

@@ -271,7 +271,7 @@ class Calls:
             found = self._aliases[name] = tuple(dict.fromkeys(
                 alias.bound
                 for module in self._renaming.get(name.encode("utf-8", "replace"), ())
-                for stmt, _ in module.imports
+                for stmt in module.renaming(name)
                 for alias in stmt.names
                 if alias.name.rsplit(".", 1)[-1] == name and alias.bound != name
             ))

@@ -380,7 +380,7 @@ class Contexts:
         for klass in self.ask.objects.lineage(owner)[0]:
             if name in self.ask.objects.settings.fields(klass):
                 return True
-            for expr, where, _ in self.ask.objects.assigned(klass).get(name, ()):
+            for expr, where, _ in self.ask.objects.assigned(klass, name):
                 if depth < MAX_DEPTH and any(True for _ in self._names(expr, where, depth + 1)):
                     return True
         return False

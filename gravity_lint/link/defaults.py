@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from gravity_lint import knowledge
-from gravity_lint.facts.code import Call, Const
+from gravity_lint.facts.code import Call, Const, Function
 from gravity_lint.facts.urls import in_memory, is_database_scheme, parse_url
 from gravity_lint.knowledge.names import store_words, stores
 from gravity_lint.link.evaluate import Evaluator
@@ -28,6 +28,8 @@ from gravity_lint.regex import regex
 
 _ASKED = regex(rb"\(\s*(?:\w+\s*=\s*)?[rbuf]?[\"']([A-Za-z][\w.]*)[\"']\s*,")
 """The first of several arguments of a call, where it is a text that may be the name of a setting."""
+_NAMES = regex(rb"[\"']([A-Za-z][\w.\x80-\xff]*)[\"']")
+"""A text that may be the name of a setting."""
 FOLDERS = ("./", "../", "~", "/")
 """How a folder's name begins that stands where an address could."""
 
@@ -90,7 +92,8 @@ def declared(ask: Evaluator) -> Iterator[Target]:
                         for target in defaults(default, role or "", value, None):
                             yield altered(target, is_test=target.is_test or knowledge.is_test(unit.last_name))
     own = {module for module in ask.reading if module in ask.calls.storing} | _asking(ask)
-    for unit in sorted((unit for module in own for unit in module.around(module.places(stores()))), key=place_of):
+    near = (unit for module in own for unit in module.around(module.places(stores())))
+    for unit in sorted(filter(_may_ask, near), key=place_of):
         yield from _read(ask, unit)
     yield from _options(ask)
 
@@ -107,6 +110,15 @@ def _speaks(name: bytes) -> bool:
     """Whether a name speaks of a store, and of a part of an address, as far as it can be told without what it is in."""
     text = name.decode("utf-8", "replace")
     return store_words().search(name) is not None and knowledge.classify(text, "database") is not None
+
+
+def _may_ask(unit: Unit) -> bool:
+    """Whether a text in a function's text may be the name of a part of an address."""
+    node, text = unit.node, unit.module.text
+    if not isinstance(node, Function) or not text:
+        return True
+    named = (name.decode("utf-8", "replace") for name in set(_NAMES.findall(text, *node.whole)))
+    return any(knowledge.classify(name, unit.last_name) is not None for name in named)
 
 
 def _read(ask: Evaluator, unit: Unit) -> Iterator[Target]:

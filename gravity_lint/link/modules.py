@@ -211,6 +211,20 @@ class Unit:
             return self.module.mentions(word)
         return text.find(word.encode("utf-8", "replace"), *node.whole) >= 0
 
+    def setting(self, name: str) -> Iterator[Unit]:
+        """What is defined directly in it and seems to assign to an attribute of a name; of the others, nothing is read.
+        """
+        places = self.module.setting(name)
+        return (unit for unit in self.inner.values() if places is None or unit.encloses(places))
+
+    def encloses(self, places: Sequence[int]) -> bool:
+        """Whether one of these places, given in rising order, lies in it."""
+        if not isinstance(self.node, (Function, Class)):
+            return True
+        start, end = self.node.whole
+        at = bisect_left(places, start)
+        return at < len(places) and places[at] < end
+
     def parts(self) -> Iterator[Expr]:
         """Every expression in its own statements, lambdas included, in source order."""
         for stmt in self.statements:
@@ -268,6 +282,7 @@ class Module:
         self._data = data
         self._calls: dict[str, list[tuple[Call, Unit]]] = {}
         self._made_of: dict[str, list[str]] = {}
+        self._setting: dict[str, tuple[int, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<Module {self.path}>"
@@ -352,14 +367,27 @@ class Module:
 
     def around(self, places: Sequence[int]) -> Iterator[Unit]:
         """The units of it in which one of these places lies, given in rising order; of the others, nothing is read."""
-        for unit in self.units if places or not self.text else ():
-            node = unit.node
-            if isinstance(node, (Function, Class)) and self.text:
-                start, end = node.whole
-                at = bisect_left(places, start)
-                if at == len(places) or places[at] >= end:
-                    continue
-            yield unit
+        return (unit for unit in (self.units if places or not self.text else ())
+                if not self.text or unit.encloses(places))
+
+    def setting(self, name: str) -> Sequence[int] | None:
+        """Where something seems to be assigned to an attribute of a name; None where its text is not at hand."""
+        if not self.text:
+            return None
+        found = self._setting.get(name)
+        if found is None:
+            found = self._setting[name] = tuple(self.spelling.sets(name.encode("utf-8", "replace")))
+        return found
+
+    def setters(self, name: str) -> Iterator[Unit]:
+        """The units of it that seem to assign to an attribute of a name."""
+        places = self.setting(name)
+        return iter(self.units) if places is None else self.around(places)
+
+    def renaming(self, name: str) -> Iterator[Import]:
+        """The imports in it that seem to give another name to what has this one, with others of the same units."""
+        places = list(self.spelling.renames(name.encode("utf-8", "replace")))
+        return (stmt for unit in self.around(places) for stmt in unit.code.imports)
 
     @cached_property
     def heirs(self) -> dict[str, list[Unit]]:

@@ -127,7 +127,7 @@ class Names:
         found = self._sets.get((module, name))
         if found is None:
             found = self._sets[module, name] = []
-            for unit in module.holding(name):
+            for unit in module.setters(name):
                 for stmt in unit.statements:
                     if not isinstance(stmt, Assign) or stmt.value is None:
                         continue

@@ -17,10 +17,11 @@ from gravity_lint.facts.code import (
     Name,
     Param,
     Series,
+    Span,
     dotted,
 )
 from gravity_lint.link.choice import checked, choose
-from gravity_lint.link.modules import Module, Unit, first_param, place_of, statements
+from gravity_lint.link.modules import Module, Unit, first_param, place_of
 from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
     ClassValue,
@@ -66,7 +67,7 @@ class Objects:
     def __init__(self, evaluator: Evaluator) -> None:
         self.ask = evaluator
         self._bases: dict[Unit, tuple[tuple[Unit, ...], tuple[str, ...]]] = {}
-        self._assigned: dict[Unit, dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]] = {}
+        self._assigned: dict[tuple[Unit, str], list[tuple[Expr, Unit, Span]]] = {}
         self.settings = Settings(evaluator, self)
 
     # ---- classes
@@ -201,7 +202,7 @@ class Objects:
             method = unit.inner.get(id(binding.node))
             return self._method_value(method, base, site) if method is not None else ()
         found: list[Value] = []
-        for expr, where, span in self.assigned(unit).get(name, ()):
+        for expr, where, span in self.assigned(unit, name):
             frame = self._method_frame(where, base)
             values = self.ask.values(expr, frame)
             state = where.flow.exit.get(f"{first_param(where)}.{name}")
@@ -282,22 +283,18 @@ class Objects:
             return self.ask.runs.enter(function, base.call, base.frame)
         return self.ask.runs.frame(method)
 
-    def assigned(self, unit: Unit) -> dict[str, list[tuple[Expr, Unit, tuple[int, int]]]]:
+    def assigned(self, unit: Unit, name: str) -> list[tuple[Expr, Unit, Span]]:
         """What the methods of a class assign to `self.name`: the value, the method, the place."""
-        found = self._assigned.get(unit)
+        found = self._assigned.get((unit, name))
         if found is None:
-            found = self._assigned[unit] = {}
-            for method in unit.inner.values():
-                node = method.node
-                if not isinstance(node, Function) or not node.params:
-                    continue
-                first = first_param(method)
-                for stmt in statements(node.body):
-                    if isinstance(stmt, Assign) and stmt.value is not None and not stmt.op:
-                        for target in stmt.targets:
-                            if isinstance(target, Attr) and isinstance(target.base, Name) and target.base.id == first:
-                                found.setdefault(target.name, []).append((stmt.value, method, stmt.span))
+            methods = unit.setting(name)
+            found = self._assigned[unit, name] = [
+                (value, method, span) for given, value, method, span in _assignments(methods) if given == name]
         return found
+
+    def attributes(self, unit: Unit) -> set[str]:
+        """The names that the methods of a class assign to as `self.name`."""
+        return {name for name, *_ in _assignments(unit.inner.values())}
 
     def inherited(self, frame: Frame, name: str, site: Site) -> Values:
         """What `super().name` is in a method."""
@@ -392,3 +389,17 @@ class Objects:
                                 and (dotted(target.base) or "").rsplit(".", 1)[-1] == "config"
                             ):
                                 yield str(target.key.value), stmt.value, unit, target.span
+
+
+def _assignments(methods: Iterable[Unit]) -> Iterator[tuple[str, Expr, Unit, Span]]:
+    """What is assigned to attributes of the object in its methods: the name, the value, the method, the place."""
+    for method in methods:
+        node = method.node
+        if not isinstance(node, Function) or not node.params:
+            continue
+        first = first_param(method)
+        for stmt in method.statements:
+            if isinstance(stmt, Assign) and stmt.value is not None and not stmt.op:
+                for target in stmt.targets:
+                    if isinstance(target, Attr) and isinstance(target.base, Name) and target.base.id == first:
+                        yield target.name, stmt.value, method, stmt.span

@@ -27,6 +27,8 @@ SHORT = 4_000
 ALIKE = 300
 """Such files of which all that was found out is kept for the next service."""
 _BRACKET = regex(rb"(?:\s|\\|#[^\n]*\n)*\(")
+_SETS = regex(rb"(?:\s|\\|#[^\n]*\n)*(?::|=(?!=))")
+_AS = regex(rb"(?:\s|\\|#[^\n]*\n)+as\b")
 _AGAIN = regex(rb"[)\]](?:\s|\\|#[^\n]*\n)*\(")
 _FIRST = regex(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")
 _CLOSES = regex(rb"\s*(?:[)\]}]|[\"'])")
@@ -120,6 +122,13 @@ class Spelling:
                     or (before[-1:] in (b")", b"]") and ahead.rstrip()[-1:] == b"."):  # `registry().generate_base()`
                 yield at
 
+    def sets(self, name: bytes) -> Iterator[int]:
+        """Where a name stands behind a dot, as what an assignment may be to."""
+        text = self.text
+        for at in found_in(text, name):
+            if _SETS.match(text, at + len(name)) and text[max(0, at - 200):at].rstrip(b" \t\r\n\f\\")[-1:] == b".":
+                yield at
+
     def has_method(self, name: bytes) -> bool:
         """Whether a name stands between a dot and a bracket."""
         return any(self.text[max(0, at - 200):at].rstrip(b" \t\r\n\f\\")[-1:] == b"." for at in self.calls(name))
@@ -154,6 +163,10 @@ class Spelling:
             if before:
                 found.add(before[-1].rpartition(b".")[2].lstrip(b"("))
         return frozenset(found)
+
+    def renames(self, name: bytes) -> Iterator[int]:
+        """Where a name stands before an `as`."""
+        return (at for at in found_in(self.text, name) if _AS.match(self.text, at + len(name)))
 
     def _lines(self, word: bytes) -> Iterator[int]:
         """Where the lines begin that hold a word, each once."""

@@ -174,7 +174,7 @@ class Typed:
             if name in fields and (annotation := fields[name].annotation) is not None:
                 yield from self._annotated(annotation, klass)
                 return
-            found = self.ask.objects.assigned(klass).get(name, ())
+            found = self.ask.objects.assigned(klass, name)
             for expr, where, _ in found:
                 yield from self._assigned(expr, self.ask.runs.frame(where), depth + 1)
             if found:

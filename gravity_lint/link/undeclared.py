@@ -174,13 +174,13 @@ def _is_dynamic(expr: Expr) -> bool:
 
 def _names(ask: Evaluator, unit: Unit) -> set[str]:
     """The attributes that a class gives itself: in its body, or in its methods."""
-    return {name for name in {*unit.flow.bound, *ask.objects.assigned(unit)} if "." not in name and "[" not in name}
+    return {name for name in {*unit.flow.bound, *ask.objects.attributes(unit)} if "." not in name and "[" not in name}
 
 
 def _has(ask: Evaluator, unit: Unit, name: str) -> bool:
     return any(
         one.flow.binds(name)
-        or name in ask.objects.assigned(one)
+        or ask.objects.assigned(one, name)
         or any(name == inner.last_name for inner in one.inner.values())
         for one in ask.objects.lineage(unit)[0]
     )
