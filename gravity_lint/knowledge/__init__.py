@@ -441,6 +441,8 @@ class Frameworks(Record):
     """Functions that only a person starts."""
     tasks: Callers
     """Functions that a task queue starts."""
+    routes: tuple[str, ...]
+    """Decorators of functions that answer a request, and whose return value goes to a client."""
     factories: tuple[str, ...]
     """Names of functions that servers call to get an application."""
     contexts: tuple[str, ...]
