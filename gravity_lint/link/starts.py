@@ -211,13 +211,10 @@ class Starts:
         return False
 
     def _matches(self, func: Expr, attributes: tuple[str, ...], calls: tuple[str, ...], unit: Unit) -> bool:
-        name = dotted(func)
-        if (
-            name is not None
-            and isinstance(func, Attr)
-            and any(name.endswith(f".{attribute}") for attribute in attributes)
-        ):
-            return True
+        if isinstance(func, Attr):
+            written = dotted(func) or f".{func.name}"  # of what a call gives back: `Builder().token(…).post_init(…)`
+            if any(written.endswith(f".{attribute}") for attribute in attributes):
+                return True
         return bool(calls) and any(
             isinstance(value, External) and value.name in calls
             for value in self.ask.values(func, self.ask.runs.frame(unit))
