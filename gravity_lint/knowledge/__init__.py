@@ -449,6 +449,8 @@ class Frameworks(Record):
     """Decorators that make a context of a generator, as a life-span is one."""
     containers: tuple[str, ...]
     """Methods of containers that give an instance of the class that they are asked for."""
+    keepers: tuple[str, ...]
+    """Attributes of an application in which a service keeps what it wants."""
 
     @cached_property
     def app(self) -> Mapping[str, App]:

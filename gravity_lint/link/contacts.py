@@ -76,7 +76,7 @@ class _Looks:
         self._fates: dict[Unit, Fate | None] = {}
         self._talks: dict[Unit, list[Span]] = {}
         for _, other, unit, site in reached:
-            if other == kind:
+            if other == kind and not _after_yield(unit, site):
                 self._talks.setdefault(unit, []).append(site.span)
 
     def before(self, unit: Unit, site: Site) -> bool:
@@ -95,6 +95,8 @@ class _Looks:
             self._fates[unit] = None  # a function that calls itself
             found = [fate(self._ask, unit, span) for span in self._talks.get(unit, ())]
             for span, called in self._reach.calls(unit):
+                if _after_yield(unit, Site(unit.module, span)):
+                    continue
                 inner = self._fate(called)
                 if inner is not None:
                     found.append(fate(self._ask, unit, span) if inner == "open" else inner)
