@@ -619,9 +619,10 @@ class _Reader:
             return Attr(base, self.name(name) if name is not None else "", span)
         if kind == "call":
             arguments = node.child_by_field_id(_ARGUMENTS)
+            func = base.base if isinstance(base, Item) and _is_typed(base) else base
             if arguments is not None and arguments.type == "generator_expression":
-                return Call(base, (Arg(None, self.expr(arguments)),), span)
-            return Call(base, self._args(arguments), span)
+                return Call(func, (Arg(None, self.expr(arguments)),), span)
+            return Call(func, self._args(arguments), span)
         keys = node.children_by_field_id(_SUBSCRIPT)
         key = self.expr(keys[0]) if len(keys) == 1 else Series("tuple", tuple(map(self.expr, keys)), span)
         return Item(base, key, span)
@@ -688,6 +689,14 @@ def _plain(text: bytes) -> bytes | None:
         return text[1:-1] if text.count(quote) == 2 and text[-1:] == quote and text.find(b"\n") < 0 else None
     inner = text[3:-3]
     return inner if len(text) >= 6 and text[-3:] == text[:3] and text[:3] not in inner else None
+
+
+def _is_typed(item: Item) -> bool:
+    """Whether a subscript only says of which types a class is, whose name tells: `MongoClient[Any](url)`."""
+    base = item.base
+    name = base.id if isinstance(base, Name) else base.name if isinstance(base, Attr) else ""
+    keys = item.key.items if isinstance(item.key, Series) else (item.key,)
+    return name[:1].isupper() and not name.isupper() and not any(isinstance(key, Const) for key in keys)
 
 
 def _span(node: Node) -> Span:

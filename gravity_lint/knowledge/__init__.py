@@ -441,12 +441,16 @@ class Frameworks(Record):
     """Functions that only a person starts."""
     tasks: Callers
     """Functions that a task queue starts."""
+    routes: tuple[str, ...]
+    """Decorators of functions that answer a request, and whose return value goes to a client."""
     factories: tuple[str, ...]
     """Names of functions that servers call to get an application."""
     contexts: tuple[str, ...]
     """Decorators that make a context of a generator, as a life-span is one."""
     containers: tuple[str, ...]
     """Methods of containers that give an instance of the class that they are asked for."""
+    keepers: tuple[str, ...]
+    """Attributes of an application in which a service keeps what it wants."""
 
     @cached_property
     def app(self) -> Mapping[str, App]:

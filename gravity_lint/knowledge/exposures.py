@@ -27,8 +27,6 @@ class Exposures(Record):
     """The table of exposures.yaml."""
 
     exposures: tuple[Exposure, ...]
-    routes: tuple[str, ...]
-    """Decorators of functions whose return value goes to a client."""
     hiding: tuple[str, ...]
     """Calls that give back a thing whose text form hides its password."""
     hidden_types: tuple[str, ...]

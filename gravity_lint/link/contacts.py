@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal as OneOf
 
 from gravity_lint.facts.code import Call, Function, Other, Span
@@ -46,19 +46,62 @@ def unguarded(ask: Evaluator, reach: Reach, performed: tuple[Performed, ...]) ->
     telling: set[Unit | None] = {one.unit for one in performed if one.operation in ("create-tables", "run-migrations")}
     told: set[Unit] = set()
     answered: set[tuple[Unit, str]] = set()
-    reached = _contacts(ask, reach)
-    for name, kind, unit, site in sorted(reached, key=lambda one: _order(reach, one[2], one[3])):
+    reached = sorted(_contacts(ask, reach), key=lambda one: _order(reach, one[2], one[3]))
+    looks = {kind: _Looks(ask, reach, kind, reached) for kind in {one[1] for one in reached}}
+    for name, kind, unit, site in reached:
         begins = _begins(reach, unit, site)
         if begins in told or (begins, kind) in answered or _is_beside(ask, reach, unit, site):
             continue
         fault, keeper = _fault(ask, reach, unit, site)
         above = {step.origin for step in reach.way(unit)} - {reach.start(unit)}
-        if unit in telling or not telling.isdisjoint(above) or fault == "handled":
+        if (
+            unit in telling
+            or not telling.isdisjoint(above)
+            or fault == "handled"
+            or (begins is reach.start(unit) and looks[kind].before(unit, site))
+        ):
             answered.add((begins, kind))
             continue
         told.add(begins)
         trail = (*reach.trail(unit), Hop(site, f"calls `{name}` here"))
         yield Contact(name, kind, unit, site, fault, keeper, trail)
+
+
+class _Looks:
+    """Which functions talk to databases of one kind and look after it, by whatever way start-up comes to them."""
+
+    def __init__(self, ask: Evaluator, reach: Reach, kind: str, reached: Iterable[tuple[str, str, Unit, Site]]) -> None:
+        self._ask = ask
+        self._reach = reach
+        self._fates: dict[Unit, Fate | None] = {}
+        self._talks: dict[Unit, list[Span]] = {}
+        for _, other, unit, site in reached:
+            if other == kind and not _after_yield(unit, site):
+                self._talks.setdefault(unit, []).append(site.span)
+
+    def before(self, unit: Unit, site: Site) -> bool:
+        """Whether start-up calls such a function on its way to a place."""
+        where, at = unit, site
+        for step in self._reach.way(unit):
+            earlier = (called for span, called in self._reach.calls(where) if span[1] <= at.span[0])
+            if any(self._fate(called) == "handled" for called in earlier):
+                return True
+            where, at = step.origin or where, step.site
+        return False
+
+    def _fate(self, unit: Unit) -> Fate | None:
+        """What becomes of the failure of a talk in a function, or behind it: the best; None where there is none."""
+        if unit not in self._fates:
+            self._fates[unit] = None  # a function that calls itself
+            found = [fate(self._ask, unit, span) for span in self._talks.get(unit, ())]
+            for span, called in self._reach.calls(unit):
+                if _after_yield(unit, Site(unit.module, span)):
+                    continue
+                inner = self._fate(called)
+                if inner is not None:
+                    found.append(fate(self._ask, unit, span) if inner == "open" else inner)
+            self._fates[unit] = next((one for one in ("handled", "open", "swallowed") if one in found), None)
+        return self._fates[unit]
 
 
 def _order(reach: Reach, unit: Unit, site: Site) -> list[tuple[str, Span]]:

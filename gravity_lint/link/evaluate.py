@@ -127,6 +127,7 @@ class Evaluator:
         self.modules = modules
         self.importer = importer
         self.know = knowledge.values()
+        self.keepers = knowledge.frameworks().keepers
         self.objects = Objects(self)
         self.library = Library(self)
         self.calls = Calls(modules)
@@ -429,6 +430,8 @@ class Evaluator:
             else:
                 found.extend(self._subscript(base, expr, frame, site))
         values = unique(found)
+        if isinstance(expr, Attr) and isinstance(expr.base, Attr) and expr.base.name in self.keepers:
+            values = self.objects.kept(expr, site) or values
         return checked(values) if state is not None and state.checked else values
 
     def attribute(
@@ -523,7 +526,7 @@ class Evaluator:
             if found is not None:
                 return found
         results: list[Value] = []
-        for callee in self.values(expr.func, frame):
+        for callee in self._callees(expr.func, frame):
             if isinstance(callee, ClassValue):
                 results.append(Instance(site, (), callee.unit, expr, frame))
             elif isinstance(callee, (FunctionValue, Instance)):
@@ -536,6 +539,15 @@ class Evaluator:
             else:
                 results.append(Unknown(site, (), _of_text(callee, "call")))
         return tuple(results)
+
+    def _callees(self, func: Expr, frame: Frame) -> Values:
+        """What is called; a library's own is the same with its types: `async_sessionmaker[AsyncSession](engine)`."""
+        values = self.values(func, frame)
+        if not isinstance(func, Item) or isinstance(func.key, Const):
+            return values
+        if not all(isinstance(value, Unknown) for value in values):
+            return values
+        return tuple(value for value in self.values(func.base, frame) if isinstance(value, External)) or values
 
     def returned(self, function: FunctionValue, call: Call | None, frame: Frame | None) -> Values:
         """What a function returns when it is called so."""

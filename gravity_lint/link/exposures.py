@@ -29,6 +29,7 @@ from gravity_lint.knowledge.names import split
 from gravity_lint.link.calls import spelled
 from gravity_lint.link.evaluate import PART, Evaluator
 from gravity_lint.link.modules import Module, Unit, body_of, statements
+from gravity_lint.link.routes import is_route
 from gravity_lint.link.values import (
     Environment,
     External,
@@ -167,10 +168,9 @@ def _how(ask: Evaluator, call: Call, unit: Unit) -> How | None:
 
 def _routes(ask: Evaluator, among: frozenset[Module]) -> Iterator[Exposed]:
     """What functions return to clients."""
-    for module in ask.calls.holding_any(exposures().routes):
+    for module in ask.calls.holding_any(knowledge.frameworks().routes):
         for unit in module.units if module in among and module.matches(_ROUTE) else ():
-            route = _route(unit)
-            if route is None or not _returns_suspect(unit):
+            if not is_route(unit) or not _returns_suspect(unit):
                 continue
             for expr, span in unit.flow.returns:
                 found = next((one for part in _parts(expr) if (one := _first(ask, part, unit))), None)
@@ -190,21 +190,6 @@ def _returns_suspect(unit: Unit) -> bool:
             return False
     stmts = statements(body_of(node))
     return any(isinstance(stmt, Return) and stmt.value is not None and _parts(stmt.value) for stmt in stmts)
-
-
-def _route(unit: Unit) -> str | None:
-    """The path that a function answers for; None where it is no route."""
-    for decorator in unit.node.decorators if isinstance(unit.node, Function) else ():
-        if isinstance(decorator, Call) and isinstance(decorator.func, Attr) and decorator.args:
-            path = decorator.args[0].value
-            if (
-                decorator.func.name in exposures().routes
-                and isinstance(path, Const)
-                and isinstance(path.value, str)
-                and path.value.startswith("/")
-            ):
-                return path.value
-    return None
 
 
 # ---- what is in a value

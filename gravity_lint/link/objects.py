@@ -20,7 +20,8 @@ from gravity_lint.facts.code import (
     Span,
     dotted,
 )
-from gravity_lint.link.choice import checked, choose
+from gravity_lint.knowledge import frameworks
+from gravity_lint.link.choice import checked, choose, nothing
 from gravity_lint.link.modules import Module, Unit, first_param, place_of
 from gravity_lint.link.settings import Settings
 from gravity_lint.link.values import (
@@ -55,6 +56,8 @@ _PROPERTIES = (
     "async_property",
     "reify",
 )
+_APPLICATIONS = ("app", "application")
+"""How the name of an application ends."""
 MAX_CONSTRUCTIONS = 8
 """Calls that make an object of a class, of which the fields are looked at."""
 MAX_BASES = 100
@@ -68,6 +71,7 @@ class Objects:
         self.ask = evaluator
         self._bases: dict[Unit, tuple[tuple[Unit, ...], tuple[str, ...]]] = {}
         self._assigned: dict[tuple[Unit, str], list[tuple[Expr, Unit, Span]]] = {}
+        self._kept: dict[str, tuple[tuple[str, Expr, Unit], ...]] = {}
         self.settings = Settings(evaluator, self)
 
     # ---- classes
@@ -375,6 +379,28 @@ class Objects:
                 found.extend(self.ask.names.member(module, name) or ())
         return hops(unique(found), site, f"`{name}` is read from Django's settings here")
 
+    def kept(self, expr: Attr, site: Site) -> Values:
+        """What `app.state.name` is: as the service's own code sets it, in whatever function; empty when none does."""
+        name = expr.name
+        if not self.ask.names.is_set(name) or not _is_keeper(expr.base):
+            return ()
+        if name not in self._kept:
+            self._kept[name] = tuple(self._keeping(name))
+        values = [self.ask.values(value, self.ask.runs.frame(unit)) for keeper, value, unit in self._kept[name]
+                  if keeper == _last(expr.base)]
+        found = unique(value for each in values for value in each if not nothing(value))
+        return hops(found, site, f"`{name}` is read here")
+
+    def _keeping(self, name: str) -> Iterator[tuple[str, Expr, Unit]]:
+        """Every value that an application keeps under a name: the attribute in which it does, the value, the unit."""
+        for module in self.ask.calls.holding(name):
+            for unit in module.setters(name):
+                for stmt in unit.statements:
+                    if isinstance(stmt, Assign) and stmt.value is not None:
+                        for target in stmt.targets:
+                            if isinstance(target, Attr) and target.name == name and _is_keeper(target.base):
+                                yield _last(target.base), stmt.value, unit
+
     def config_assignments(self, keys: Collection[str]) -> Iterator[tuple[str, Expr, Unit, tuple[int, int]]]:
         """Every `….config["KEY"] = value` for one of these keys: the key, the value, the unit, the place."""
         for module in self.ask.calls.holding_any(keys):
@@ -403,3 +429,17 @@ def _assignments(methods: Iterable[Unit]) -> Iterator[tuple[str, Expr, Unit, Spa
                 for target in stmt.targets:
                     if isinstance(target, Attr) and isinstance(target.base, Name) and target.base.id == first:
                         yield target.name, stmt.value, method, stmt.span
+
+
+def _is_keeper(expr: Expr) -> bool:
+    """`app.state`, `request.app.ctx`"""
+    return (
+        isinstance(expr, Attr)
+        and expr.name in frameworks().keepers
+        and _last(expr.base).lower().endswith(_APPLICATIONS)
+    )
+
+
+def _last(expr: Expr) -> str:
+    """The last name of a path; nothing where it is none."""
+    return (dotted(expr) or "").rsplit(".", 1)[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
 
 from gravity_lint.facts.code import Call, Class, Function, Import, Lambda, Span, With, calls_in
@@ -75,6 +75,7 @@ class Reach:
         self.starts = Starts(ask, root, commands)
         self.contexts = Contexts(ask)
         self.know = self.starts.know
+        self._calls: dict[Unit, dict[tuple[Span, Unit], None]] = {}
         self._idle: dict[Unit, tuple[Span, ...]] = {}
         self._inner: dict[Unit, tuple[Lambda, ...]] = {}
 
@@ -115,6 +116,11 @@ class Reach:
         while step is not None:
             yield step
             step = step.before
+
+    def calls(self, unit: Unit) -> Iterable[tuple[Span, Unit]]:
+        """The functions that a unit has start-up wait for, each with the place: all of them, also those that it came to
+        by another way first."""
+        return self._calls.get(unit, ()) if unit in self._steps else ()
 
     def start(self, unit: Unit) -> Unit:
         """The unit that start-up begins with on its way to this one."""
@@ -174,6 +180,8 @@ class Reach:
 
         def visit(unit: Unit, frame: Frame | None, step: Step) -> None:
             frame = frame or self.ask.runs.frame(unit)
+            if step.origin is not None and not step.apart and isinstance(unit.node, Function):
+                self._calls.setdefault(step.origin, {})[step.site.span, unit] = None
             if (unit, frame) in seen or unit.module.role not in ("code", "library") or self.starts.is_command(unit):
                 return
             if unit not in found:

@@ -27,6 +27,7 @@ SHORT = 4_000
 ALIKE = 300
 """Such files of which all that was found out is kept for the next service."""
 _BRACKET = regex(rb"(?:\s|\\|#[^\n]*\n)*\(")
+_OPENS = frozenset((b"(", b"["))
 _SETS = regex(rb"(?:\s|\\|#[^\n]*\n)*(?::|=(?!=))")
 _AS = regex(rb"(?:\s|\\|#[^\n]*\n)+as\b")
 _AGAIN = regex(rb"[)\]](?:\s|\\|#[^\n]*\n)*\(")
@@ -73,13 +74,13 @@ class Spelling:
                 start = match.end()
 
     def calls(self, name: bytes) -> Iterator[int]:
-        """Where a name stands with a bracket behind it, as what is called does."""
+        """Where a name stands with a bracket behind it, as what is called does: `Client(url)`, `Client[Any](url)`."""
         text = self.text
         for at in found_in(text, name):
             if text[at - 1:at] not in _LETTERS or at == 0:
                 end = at + len(name)
                 behind = text[end:end + 1]
-                if behind == b"(" or (behind in _BLANK and _BRACKET.match(text, end)):
+                if behind in _OPENS or (behind in _BLANK and _BRACKET.match(text, end)):
                     yield at
 
     def calls_again(self) -> Iterator[int]:

@@ -10,6 +10,7 @@ from gravity_lint.facts.code import Assign, Attr, Call, Class, Expr, Function, N
 from gravity_lint.link.evaluate import Evaluator
 from gravity_lint.link.idle import mains, within
 from gravity_lint.link.modules import Module, Unit
+from gravity_lint.link.routes import is_route
 from gravity_lint.link.values import (
     ClassValue,
     External,
@@ -210,13 +211,10 @@ class Starts:
         return False
 
     def _matches(self, func: Expr, attributes: tuple[str, ...], calls: tuple[str, ...], unit: Unit) -> bool:
-        name = dotted(func)
-        if (
-            name is not None
-            and isinstance(func, Attr)
-            and any(name.endswith(f".{attribute}") for attribute in attributes)
-        ):
-            return True
+        if isinstance(func, Attr):
+            written = dotted(func) or f".{func.name}"  # of what a call gives back: `Builder().token(…).post_init(…)`
+            if any(written.endswith(f".{attribute}") for attribute in attributes):
+                return True
         return bool(calls) and any(
             isinstance(value, External) and value.name in calls
             for value in self.ask.values(func, self.ask.runs.frame(unit))
@@ -339,8 +337,8 @@ class Starts:
         """Functions that build the application: a server may call them by their name."""
         apps = self.know.app
         for call, unit in self.ask.calls.named(self.ask.calls.ends(apps)):
-            if not isinstance(unit.node, Function) or unit.owner is not None:
-                continue
+            if not isinstance(unit.node, Function) or unit.owner is not None or is_route(unit):
+                continue  # an answer to a request may build an application for itself: a Celery, to ask its workers
             if any(
                 isinstance(value, External) and value.name in apps and "Router" not in value.name
                 for value in self.ask.values(call.func, self.ask.runs.frame(unit))
