@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import chain, islice
+from itertools import islice
 from typing import cast
 
 from gravity_lint import knowledge
@@ -47,7 +47,6 @@ from gravity_lint.link.modules import Module, Unit
 from gravity_lint.link.names import Names
 from gravity_lint.link.objects import Objects
 from gravity_lint.link.runs import Runs
-from gravity_lint.link.signature import fits
 from gravity_lint.link.values import (
     NOTHING_KNOWN,
     ClassValue,
@@ -610,11 +609,11 @@ class Evaluator:
             among = self.carriers.naming(unit.module, names)
         else:
             among = self.carriers.having(owner)
-        found = [self.calls.spelled(spelled, among, owner is not None and not makes) for spelled in sorted(names)]
+        for spelled in sorted(names):
+            yield from self.calls.spelled(spelled, among, owner is not None and not makes)
         if makes and owner is not None:  # `super().__init__()`
             heirs = {heir.module for heir in self.calls.inheriting(owner.last_name)}
-            found.append(self.calls.spelled(name, heirs, True))
-        yield from (one for one in chain.from_iterable(found) if fits(one[0], unit))
+            yield from self.calls.spelled(name, heirs, True)
         yield from self.half_made(sorted(names))
 
     @cached_property
