@@ -500,7 +500,7 @@ class _Plan:
 
     def _imported_elsewhere(self, target: Module, module: Module) -> bool:
         for other in self._ask.calls.code:
-            if other is module or other is target or not other.mentions(target.stem):
+            if other is module or other is target or target not in self._ask.carriers.imports(other):
                 continue
             for stmt, _ in other.imports:
                 prefix = f"{stmt.module}." if stmt.module else ""

@@ -91,7 +91,7 @@ class Carriers:
         importers = {other for module in modules for other in self._importers.get(module, ())}
         for package in [one for one in importers - modules if one.is_package]:
             importers.update(self._importers.get(package, ()))  # it hands on what its modules hold
-        return frozenset(modules | importers | {other for module in modules for other in self._imports(module)})
+        return frozenset(modules | importers | {other for module in modules for other in self.imports(module)})
 
     @cached_property
     def _all(self) -> frozenset[Module]:
@@ -149,7 +149,7 @@ class Carriers:
                     found.setdefault(imported, {})[module] = tuple(names)
         return found
 
-    def _imports(self, module: Module) -> tuple[Module, ...]:
+    def imports(self, module: Module) -> tuple[Module, ...]:
         """The modules that a module's text seems to import."""
         found = self._taken.get(module)
         if found is None:

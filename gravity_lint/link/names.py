@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SET = regex(rb"\.\s*(\w+)\s*(?::[^=\n]*)?(?:[-+*/%&|^@<>]{1,2})?=(?!=)")
 """An attribute that is assigned to."""
-_DECLARED = regex(rb"global[ \t\\]"), regex(rb"nonlocal[ \t\\]")
+_DECLARED = regex(rb"(?:global|nonlocal)[ \t\\]")
 """A name that a function declares as one of what is around it."""
 MAX_WAY = 60
 """Modules that a name is followed through."""
@@ -154,7 +154,7 @@ class Names:
         found = self._setters.get(module)
         if found is None:
             found = {}
-            for unit in module.holding("global", "nonlocal") if any(map(module.matches, _DECLARED)) else ():
+            for unit in module.around([match.start() for match in _DECLARED.finditer(module.text)]):
                 if unit.parent is not None and any(isinstance(one, Declare) for one in unit.statements):
                     for name in unit.flow.globals:
                         found.setdefault(name, []).append(unit)

@@ -219,7 +219,7 @@ def _body(ask: Evaluator, where: str, unit: Unit) -> Iterator[Sink]:
 
 
 def _celery(ask: Evaluator, module: Module) -> Iterator[Sink]:
-    for unit in module.units:
+    for unit in module.holding("conf"):
         for stmt in unit.statements:
             if isinstance(stmt, Assign) and stmt.value is not None:
                 for target in stmt.targets:
