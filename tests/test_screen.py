@@ -209,7 +209,8 @@ def test_a_revision_of_which_nobody_else_sees_that_it_is_no_python_is_parsed() -
 
 @pytest.mark.parametrize("text", [
     "self.x = 1", "self.x: int = 1", "self . x=1", "self.\\\nx = 1", "self.x \\\n = 1", "self.a = self.x = 1",
-    "self.x: dict[\n  str, int\n] = {}", "a = self.x \\\n= 1", "self.x=1;a = 2"])
+    "self.x: dict[\n  str, int\n] = {}", "a = self.x \\\n= 1", "self.x=1;a = 2", "self.x += 1", "self.x //= 1",
+    "self.x >>= 1"])
 def test_an_attribute_that_is_set_is_seen_in_the_text(text: str) -> None:
     targets = [target for stmt in parse_python(text.encode()).body for target in getattr(stmt, "targets", ())]
     assert any(isinstance(target, Attr) and target.name == "x" for target in targets)
@@ -227,3 +228,11 @@ def test_what_is_not_set_is_not_read_for_it(text: str) -> None:
 def test_what_gets_another_name_is_seen_in_the_text(text: str) -> None:
     module = Module("m.py", "code", lambda: parse_python(text.encode()), lambda: text.encode())
     assert [alias.bound for stmt in module.renaming("x") for alias in stmt.names if alias.name.endswith("x")] == ["y"]
+
+
+@pytest.mark.parametrize(("text", "answer"), [
+    ("def read(): return get('DATABASE_URL', 'x')", True), ("def database(): return get('url', 'x')", True),
+    ("def read(): return get('name of it', 'x')", False), ("def read(): return get('COLOUR', 'x')", False)])
+def test_a_function_may_ask_for_a_part_of_an_address(text: str, answer: bool) -> None:
+    module = Module("m.py", "code", lambda: parse_python(text.encode()), lambda: text.encode())
+    assert defaults._may_ask(module.units[1]) is answer

@@ -230,23 +230,13 @@ class Ways:
         while stack:
             here = stack.pop()
             for stmt, _ in here.imports:
-                for found in self._meant(here, stmt):
+                for found in self._ask.importer.of(here, stmt):
                     if found is end:
                         return True
                     if found not in seen:
                         seen.add(found)
                         stack.append(found)
         return False
-
-    def _meant(self, module: Module, stmt: Import) -> Iterator[Module]:
-        """The modules that an import runs, so far as they are the service's own."""
-        importer = self._ask.importer
-        names = [alias.name for alias in stmt.names] if stmt.plain else [
-            stmt.module, *(f"{stmt.module}.{alias.name}".lstrip(".") for alias in stmt.names)]
-        for name in names:
-            found = importer.meant(module, name, stmt.level)
-            if found is not None:
-                yield found
 
     def _beside(self, site: Site, beside: Iterable[Environment]) -> tuple[Unit, str] | None:
         """The settings class that gives other parts of the same address, and the object that is asked for them."""

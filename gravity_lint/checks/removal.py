@@ -499,18 +499,9 @@ class _Plan:
         return False
 
     def _imported_elsewhere(self, target: Module, module: Module) -> bool:
-        for other in self._ask.calls.code:
-            if other is module or other is target or target not in self._ask.carriers.imports(other):
-                continue
-            for stmt, _ in other.imports:
-                prefix = f"{stmt.module}." if stmt.module else ""
-                names = [alias.name for alias in stmt.names] if stmt.plain else [
-                    stmt.module, *(prefix + alias.name for alias in stmt.names if alias.name != "*")]
-                for name in names:
-                    found = self._ask.importer.meant(other, name, stmt.level)
-                    if found is target:
-                        return True
-        return False
+        importer, others = self._ask.importer, (each for each in self._ask.calls.code if each not in (module, target))
+        return any(target in importer.of(other, stmt) for other in others
+                   if target in self._ask.carriers.imports(other) for stmt, _ in other.imports)
 
 
 # ---- statements

@@ -218,10 +218,9 @@ class Contexts:
         if found is None:
             if depth > MAX_DEPTH or len(self._open) >= MAX_OPEN or not isinstance(unit.node, (Function, Lambda)):
                 return frozenset()
-            self._open[unit] = frozenset()  # a function that calls itself
+            found = self._open[unit] = frozenset()  # a function that calls itself
             if unit.module.role in ("code", "library"):
-                self._open[unit] = self._deciding(unit, depth)
-            found = self._open[unit]
+                found = self._open[unit] = self._deciding(unit, depth)
         return found
 
     def _deciding(self, unit: Unit, depth: int) -> frozenset[str]:
@@ -237,7 +236,7 @@ class Contexts:
         return frozenset(found)
 
     def _is_own(self, func: Expr) -> bool:
-        """Whether some class of the service has a method of the name that is called."""
+        """Whether the service defines a function or a method of the name that is called."""
         return isinstance(func, Attr) and func.name.encode("utf-8", "replace") in self.ask.calls.methods
 
     def _most(self, parts: Iterable[Expr], unit: Unit) -> set[str] | None:
@@ -346,9 +345,7 @@ class Contexts:
             seen.add(id(here))
             if isinstance(here, Attr) and isinstance(here.base, Name) and here.base.id == me and me:
                 yield here
-            elif isinstance(here, Name):
-                pass
-            else:
+            elif not isinstance(here, Name):
                 stack.extend(children(here))
                 continue
             state = unit.flow.uses.get(here)

@@ -126,7 +126,6 @@ class Evaluator:
         self.modules = modules
         self.importer = importer
         self.know = knowledge.values()
-        self.keepers = knowledge.frameworks().keepers
         self.objects = Objects(self)
         self.library = Library(self)
         self.calls = Calls(modules)
@@ -429,7 +428,7 @@ class Evaluator:
             else:
                 found.extend(self._subscript(base, expr, frame, site))
         values = unique(found)
-        if isinstance(expr, Attr) and isinstance(expr.base, Attr) and expr.base.name in self.keepers:
+        if isinstance(expr, Attr):
             values = self.objects.kept(expr, site) or values
         return checked(values) if state is not None and state.checked else values
 

@@ -56,7 +56,7 @@ _SUSPECT = regex(_WORDS, re.IGNORECASE)
 _SHOWN = regex(rf"{_WORDS}|://".encode(), re.IGNORECASE)
 """What stands in the arguments of what may show an address."""
 _PASSWORD = regex(rb"://[^\s/'\"@:]*:[^\s/'\"@]*@")
-_ROUTE = regex(rb"@[\w.\s]+\(\s*[rbuf]*[\"']/")
+_ROUTE = regex(rb"@[\w.\s]+\(\s*[rbuf]*[\"'][/\"']")
 """A decorator that is given a path."""
 _MAX_DEPTH = 6
 _MAX_FIELDS = 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
+from gravity_lint.facts.code import Import
 from gravity_lint.link.modules import Module
 from gravity_lint.record import cached_property
 
@@ -99,9 +100,19 @@ class Importer:
         for name, level, taken in module.spelling.imports:
             if (base := self.meant(module, name, level)) is not None:
                 yield from ((base, each) for each in taken or ("",))
-            yield from ((whole, "") for whole in self.inside(module, base, name, level, taken))
+            yield from ((whole, "") for whole in self._inside(module, base, name, level, taken))
 
-    def inside(
+    def of(self, module: Module, stmt: Import) -> Iterator[Module]:
+        """The modules that an import statement in a module means, and so runs."""
+        if stmt.plain:
+            found = [self.absolute(module, alias.name) for alias in stmt.names]
+        else:
+            base = self.meant(module, stmt.module, stmt.level)
+            taken = (alias.name for alias in stmt.names)
+            found = [base, *self._inside(module, base, stmt.module, stmt.level, taken)]
+        yield from (each for each in found if each is not None)
+
+    def _inside(
         self, module: Module, base: Module | None, name: str, level: int, taken: Iterable[str]
     ) -> Iterator[Module]:
         """The modules among what `from name import …` takes; `base` is what that name means, where it is a module."""

@@ -382,7 +382,7 @@ class Objects:
     def kept(self, expr: Attr, site: Site) -> Values:
         """What `app.state.name` is: as the service's own code sets it, in whatever function; empty when none does."""
         name = expr.name
-        if not self.ask.names.is_set(name) or not _is_keeper(expr.base):
+        if not _is_keeper(expr.base) or not self.ask.names.is_set(name):
             return ()
         if name not in self._kept:
             self._kept[name] = tuple(self._keeping(name))

@@ -272,17 +272,9 @@ class Reach:
         return Step(run.unit, Site(run.unit.module, span), message, apart, run.step)
 
     def _import(self, stmt: Import, run: _Run) -> Iterator[_Found]:
-        importer, module = self.ask.importer, run.unit.module
-        if stmt.plain:
-            found = [importer.absolute(module, alias.name) for alias in stmt.names]
-        else:
-            base = importer.meant(module, stmt.module, stmt.level)
-            taken = [alias.name for alias in stmt.names]
-            found = [base, *importer.inside(module, base, stmt.module, stmt.level, taken)]
-        for target in found:
-            if target is not None:
-                step = self._step(run, stmt.span, f"imports `{self.starts.relative(target)}` here")
-                yield _Found(target.unit, None, step)
+        for target in self.ask.importer.of(run.unit.module, stmt):
+            step = self._step(run, stmt.span, f"imports `{self.starts.relative(target)}` here")
+            yield _Found(target.unit, None, step)
 
     def _entered(self, value: Value, run: _Run, span: Span) -> Iterator[_Found]:
         if isinstance(value, Instance) and value.unit is not None:

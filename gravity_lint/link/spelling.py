@@ -28,7 +28,8 @@ ALIKE = 300
 """Such files of which all that was found out is kept for the next service."""
 _BRACKET = regex(rb"(?:\s|\\|#[^\n]*\n)*\(")
 _OPENS = frozenset((b"(", b"["))
-_SETS = regex(rb"(?:\s|\\|#[^\n]*\n)*(?::|=(?!=))")
+_SETS = regex(rb"(?:\s|\\|#[^\n]*\n)*(?::|[-+*/%&|^@<>]{0,2}=(?!=))")
+"""What stands behind an attribute that is assigned to: `=`, `+=`, or an annotation."""
 _AS = regex(rb"(?:\s|\\|#[^\n]*\n)+as\b")
 _AGAIN = regex(rb"[)\]](?:\s|\\|#[^\n]*\n)*\(")
 _FIRST = regex(rb"(?:\s|\\|#[^\n]*\n)*\((?:\s|\\|#[^\n]*\n)*(?:[\w\x80-\xff]+\s*\.\s*)*([\w\x80-\xff]+)")

@@ -310,6 +310,7 @@ class Starts:
                 yield from self._begun((*self.ask.callable(value, site), *methods), site, message)
 
     def _begun(self, functions: Iterable[FunctionValue], site: Site, message: str) -> Iterator[Begin]:
+        """The functions of the service that run for a reason that stands at a place."""
         for function in functions:
             if function.unit is not None:
                 yield Begin(function.unit, site, f"`{self.ask.objects.display(function.unit)}` {message}", function)
